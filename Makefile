@@ -1,0 +1,41 @@
+# Two commands do all the set-up: `make run` and `make test`.
+VENV ?= .venv
+PYTHON ?= python3
+PORT ?= 8000
+HOST ?= 127.0.0.1
+# Where torch comes from; e.g. https://download.pytorch.org/whl/cpu for a small CPU build.
+TORCH_INDEX ?=
+TORCH := torch==2.13.0
+BIN := $(VENV)/bin
+
+.PHONY: run test install lint bench clean
+
+run: $(VENV)/.installed
+	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m bench
+
+install: $(VENV)/.installed
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev,train]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info
