@@ -1,0 +1,64 @@
+"""Which kinds of job exist. Upper packages register theirs in `AppConfig.ready`, by dotted name.
+
+A handler is named, not imported: the web process enqueues kinds whose code loads models it
+must never import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from peersupport.jobs.models import Job
+    from peersupport.jobs.running import Context
+
+    # Called inside the closing transaction; writes the job's results.
+    Apply = Callable[[], None]
+    # run(jobs, context) -> for each job id its Apply, or the exception that it failed with.
+    Run = Callable[[Sequence[Job], Context], dict[int, "Apply | Exception"]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How jobs of one kind are run.
+
+    `run`: dotted name of a `Run`, called outside any transaction with jobs claimed together.
+    `on_quarantine`: dotted name of a `(job) -> None`, called in the transaction that gives up.
+    `batch`: the most rows claimed at once. `seconds`: time limit of one run.
+    """
+
+    name: str
+    lane: str
+    run: str
+    on_quarantine: str = ""
+    batch: int = 1
+    seconds: int = 120
+    attempts: int = 3
+
+    def load_run(self) -> Run:
+        return import_string(self.run)
+
+    def quarantine(self, job: Job) -> None:
+        if self.on_quarantine:
+            import_string(self.on_quarantine)(job)
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    known = _kinds.setdefault(kind.name, kind)
+    if known != kind:
+        raise ValueError(f"job kind {kind.name!r} is registered twice with different settings")
+
+
+def get(name: str) -> Kind:
+    """The registered kind. Raises KeyError with the known names."""
+    try:
+        return _kinds[name]
+    except KeyError:
+        raise KeyError(f"no job kind {name!r}; known: {', '.join(sorted(_kinds))}") from None

@@ -1,0 +1,15 @@
+"""The Celery side: one thin task. Every worker names the lane it drains by the queue it reads."""
+
+from __future__ import annotations
+
+import socket
+
+from peersupport.celery import app
+
+
+@app.task(name="jobs.drain")
+def drain(lane: str, job_id: int) -> None:
+    """Run what is claimable in the lane; `job_id` only says which row caused the wake."""
+    from peersupport.jobs.running import drain_lane
+
+    drain_lane(lane, worker=f"celery@{socket.gethostname()}")

@@ -1,0 +1,103 @@
+"""Demo people, two cohorts and a few finished chats that went through the real pipeline."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from peersupport.jobs import running
+from peersupport.jobs.models import Lane
+from peersupport.people.models import Cohort, Membership, Role, User
+from peersupport.practice import chats
+from peersupport.practice.models import PracticeChat, Scenario
+
+PASSWORD = "practice-room"  # noqa: S105 - printed on purpose, demo data only
+LOGINS = [
+    ("vera", "volunteer in cohort North, with chats to look at"),
+    ("paul", "volunteer in cohort North"),
+    ("tara", "trainer of cohort North"),
+    ("ada", "admin"),
+    ("olga", "volunteer in cohort South: sees nothing of North"),
+]
+_PEOPLE = {
+    "vera": ("Vera", Role.VOLUNTEER, "North"),
+    "paul": ("Paul", Role.VOLUNTEER, "North"),
+    "tara": ("Tara", Role.TRAINER, "North"),
+    "ada": ("Ada", Role.ADMIN, None),
+    "olga": ("Olga", Role.VOLUNTEER, "South"),
+}
+_SCRIPTS: list[tuple[str, list[str]]] = [
+    (
+        "vera",
+        [
+            "Hi, I'm glad you wrote in today. What would you like to talk about?",
+            "That sounds exhausting, like you have been carrying this for a long time without much rest.",
+            "You should really just talk to them about it and get more sleep.",
+            "Part of you wants things to change, and another part is worn out from trying.",
+            "It took courage to say that. You kept going even when nobody noticed.",
+            "What would feel like a small step in the right direction, if any? It is entirely up to you.",
+        ],
+    ),
+    (
+        "vera",
+        [
+            "hello, how are you?",
+            "did you sleep ok? are you eating? do you have friends nearby?",
+            "You need to stop thinking about it so much.",
+            "I'm sorry, that came out too fast. You feel that nobody is really listening.",
+        ],
+    ),
+    (
+        "paul",
+        [
+            "Hey there, thanks for reaching out. I'm here with you.",
+            "It sounds like you feel stuck between two things that both matter to you.",
+            "Would it be okay if I shared something that some people find helpful?",
+        ],
+    ),
+]
+
+
+class Command(BaseCommand):
+    help = "Load demo people and chats (or take them away again with --remove)."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--remove", action="store_true", help="delete the demo people and all they did")
+
+    def handle(self, *, remove: bool, **options) -> None:
+        if remove:
+            found = User.objects.filter(username__in=_PEOPLE)
+            self.stdout.write(f"removed {found.count()} demo people with their chats")
+            found.delete()
+            Cohort.objects.filter(name__in=["North", "South"], memberships=None).delete()
+            return
+        if User.objects.filter(username__in=_PEOPLE).exists():
+            raise CommandError(
+                "the demo people are there already; `manage.py load_demo --remove` takes them away"
+            )
+        self._people()
+        scenarios = list(Scenario.objects.filter(active=True, risk=False).order_by("difficulty", "slug"))
+        if not scenarios:
+            raise CommandError("no scenarios yet: run `manage.py sync_content` first")
+        for number, (username, lines) in enumerate(_SCRIPTS):
+            self._chat(User.objects.get(username=username), scenarios[number % len(scenarios)], lines)
+        self.stdout.write(f"loaded {len(_PEOPLE)} people and {len(_SCRIPTS)} chats")
+
+    @transaction.atomic
+    def _people(self) -> None:
+        for username, (name, role, cohort) in _PEOPLE.items():
+            user = User.objects.create_user(username=username, password=PASSWORD, first_name=name, role=role)
+            if cohort:
+                row, _ = Cohort.objects.get_or_create(name=cohort)
+                Membership.objects.create(user=user, cohort=row)
+
+    def _chat(self, volunteer: User, scenario: Scenario, lines: list[str]) -> PracticeChat:
+        chat = chats.start_chat(volunteer, scenario)
+        for line in lines:
+            chats.post_message(chat, text=line, key=uuid.uuid4().hex)
+            running.drain_lane(Lane.LIVE, worker="load_demo")
+        chats.end_chat(chat)
+        running.drain_lane(Lane.COACH, worker="load_demo")
+        return chat

@@ -1,0 +1,111 @@
+"""The whole application on one machine: migrate, demo data, web, workers; ready in seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from peersupport.management.commands.load_demo import LOGINS, PASSWORD
+from peersupport.people.models import User
+from peersupport.supervisor import Child, Supervisor
+
+READY_SECONDS = 60
+
+
+class Command(BaseCommand):
+    help = "Migrate, load demo data into an empty database, start web and workers, print the address."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--no-demo", action="store_true", help="do not load demo data into an empty database"
+        )
+
+    def handle(self, *, host: str, port: int, no_demo: bool, **options) -> None:
+        began = time.monotonic()
+        self._refuse_taken_port(host, port)
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("sync_content", verbosity=0)
+        if not no_demo and not User.objects.exists():
+            # In a process of its own: the demo chats run through models that this one never loads.
+            subprocess.run([*self._manage(), "load_demo"], check=True)  # noqa: S603
+        demo = User.objects.filter(username__in=[login for login, _ in LOGINS]).exists()
+        Supervisor(self._children(host, port, demo)).run(
+            on_started=lambda: self._announce(f"http://{host}:{port}", began, demo)
+        )
+        self.stdout.write("Stopped. Your data stays in " + str(settings.DATA_DIR))
+
+    def _refuse_taken_port(self, host: str, port: int) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise CommandError(
+                    f"port {port} is taken: choose another, e.g. make run PORT={port + 1}"
+                ) from error
+
+    def _manage(self) -> list[str]:
+        return [sys.executable, str(settings.BASE_DIR / "manage.py")]
+
+    def _children(self, host: str, port: int, demo: bool) -> list[Child]:
+        env = {**os.environ, "DJANGO_SETTINGS_MODULE": "peersupport.settings", "OMP_NUM_THREADS": "1"}
+        manage = self._manage()
+        web = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "peersupport.asgi:application",
+            "--host",
+            host,
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--log-level",
+            "warning",
+            "--timeout-graceful-shutdown",
+            "5",
+        ]
+        return [
+            Child("web", web, {**env, "DEMO": "true" if demo else "false"}),
+            Child("worker live+coach", [*manage, "worker", "--lanes", "live,coach", "--sweeper"], env),
+            Child("worker batch", [*manage, "worker", "--lanes", "batch"], env),
+        ]
+
+    def _announce(self, address: str, began: float, demo: bool) -> None:
+        self._wait_ready(address)
+        self.stdout.write(f"\nPeersupport is ready after {time.monotonic() - began:.1f} s:  {address}\n")
+        if demo:
+            self.stdout.write("Demo logins (password for all: " + PASSWORD + ")")
+            for login, who in LOGINS:
+                self.stdout.write(f"  {login:12} {who}")
+        self.stdout.write("Ctrl-C stops everything.\n")
+        self.stdout.flush()
+
+    def _wait_ready(self, address: str) -> None:
+        """Poll /readyz. Raises CommandError with its last answer when it stays unready."""
+        ends = time.monotonic() + READY_SECONDS
+        answer: object = "no answer"
+        while time.monotonic() < ends:
+            try:
+                with urllib.request.urlopen(address + "/readyz", timeout=2) as response:  # noqa: S310
+                    json.load(response)
+                    return
+            except urllib.error.HTTPError as error:
+                answer = error.read().decode(errors="replace")
+            except OSError:
+                pass
+            time.sleep(0.1)
+        raise CommandError(f"not ready after {READY_SECONDS} s: {answer}")

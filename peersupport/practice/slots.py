@@ -1,0 +1,43 @@
+"""Holes in practice pages that upper packages fill, so that imports run one way only.
+
+An upper package registers a callable in `AppConfig.ready`; a page calls it once with all its
+objects (every message of a chat at once), never once per message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_slots: dict[str, Callable[..., Any]] = {}
+
+# message_tags(messages, user) -> {message id: list of tag views, strongest first}
+MESSAGE_TAGS = "message_tags"
+# tag_grades(codes) -> {code: grade of the evidence behind it}
+TAG_GRADES = "tag_grades"
+# chat_ended(chat) -> None, called in the transaction that ends the chat
+CHAT_ENDED = "chat_ended"
+# chat_reports(chats) -> {chat id: status of its report}
+CHAT_REPORTS = "chat_reports"
+
+
+def register(name: str, function: Callable[..., Any]) -> None:
+    if _slots.setdefault(name, function) is not function:
+        raise ValueError(f"slot {name!r} is filled twice")
+
+
+def call(name: str, *args, **kwargs):
+    """What the slot's callable returns. Raises KeyError when nothing fills the slot."""
+    return _slots[name](*args, **kwargs)
+
+
+# Content an upper package ships and keeps as rows: name -> callable returning how many were new.
+_shipped: dict[str, Callable[[], int]] = {}
+
+
+def register_shipped(name: str, sync: Callable[[], int]) -> None:
+    _shipped[name] = sync
+
+
+def sync_shipped() -> list[tuple[str, int]]:
+    return [(name, sync()) for name, sync in sorted(_shipped.items())]

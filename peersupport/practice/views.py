@@ -1,0 +1,159 @@
+"""Pages of practice: choose a scenario, chat, follow the events, end; lists of chats."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from peersupport import seeker
+from peersupport.audit.log import record
+from peersupport.people import access
+from peersupport.people.models import Role
+from peersupport.practice import chats as service
+from peersupport.practice import events as log
+from peersupport.practice import slots
+from peersupport.practice.models import Message, PracticeChat, Scenario
+from peersupport.safety import help_lines
+
+
+def _help_lines():
+    return help_lines(settings.REGION, path=settings.HELP_LINES_FILE or None)
+
+
+@require_safe
+@access.role_required(Role.VOLUNTEER)
+def scenarios(request: HttpRequest) -> HttpResponse:
+    rows = list(Scenario.objects.filter(active=True))
+    for row in rows:
+        row.topic_name = seeker.TOPICS[row.topic]
+    return render(
+        request,
+        "practice/scenarios.html",
+        {
+            "scenarios": [row for row in rows if not row.risk],
+            "risk_scenarios": [row for row in rows if row.risk],
+            "open_chats": access.chats_for_user(request.user).filter(status=PracticeChat.Status.OPEN)[:3],
+            "help_lines": _help_lines(),
+        },
+    )
+
+
+@require_POST
+@access.role_required(Role.VOLUNTEER)
+def start(request: HttpRequest, scenario_id: int) -> HttpResponse:
+    scenario = Scenario.objects.filter(pk=scenario_id, active=True).first()
+    if scenario is None:
+        raise Http404
+    chat = service.start_chat(request.user, scenario)
+    return redirect("practice:chat", chat.pk)
+
+
+@require_safe
+@access.role_required(Role.VOLUNTEER, Role.TRAINER)
+def chats(request: HttpRequest) -> HttpResponse:
+    """A volunteer's own chats, or those of a trainer's cohorts; the newest hundred."""
+    said = Count("messages", filter=Q(messages__role=Message.Role.COUNSELOR))
+    rows = list(access.chats_for_user(request.user).annotate(said=said)[:100])
+    reports = slots.call(slots.CHAT_REPORTS, rows)
+    for row in rows:
+        row.report_status = reports.get(row.pk, "")
+    return render(
+        request,
+        "practice/chats.html",
+        {"chats": rows, "cohorts": access.cohorts_for_user(request.user), "help_lines": _help_lines()},
+    )
+
+
+def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
+    messages = log.decorate_messages(list(chat.messages.order_by("index")), request.user)
+    return {
+        "chat": chat,
+        "chat_messages": messages,
+        "topic_name": seeker.TOPICS.get(chat.scenario.topic, chat.scenario.topic),
+        "is_own": chat.volunteer_id == request.user.pk,
+        **log.panels(messages),
+        "key": uuid.uuid4().hex,
+        "max_characters": settings.MESSAGE_MAX_CHARACTERS,
+    }
+
+
+@require_safe
+def chat(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
+    found = access.chat_for_user(request.user, chat_id)
+    if found.volunteer_id != request.user.pk:
+        record(request.user, "read", found)
+    return render(request, "practice/chat.html", _chat_context(request, found))
+
+
+@sensitive_post_parameters("text")
+@require_POST
+def post(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
+    """Keep a message. With JavaScript: the fragments since `after`; without: back to the chat."""
+    found = access.own_chat_for_user(request.user, chat_id)
+    text, key = request.POST.get("text", ""), request.POST.get("key", "")[:64]
+    try:
+        if not key:
+            raise ValidationError("The form is out of date. Reload the page; your words are kept there.")
+        service.post_message(found, text=text, key=key)
+    except ValidationError as error:
+        if _wants_fragments(request):
+            return HttpResponse(error.messages[0], status=400, content_type="text/plain; charset=utf-8")
+        context = {**_chat_context(request, found), "error": error.messages[0], "draft": text}
+        return render(request, "practice/chat.html", context, status=400)
+    if _wants_fragments(request):
+        return _fragments(request, found)
+    return redirect(reverse("practice:chat", args=[found.pk]) + "#composer")
+
+
+def _wants_fragments(request: HttpRequest) -> bool:
+    return request.headers.get("X-Fragments") == "1"
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _fragments(request: HttpRequest, chat: PracticeChat) -> HttpResponse:
+    seq, html = log.fragments_after(chat, _number(request.GET.get("after")), request)
+    return HttpResponse(html, headers={"X-Seq": str(seq)})
+
+
+@require_safe
+def events(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
+    """What changed after `?after=`: the polling twin of the stream."""
+    return _fragments(request, access.chat_for_user(request.user, chat_id))
+
+
+@require_safe
+async def stream(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
+    """Server-sent events. `Last-Event-ID` is what a browser sends when it reconnects."""
+    await log.check_access(request, chat_id)
+    seq = _number(request.headers.get("Last-Event-ID") or request.GET.get("after"))
+    response = StreamingHttpResponse(log.stream(request, chat_id, seq), content_type="text/event-stream")
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+@require_POST
+def end(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
+    found = access.own_chat_for_user(request.user, chat_id)
+    service.end_chat(found)
+    return redirect("feedback:report", found.pk)
+
+
+@require_POST
+def retry(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    message = access.message_for_user(request.user, message_id)
+    chat = access.own_chat_for_user(request.user, message.chat_id)
+    service.retry_turn(message)
+    if _wants_fragments(request):
+        return _fragments(request, chat)
+    return redirect("practice:chat", chat.pk)

@@ -1,0 +1,112 @@
+"""Which authored line the seeker says next: deterministic under a seed, never the same line twice."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+
+from peersupport.seeker.moments import Moment, Wave, moment_of
+from peersupport.seeker.scenario import TOP_LAYER, Line, Scenario
+from peersupport.seeker.state import Heard, SeekerState
+
+Rank = Callable[[str, list[str]], list[float]]
+
+# Said in place of a reply when a turn could not be worked out; they fit any moment and any person.
+NEUTRAL_LINES: tuple[str, ...] = (
+    "Sorry, give me a second.",
+    "Mm. I'm still here, just thinking.",
+    "Sorry, my connection dropped for a second.",
+    "I'm here. I'm just a bit slow right now.",
+    "One sec, I lost my train of thought.",
+)
+FIT_OF_LAYER = (0.3, 0.14, 0.06, 0.0)  # by how many layers the line lies above the current one
+NOISE = 0.1
+# A line with cues is about something in particular: unless it is called for, general lines go first.
+CUED = 0.25
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the seeker says. `kind` "left" means that nothing is left to say: the person has gone."""
+
+    line_id: str
+    text: str
+    layer: int
+    kind: str
+
+
+def choose_reply(
+    scenario: Scenario,
+    state: SeekerState,
+    *,
+    before: SeekerState,
+    heard: Heard,
+    counselor_text: str,
+    said: Set[str],
+    rank: Rank,
+    seed: int,
+) -> Reply:
+    """The reply to one counselor message.
+
+    `state` and `before` are the states after and before it; `said` holds the ids of all lines said in
+    this chat. `rank(text, candidates)` gives one similarity per candidate, cosine-like (about 0 to 1),
+    and must itself be deterministic; candidates come from `scenario.texts()`, so their embeddings can
+    be kept. The same arguments give the same line. When the moment's own lines are used up the person
+    goes on of their own accord, then winds down, and at the very end leaves.
+    """
+    moment = moment_of(scenario, state, before=before, heard=heard, text=counselor_text, said=said)
+    told = {line.tells for line in scenario.lines if line.id in said and line.tells}
+    free = [
+        line
+        for line in scenario.lines
+        if line.id not in said
+        and line.layer <= state.layer
+        and line.tells not in told
+        and set(line.after) <= said
+    ]
+    turn = len(said)
+    for wave in moment.waves:
+        pool = _pool(free, wave, moment)
+        line = _best(pool, wave, moment=moment, text=counselor_text, rank=rank, salt=f"{seed}:{turn}")
+        if line is not None:
+            return Reply(line.id, line.text, line.layer, line.kind)
+    return Reply("left", f"{scenario.name} has left the chat.", state.layer, "left")
+
+
+def _pool(free: list[Line], wave: Wave, moment: Moment) -> list[Line]:
+    ceiling = TOP_LAYER if wave.deep else moment.layer
+    return [
+        line
+        for line in free
+        if wave.weights.get(line.kind, 0) > 0
+        and (line.layer <= ceiling if wave.layer is None else line.layer == wave.layer)
+    ]
+
+
+def _best(pool: list[Line], wave: Wave, *, moment: Moment, text: str, rank: Rank, salt: str) -> Line | None:
+    if not pool or wave.in_order:
+        return pool[0] if pool else None
+
+    def fit(line: Line) -> float:
+        digest = hashlib.blake2b(f"{salt}:{line.id}".encode(), digest_size=4).digest()
+        above = min(TOP_LAYER, max(0, moment.layer - line.layer))
+        chance = NOISE * int.from_bytes(digest, "big") / 2**32
+        return wave.weights[line.kind] + FIT_OF_LAYER[above] + chance - (CUED if line.cues else 0.0)
+
+    likeness = _likeness(pool, text, rank) if re.search(r"\w", text) else [0.0] * len(pool)
+    like = {line.id: value for line, value in zip(pool, likeness, strict=True)}
+    best = max(pool, key=lambda line: (fit(line) + wave.pull * like[line.id], line.id))
+    return None if best.cues and like[best.id] < wave.at_least else best
+
+
+def _likeness(pool: list[Line], text: str, rank: Rank) -> list[float]:
+    """Per line the best similarity of its cues and its text, the text less: it answers, it does not echo."""
+    texts = [candidate for line in pool for candidate in (line.text, *line.cues)]
+    scores = iter(rank(text, texts))
+    likeness = []
+    for line in pool:
+        own = 0.8 * float(next(scores))
+        likeness.append(max([own, *(float(next(scores)) for _ in line.cues)]))
+    return likeness

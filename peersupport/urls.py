@@ -1,0 +1,20 @@
+"""Root addresses. Upper packages are named as strings: the one place where the lower knows of them."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from peersupport import health
+from peersupport.people.views import home, leave
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("leave/", leave, name="leave"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("peersupport.people.urls")),
+    path("", include("peersupport.practice.urls")),
+    path("jobs/", include("peersupport.jobs.urls")),
+    path("", include("skills.urls")),
+    path("", include("feedback.urls")),
+]
