@@ -1,0 +1,48 @@
+"""Train the tagger on public corpora and our own examples; resumable, progress as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Train the tagger and write a weights folder with its card. Run it again to continue a broken run."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--corpora", required=True, help="folder with the label corpora")
+        parser.add_argument("--output", required=True, help="weights folder; also holds the checkpoint")
+        parser.add_argument("--seed", type=int, default=7)
+        parser.add_argument("--epochs", type=int, default=5)
+        parser.add_argument("--max-minutes", type=float, default=70.0, help="time for the training steps")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            from skills.corpora.library import read_all
+            from skills.tagger.examples import usable
+            from skills.tagger.release import Release, publish, training_note
+            from skills.tagger.training import CHECKPOINT, Recipe, Training
+        except ImportError as error:
+            message = f"Training needs {error.name}. Install it with: pip install -e '.[train]'"
+            raise CommandError(message, returncode=2) from error
+        corpora, output = Path(options["corpora"]), Path(options["output"])
+        if not corpora.is_dir():
+            raise CommandError(f"No folder {corpora}. Give the corpora with --corpora.", returncode=2)
+        recipe = Recipe(seed=options["seed"], epochs=options["epochs"], max_minutes=options["max_minutes"])
+        examples = usable(read_all(corpora))
+        training = Training(examples, output, recipe, self._report)
+        self._report({"training": len(training.examples), "examples": len(examples)})
+        network = training.run()
+        weights = {name: value.float().numpy() for name, value in network.state_dict().items()}
+        note = training_note(recipe, minutes=training.seconds / 60, legs=training.legs)
+        card = publish(Release(weights, output, note), examples, self._report)
+        (output / CHECKPOINT).unlink(missing_ok=True)
+        self._report({"stage": "done", "version": card["version"]})
+
+    def _report(self, line: dict) -> None:
+        self.stdout.write(json.dumps(line))
+        self.stdout.flush()

@@ -1,0 +1,95 @@
+"""What an epoch holds and in which order: seeded choice, context dropout, batches of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from skills.corpora.example import Example
+from skills.corpora.maps import READOUTS
+from skills.tagger.encode import Encoder, Window
+from skills.tagger.targets import Targets
+
+CONTEXT_DROPOUT = 0.25
+TOKENS_PER_BATCH = 1536
+POOL_OF_BATCHES = 40
+# How much of a corpus one epoch sees. The catch-all group of the MI Dataset is plentiful and vague.
+SHARES = {"esconv": 0.75, "mi_dataset:ETC": 0.65, "epitome": 1.5, "own": 2.5, "seeker": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to encode: an example without (alone) or with its previous message, or just a text."""
+
+    index: int
+    alone: bool
+    window: Window
+
+
+def plan_epoch(examples: list[Example], encoder: Encoder, *, seed: int, epoch: int) -> list[list[Item]]:
+    """The batches of one epoch; the same seed and epoch give the same batches."""
+    random = np.random.default_rng([seed, epoch])
+    items = [_item(examples, index, encoder, random) for index in _chosen(examples, random)]
+    random.shuffle(items)
+    chunk = POOL_OF_BATCHES * 40
+    batches: list[list[Item]] = []
+    for start in range(0, len(items), chunk):
+        batches.extend(_by_length(items[start : start + chunk]))
+    random.shuffle(batches)
+    return batches
+
+
+def _chosen(examples: list[Example], random: np.random.Generator) -> list[int]:
+    chosen: list[int] = []
+    for index, example in enumerate(examples):
+        share = SHARES.get(f"{example.corpus}:{example.label}", SHARES.get(example.corpus, 1.0))
+        chosen.extend([index] * (int(share) + int(random.random() < share % 1)))
+    return chosen
+
+
+def _item(examples: list[Example], index: int, encoder: Encoder, random: np.random.Generator) -> Item:
+    example = examples[index]
+    alone = not example.previous or random.random() < CONTEXT_DROPOUT
+    windows = encoder.windows(example.text, "" if alone else example.previous)
+    return Item(index=index, alone=alone, window=windows[0])
+
+
+def _by_length(items: list[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    longest = 0
+    for item in sorted(items, key=lambda item: len(item.window.ids)):
+        longest = max(longest, len(item.window.ids))
+        if batch and longest * (len(batch) + 1) > TOKENS_PER_BATCH:
+            yield batch
+            batch, longest = [], len(item.window.ids)
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def collate(windows: list[Window]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """ids and segments [n, length], pool [n, 1, length] over the message part; padding is id 0."""
+    length = max(len(window.ids) for window in windows)
+    ids = np.zeros((len(windows), length), np.int64)
+    segments = np.zeros_like(ids)
+    pool = np.zeros((len(windows), 1, length), np.float32)
+    for row, window in enumerate(windows):
+        ids[row, : len(window.ids)] = window.ids
+        segments[row, window.message : len(window.ids)] = 1
+        pool[row, 0, : window.message] = 1 / window.message
+    return ids, segments, pool
+
+
+def gather(targets: Targets, rows: list[int]) -> dict[str, np.ndarray]:
+    """The targets of some examples; `corpus` as the index into READOUTS, -1 for a corpus without one."""
+    names = list(READOUTS)
+    return {
+        "sets": targets.sets[rows],
+        "absent": targets.absent[rows],
+        "empathy": targets.empathy[rows],
+        "readout": targets.readout[rows],
+        "corpus": np.array([names.index(name) if name in names else -1 for name in targets.corpus[rows]]),
+        "weight": targets.weight[rows],
+    }

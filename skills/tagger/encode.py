@@ -1,0 +1,99 @@
+"""Text to token ids, segments and pooling rows; shared by training and the run time.
+
+Layout: [CLS] message [SEP] previous [SEP]. The message comes first, in segment 0, whether or not there is
+a previous message, so a message alone is encoded exactly as the original sentence encoder would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from skills.tagger.clean import sentences
+
+LIMIT = 128
+PREVIOUS_LIMIT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One pass of the encoder: ids, how many belong to the message part, and the sentences inside.
+
+    `rows`: token ranges [start, stop) of each sentence; `spans`: the same sentences as character offsets.
+    """
+
+    ids: list[int]
+    message: int
+    rows: list[tuple[int, int]]
+    spans: list[tuple[int, int]]
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """ids and segments int64 [1, T], pool float32 [1, 1 + sentences, T]; row 0 is the whole message."""
+        length = len(self.ids)
+        segments = np.zeros((1, length), np.int64)
+        segments[0, self.message :] = 1
+        pool = np.zeros((1, 1 + len(self.rows), length), np.float32)
+        pool[0, 0, : self.message] = 1 / self.message
+        for row, (start, stop) in enumerate(self.rows, start=1):
+            pool[0, row, start:stop] = 1 / (stop - start)
+        return np.array([self.ids], np.int64), segments, pool
+
+
+class Encoder:
+    """The word-piece tokenizer of one weights folder. Safe to share between threads."""
+
+    def __init__(self, tokenizer: Path) -> None:
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._cls = self._tokenizer.token_to_id("[CLS]")
+        self._sep = self._tokenizer.token_to_id("[SEP]")
+
+    def windows(self, text: str, previous: str = "") -> list[Window]:
+        """The passes a message needs: one, or several cut between sentences if it is long. Cleaned text."""
+        tail: list[int] = []
+        if previous:
+            tail = self._tokenizer.encode(previous[-1200:], add_special_tokens=False).ids[-PREVIOUS_LIMIT:]
+        room = LIMIT - 2 - (len(tail) + 1 if tail else 0)
+        coded = self._tokenizer.encode(text, add_special_tokens=False)
+        pieces = _sentence_tokens(coded.offsets, sentences(text), room)
+        windows, batch = [], []
+        for piece in pieces:
+            if batch and piece[1] - batch[0][0] > room:
+                windows.append(self._window(coded.ids, batch, tail))
+                batch = []
+            batch.append(piece)
+        if batch:
+            windows.append(self._window(coded.ids, batch, tail))
+        return windows
+
+    def _window(self, ids: list[int], pieces: list[tuple], tail: list[int]) -> Window:
+        first, last = pieces[0][0], pieces[-1][1]
+        head = [self._cls, *ids[first:last], self._sep]
+        return Window(
+            ids=[*head, *tail, self._sep] if tail else head,
+            message=len(head),
+            rows=[(start - first + 1, stop - first + 1) for start, stop, _ in pieces],
+            spans=[span for _, _, span in pieces],
+        )
+
+
+def _sentence_tokens(
+    offsets: list[tuple[int, int]], spans: list[tuple[int, int]], room: int
+) -> list[tuple[int, int, tuple[int, int]]]:
+    """(first token, stop token, character span) per sentence; a sentence longer than `room` is divided."""
+    pieces = []
+    token = 0
+    for number, span in enumerate(spans):
+        limit = spans[number + 1][0] if number + 1 < len(spans) else float("inf")
+        start = token
+        while token < len(offsets) and offsets[token][0] < limit:
+            token += 1
+        for begin in range(start, token, room):
+            stop = min(begin + room, token)
+            whole = (start, token) == (begin, stop)
+            pieces.append((begin, stop, span if whole else (offsets[begin][0], offsets[stop - 1][1])))
+    return pieces

@@ -1,0 +1,134 @@
+"""From a trained network to a weights folder: int8 export, thresholds, temperatures, measurements, card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skills.corpora.example import Example
+from skills.corpora.library import CORPORA, STRICTEST_LICENCE
+from skills.tagger import evaluation, graph, quantize
+from skills.tagger.clean import MAX_CHARACTERS
+from skills.tagger.encode import Encoder, Window
+from skills.tagger.page import write_page
+from skills.tagger.scoring import Scored, fit_temperature, fit_thresholds, score
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a release is made of: the network's weights, its tokenizer folder and how it was trained."""
+
+    weights: Mapping[str, np.ndarray]
+    folder: Path
+    training: dict[str, Any]
+
+
+def publish(release: Release, examples: list[Example], report: Callable[[dict], None]) -> dict[str, Any]:
+    """Write tagger.onnx, card.json and CARD.md next to the tokenizer; returns the card."""
+    encoder = Encoder(release.folder / "tokenizer.json")
+    model = release.folder / "tagger.onnx"
+    unfinished = model.with_suffix(".part")
+    quantize.export(release.weights, encoder, unfinished)
+    os.replace(unfinished, model)
+    report({"stage": "exported", "bytes": model.stat().st_size})
+    val = [example for example in examples if example.split == "val"]
+    test = [example for example in examples if example.split == "test"]
+    whole = _runner(graph.build(release.weights).SerializeToString())
+    small = _runner(model.read_bytes())
+    scored = score(val, encoder, small)
+    temperature = fit_temperature(scored)
+    thresholds = fit_thresholds(scored, temperature)
+    report({"stage": "thresholds fitted", "validation": len(val)})
+    measured = score(test, encoder, small)
+    report({"stage": "tested", "test": len(test)})
+    cost = _quantisation_cost(measured, score(test, encoder, whole), temperature)
+    card = _card(release, model, measured, temperature, thresholds)
+    card["quantisation"] = cost
+    card["counts"] = _counts(examples)
+    write_card(card, release.folder)
+    return card
+
+
+def measure(folder: Path, examples: list[Example], card: Mapping[str, Any]) -> dict[str, Any]:
+    """All development rows of an existing weights folder, on the test parts of the examples."""
+    encoder = Encoder(folder / "tokenizer.json")
+    test = [example for example in examples if example.split == "test"]
+    scored = score(test, encoder, _runner((folder / "tagger.onnx").read_bytes()))
+    thresholds = {code: row["threshold"] for code, row in card["codes"].items()}
+    return _rows(scored, dict(card["temperature"]), thresholds)
+
+
+def write_card(card: dict[str, Any], folder: Path) -> None:
+    """card.json, and CARD.md generated from it."""
+    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+    (folder / "card.json").write_text(text, encoding="utf-8")
+    (folder / "CARD.md").write_text(write_page(card), encoding="utf-8")
+
+
+def _rows(scored: Scored, temperature: dict[str, float], thresholds: dict[str, float]) -> dict[str, Any]:
+    return {
+        "codes": evaluation.per_code(scored, temperature, thresholds),
+        "own_frozen": evaluation.per_code_own(scored, temperature, thresholds),
+        "development": evaluation.table(scored, temperature),
+        "ece": evaluation.code_calibration(scored, temperature),
+    }
+
+
+def _card(
+    release: Release, model: Path, scored: Scored, temperature: dict[str, float], thresholds: dict[str, float]
+) -> dict[str, Any]:
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    now = datetime.now(UTC)
+    rows = _rows(scored, temperature, thresholds)
+    empathy = [row for row in rows["development"] if row["task"].startswith("EPITOME")]
+    return {
+        "version": f"tagger-{now:%Y.%m}-{digest[:6]}",
+        "sha256": digest,
+        "made": f"{now:%Y-%m-%d}",
+        "model": "MiniLM encoder (6 layers, 384 wide) from all-MiniLM-L6-v2, Apache-2.0; static int8 ONNX",
+        "input": f"message with one previous message, English, at most {MAX_CHARACTERS} characters",
+        "temperature": {name: round(value, 4) for name, value in temperature.items()},
+        **rows,
+        "empathy": empathy,
+        "corpora": [{"name": c.title, "licence": c.licence} for c in CORPORA if _used(c.name, scored)]
+        + [{"name": "Own written examples", "licence": "as this repository"}],
+        "strictest_licence": STRICTEST_LICENCE,
+        "training": release.training,
+    }
+
+
+def _used(name: str, scored: Scored) -> bool:
+    return any(example.corpus == name for example in scored.examples)
+
+
+def _counts(examples: list[Example]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for example in examples:
+        part = counts.setdefault(example.corpus, {"train": 0, "val": 0, "test": 0})
+        part[example.split] += 1
+    return counts
+
+
+def _quantisation_cost(small: Scored, whole: Scored, temperature: dict[str, float]) -> list[dict[str, Any]]:
+    before = {row["task"]: row["macro_f1"] for row in evaluation.table(whole, temperature)}
+    after = {row["task"]: row["macro_f1"] for row in evaluation.table(small, temperature)}
+    return [{"task": task, "float": before[task], "int8": after[task]} for task in before]
+
+
+def _runner(model: bytes) -> Callable[[Window], np.ndarray]:
+    session = quantize.session(model)
+    return lambda window: session.run(["logits"], quantize.feed(window))[0][0]
+
+
+def training_note(recipe: Any, *, minutes: float, legs: list[float]) -> dict[str, Any]:
+    """What the card says about how the weights came to be; `legs`: minutes of each continued run."""
+    last = round(minutes - sum(legs), 1)
+    return {**asdict(recipe), "minutes": round(minutes, 1), "legs": [*legs, last], "threads": 1}

@@ -1,0 +1,114 @@
+"""Runs a session over examples and keeps what evaluation needs: calibrated numbers per example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from skills.corpora.example import Example
+from skills.corpora.maps import READOUTS
+from skills.tagger.encode import Encoder, Window
+from skills.tagger.heads import EMPATHY_HEADS, INDEX, N_CODES, N_OUTPUTS
+from skills.tagger.metrics import best_temperature
+from skills.taxonomy import CODES
+
+LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.3, 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Examples with their raw logits [n, outputs]: of the strongest pass for codes, as at run time."""
+
+    examples: list[Example]
+    logits: np.ndarray
+
+    def select(self, keep: Callable[[Example], bool]) -> Scored:
+        rows = [row for row, example in enumerate(self.examples) if keep(example)]
+        return Scored([self.examples[row] for row in rows], self.logits[rows])
+
+    def chances(self, temperature: dict[str, float]) -> np.ndarray:
+        """Calibrated probabilities [n, codes]."""
+        return 1 / (1 + np.exp(-self.logits[:, :N_CODES] / temperature["codes"]))
+
+    def levels(self, head: str) -> np.ndarray:
+        """Empathy level [n] of one mechanism."""
+        return self._empathy(head).argmax(-1)
+
+    def _empathy(self, head: str) -> np.ndarray:
+        first = N_CODES + 3 * EMPATHY_HEADS.index(head)
+        return self.logits[:, first : first + 3]
+
+
+def score(examples: list[Example], encoder: Encoder, run: Callable[[Window], np.ndarray]) -> Scored:
+    """Score every example; `run` gives the logits [rows, outputs] of one window."""
+    rows = np.zeros((len(examples), N_OUTPUTS), np.float32)
+    for place, example in enumerate(examples):
+        passes = np.stack([run(window)[0] for window in encoder.windows(example.text, example.previous)])
+        rows[place, :N_CODES] = passes[:, :N_CODES].max(0)
+        for head in range(len(EMPATHY_HEADS)):
+            part = slice(N_CODES + 3 * head, N_CODES + 3 * head + 3)
+            levels = passes[:, part]
+            rows[place, part] = levels[levels.argmax(-1).argmax()]
+    return Scored(examples, rows)
+
+
+def known(scored: Scored, code: str) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, present) where it is settled whether the code is present: exact label or known absent."""
+    rows, present = [], []
+    for row, example in enumerate(scored.examples):
+        if frozenset({code}) in example.positive:
+            rows.append(row)
+            present.append(True)
+        elif code in example.negative:
+            rows.append(row)
+            present.append(False)
+    return np.array(rows, int), np.array(present, bool)
+
+
+def fit_temperature(val: Scored) -> dict[str, float]:
+    """One temperature for the codes and one per empathy mechanism, by log loss on the validation part."""
+    parts = [(known(val, code), INDEX[code]) for code in CODES]
+    logits = np.concatenate([val.logits[rows, place] for (rows, _), place in parts])
+    truth = np.concatenate([present for (_, present), _ in parts])
+    signed = np.where(truth, logits, -logits)
+    heat = {"codes": best_temperature(lambda t: float(np.logaddexp(0, -signed / t).mean()))}
+    for head in EMPATHY_HEADS:
+        part = val.select(lambda example, head=head: head in example.empathy)
+        levels = np.array([example.empathy[head] for example in part.examples], int)
+        heat[head] = best_temperature(lambda t, p=part, y=levels, h=head: _level_loss(p._empathy(h) / t, y))
+    return heat
+
+
+def _level_loss(logits: np.ndarray, levels: np.ndarray) -> float:
+    if not len(levels):
+        return 0.0
+    return float((np.logaddexp.reduce(logits, -1) - logits[np.arange(len(levels)), levels]).mean())
+
+
+def fit_thresholds(val: Scored, temperature: dict[str, float]) -> dict[str, float]:
+    """The threshold of each code with the best F1 on the validation part, within 0.3 and 0.7.
+
+    A code with fewer than 15 validation examples keeps 0.5: a threshold fitted to a handful is noise.
+    """
+    chances = val.chances(temperature)
+    found = {}
+    for code in CODES:
+        rows, present = known(val, code)
+        if present.sum() < 15:
+            found[code] = 0.5
+            continue
+        values = chances[rows, INDEX[code]]
+        grid = np.arange(LOWEST_THRESHOLD, HIGHEST_THRESHOLD + 1e-9, 0.02)
+        gains = [2 * (values >= t)[present].sum() / (present.sum() + (values >= t).sum()) for t in grid]
+        best = np.flatnonzero(np.isclose(gains, max(gains), atol=0.003))
+        found[code] = round(float(grid[best].mean()), 3)
+    return found
+
+
+def readout(chances: np.ndarray, corpus: str, how: str = "highest") -> np.ndarray:
+    """Index of the corpus' label read off as the group of codes with the highest (or summed) probability."""
+    columns = [[INDEX[code] for code in codes] for codes in READOUTS[corpus].values()]
+    reduce = np.max if how == "highest" else np.sum
+    return np.stack([reduce(chances[:, places], axis=1) for places in columns], axis=1).argmax(1)
