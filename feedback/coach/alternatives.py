@@ -1,0 +1,140 @@
+"""One short alternative reply for a point, checked before anyone reads it.
+
+Candidates come in order of preference: rewordings of a model first, then authored lines by how near
+they are to the chat. Each is tagged by our own tagger and must carry the recommended technique, carry
+none to avoid, and pass the guard. When none does, the nearest authored line that the guard accepts is
+taken and labelled as a fallback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from feedback.coach.bank import Line, lines
+from feedback.coach.guard import guard
+from feedback.reports.turns import Tags
+from skills.tagger import TagInput
+from skills.taxonomy import REFLECTIONS
+
+Embed = Callable[[list[str]], Any]  # texts -> float array [n, width] of unit rows
+Retag = Callable[[list[TagInput]], Sequence[Tags]]
+
+SEEKER_WEIGHT = 0.75
+VOLUNTEER_WEIGHT = 0.25
+SPECIFIC_BONUS = 0.15  # a line that names what the seeker named beats one that fits anything
+BATCH = 4  # candidates tagged at a time: most loops end with the first
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an alternative is for. `chat` are the texts of the chat so far, whose names may be used."""
+
+    technique: str
+    topic: str
+    seeker: str
+    volunteer: str
+    chat: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checks:
+    """`tagged_as`: the found code that satisfied the recommendation, None where none did.
+    `refused`: how many candidates fell to each reason before this one."""
+
+    confirmed: bool
+    tagged_as: str | None
+    tried: int
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """`source` is "authored" or "model"; `fallback` marks a text that the tagger did not confirm."""
+
+    text: str
+    technique: str
+    source: str
+    fallback: bool
+    checks: Checks
+
+
+def ranked(wanted: Wanted, embed: Embed | None) -> list[Line]:
+    """The authored lines that fit, nearest first; without an embedding specific ones first."""
+    fitting = [line for line in lines(wanted.technique, wanted.topic) if line.fits(wanted.seeker)]
+    if embed is None:
+        return sorted(fitting, key=lambda line: not line.words)
+    rows = embed([wanted.seeker or " ", wanted.volunteer or " ", *(line.text for line in fitting)])
+    near = SEEKER_WEIGHT * (rows[2:] @ rows[0]) + VOLUNTEER_WEIGHT * (rows[2:] @ rows[1])
+    scored = [
+        (float(score) + (SPECIFIC_BONUS if line.words else 0.0), line)
+        for score, line in zip(near, fitting, strict=True)
+    ]
+    # Sorting by the text as well keeps the order the same on machines that round differently.
+    return [line for _, line in sorted(scored, key=lambda pair: (-round(pair[0], 4), pair[1].text))]
+
+
+def choose(
+    wanted: Wanted,
+    *,
+    authored: Sequence[Line],
+    reworded: Sequence[str] = (),
+    retag: Retag | None,
+    avoid: frozenset[str],
+    used: frozenset[str] = frozenset(),
+) -> Alternative | None:
+    """The first candidate that passes the loop, or a labelled fallback; None when the guard refuses all.
+
+    `authored` as `ranked` gives them; `avoid` are codes that a suggestion must not carry; `used` are texts
+    that the report shows already. Without `retag` nothing is confirmed and the result is a fallback.
+    """
+    refused: dict[str, int] = {}
+    guarded: list[tuple[str, str]] = []
+    candidates = [(text, "model") for text in reworded] + [(line.text, "authored") for line in authored]
+    for text, source in candidates:
+        reasons = ["shown_before"] if text in used else []
+        reasons += guard(text, chat=(*wanted.chat, wanted.seeker), volunteer=wanted.volunteer)
+        if reasons:
+            _count(refused, reasons)
+        else:
+            guarded.append((text, source))
+    sibling: tuple[str, str, str] | None = None
+    flagged: set[str] = set()
+    tried = 0
+    for start in range(0, len(guarded) if retag else 0, BATCH):
+        batch = guarded[start : start + BATCH]
+        results = retag([TagInput(text=text, previous=wanted.seeker) for text, _ in batch])
+        for (text, source), tags in zip(batch, results, strict=True):
+            tried += 1
+            if unwanted := [f"carries_{code}" for code in tags.present if code in avoid]:
+                _count(refused, unwanted)
+                flagged.add(text)
+            elif wanted.technique in tags.present:
+                checks = Checks(True, wanted.technique, tried, refused)
+                return Alternative(text, wanted.technique, source, False, checks)
+            else:
+                found = _sibling(wanted.technique, tags)
+                sibling = sibling or (found and (text, source, found)) or None
+                _count(refused, ["technique_not_found"])
+    if sibling:
+        text, source, code = sibling
+        return Alternative(text, wanted.technique, source, False, Checks(True, code, tried, refused))
+    safe = [text for text, source in guarded if source == "authored"]
+    if not safe:
+        return None
+    # A person wrote and read these lines; still, one that the tagger has nothing against comes first.
+    safe = next((text for text in safe if text not in flagged), safe[0])
+    return Alternative(safe, wanted.technique, "authored", True, Checks(False, None, tried, refused))
+
+
+def _sibling(technique: str, tags: Tags) -> str | None:
+    """The other kind of reflection: no outcome evidence tells the two kinds apart, so it will do."""
+    if technique not in REFLECTIONS:
+        return None
+    return next((code for code in tags.present if code in REFLECTIONS), None)
+
+
+def _count(refused: dict[str, int], reasons: Sequence[str]) -> None:
+    for reason in reasons:
+        refused[reason] = refused.get(reason, 0) + 1

@@ -1,0 +1,57 @@
+"""When the tagger cannot tell persuading with permission from unasked advice.
+
+Even trained people agree on that difference only moderately (alpha .42, Shah et al. 2022), so an unsure
+pair is shown as one thing, "persuading", with the notes of both codes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from feedback.evidence.grades import Grade, grade
+from feedback.evidence.study_types import Study
+
+WITH, WITHOUT = "persuade_with_permission", "advise_without_permission"
+PERSUADING = frozenset({WITH, WITHOUT})
+SUGGESTING = (WITH, WITHOUT, "direct")
+FLOOR = 0.25  # below this neither code is worth a word
+MINOR_SHARE = 0.30  # the weaker code must hold this much of the pair's probability to count as a rival
+
+
+@dataclass(frozen=True)
+class PersuadingNotes:
+    """`sure` is the one code that fits, or None when the card has to say "persuading" and show both notes."""
+
+    sure: str | None
+    name: str
+    explanation: str
+    notes: tuple[tuple[str, Grade], ...]
+
+
+def unsure_between(probabilities: Mapping[str, float]) -> bool:
+    """Whether the two persuading codes are too close to call. `probabilities` maps code to [0, 1]."""
+    first, second = probabilities.get(WITH, 0.0), probabilities.get(WITHOUT, 0.0)
+    if max(first, second) < FLOOR:
+        return False
+    return min(first, second) / (first + second) >= MINOR_SHARE
+
+
+def suggesting(probabilities: Mapping[str, float]) -> float:
+    """How likely the message suggests something at all, in whichever of the three ways (noisy or)."""
+    return 1 - math.prod(1 - probabilities.get(code, 0.0) for code in SUGGESTING)
+
+
+def persuading_notes(probabilities: Mapping[str, float], study: Study) -> PersuadingNotes:
+    """What to show for a message in which at least one of the two persuading codes was found."""
+    both = ((WITH, grade(WITH, study)), (WITHOUT, grade(WITHOUT, study)))
+    if unsure_between(probabilities):
+        explanation = (
+            "Whether permission was asked is hard to tell here, for people as well as for the tagger, "
+            "so both notes are shown."
+        )
+        return PersuadingNotes(None, "Persuading", explanation, both)
+    sure = WITH if probabilities.get(WITH, 0.0) >= probabilities.get(WITHOUT, 0.0) else WITHOUT
+    name = "Persuading with permission" if sure == WITH else "Advising without permission"
+    return PersuadingNotes(sure, name, "", tuple(note for note in both if note[0] == sure))

@@ -1,0 +1,140 @@
+"""The job behind every counselor message: tag it, move the seeker's state, choose the reply.
+
+Models run outside any transaction; one short transaction then writes tags, state, reply and
+events together with the closing of the job row.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from django.db import transaction
+
+from peersupport import seeker
+from peersupport.jobs.models import Job
+from peersupport.practice import chats
+from peersupport.practice.models import ChatEvent, Message, PracticeChat, SeekerStateRecord
+from peersupport.practice.scenarios import authored_for
+from skills import tags
+from skills.retag import with_previous
+from skills.tagger import TagResult, load_tagger
+
+logger = logging.getLogger(__name__)
+
+
+def run(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exception]:
+    """Handle the turns of several chats at once: their messages are one batch for the tagger."""
+    rows = Message.objects.select_related("chat__scenario").in_bulk({job.subject for job in jobs})
+    messages = {str(pk): message for pk, message in rows.items()}
+    present = [job for job in jobs if job.subject in messages]
+    # A message erased while its turn waited leaves nothing to do.
+    outcomes: dict = {job.pk: _nothing for job in jobs if job.subject not in messages}
+    if not present:
+        return outcomes
+    tagger = load_tagger()
+    ordered = [messages[job.subject] for job in present]
+    results = tagger.tag(with_previous(ordered))
+    for job, message, result in zip(present, ordered, results, strict=True):
+        try:
+            outcomes[job.pk] = _prepare(message, result, tagger)
+        except Exception as error:  # one chat's trouble must not fail the others of the batch
+            outcomes[job.pk] = error
+    return outcomes
+
+
+def _nothing() -> None:
+    return None
+
+
+def last_state(chat: PracticeChat, scenario: seeker.Scenario) -> seeker.SeekerState:
+    """The state after the newest message that has one."""
+    record = SeekerStateRecord.objects.filter(message__chat=chat).order_by("-message__index").first()
+    if record is None:
+        return seeker.initial_state(scenario)
+    return seeker.SeekerState.from_dict(
+        {name: getattr(record, name) for name in ("openness", "distress", "trust", "resistance", "layer")}
+    )
+
+
+def _heard(message: Message, result: TagResult) -> seeker.Heard:
+    return seeker.Heard(
+        techniques=frozenset(result.present),
+        empathy=dict(result.empathy),
+        words=len(message.text.split()),
+        has_question="?" in message.text,
+    )
+
+
+def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
+    chat = message.chat
+    scenario = authored_for(chat.scenario)
+    before = last_state(chat, scenario)
+    heard = _heard(message, result)
+    state, reasons = seeker.advance(before, heard, scenario)
+    lines = SeekerStateRecord.objects.filter(message__chat=chat).exclude(line_id="")
+    reply = seeker.choose_reply(
+        scenario,
+        state,
+        before=before,
+        heard=heard,
+        counselor_text=message.text,
+        said=set(lines.values_list("line_id", flat=True)),
+        rank=partial(similarity, tagger),
+        seed=chat.seed + message.index,
+    )
+    return partial(_write, message, result, state, reasons, reply, tagger.version)
+
+
+def similarity(tagger, text: str, candidates: list[str]) -> list[float]:
+    """Cosine of each candidate with the text, [-1, 1]."""
+    if not candidates:
+        return []
+    rows = tagger.embed([text, *candidates])
+    return [float(value) for value in rows[1:] @ rows[0]]
+
+
+def _write(message: Message, result: TagResult, state, reasons: list[str], reply, version: str) -> None:
+    """Runs inside the closing transaction."""
+    chat = PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
+    if chat is None:
+        return
+    tags.store(message, result, version)
+    SeekerStateRecord.objects.update_or_create(
+        message=message,
+        defaults={**state.to_dict(), "reasons": list(reasons), "tagger_version": version},
+    )
+    Message.objects.filter(pk=message.pk).update(turn=Message.Turn.DONE)
+    ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
+    newer = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, index__gt=message.index)
+    answered = Message.objects.filter(chat=chat, idempotency_key=_reply_key(message)).exists()
+    # Someone who writes two messages in a row is answered once, to the second.
+    if chat.is_open and not newer.exists() and not answered:
+        chats.write_seeker_message(
+            chat, reply, key=_reply_key(message), state=state, reasons=[], version=version
+        )
+
+
+def _reply_key(message: Message) -> str:
+    return f"reply:{message.pk}"
+
+
+def on_quarantine(job: Job) -> None:
+    """Give up on a turn: the state stays, a neutral line answers, the message says "failed"."""
+    with transaction.atomic():
+        message = Message.objects.select_related("chat__scenario").filter(pk=job.subject).first()
+        if message is None:
+            return
+        chat = PracticeChat.objects.select_for_update().get(pk=message.chat_id)
+        Message.objects.filter(pk=message.pk).update(turn=Message.Turn.FAILED)
+        ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
+        newer = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, index__gt=message.index)
+        answered = Message.objects.filter(chat=chat, idempotency_key=_reply_key(message)).exists()
+        if chat.is_open and not newer.exists() and not answered:
+            line = seeker.NEUTRAL_LINES[message.index % len(seeker.NEUTRAL_LINES)]
+            reply = seeker.Reply(line_id="neutral", text=line, layer=0, kind="neutral")
+            state = last_state(chat, authored_for(chat.scenario))
+            chats.write_seeker_message(
+                chat, reply, key=_reply_key(message), state=state, reasons=[], version=""
+            )
