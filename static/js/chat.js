@@ -1,0 +1,125 @@
+// The chat page: send without reload, follow the event log, keep the draft. The page works without it.
+"use strict";
+
+const log = document.getElementById("log");
+const composer = document.getElementById("composer");
+const writing = document.getElementById("writing");
+let seq = Number(log.dataset.seq);
+
+function nearEnd() {
+  return window.innerHeight + window.scrollY > document.body.scrollHeight - 240;
+}
+
+// Elements carry ids: what is there is replaced, what is new is put in its place by index.
+function show(html, newest) {
+  if (newest) seq = Math.max(seq, newest);
+  if (!html.trim()) return;
+  const follow = nearEnd();
+  const box = document.createElement("template");
+  box.innerHTML = html;
+  for (const element of [...box.content.children]) {
+    const old = document.getElementById(element.id);
+    if (old) {
+      // A card may be open on a tag of the old element; keep focus where it was.
+      const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+      old.replaceWith(element);
+      if (focused) element.querySelector(`[href="${focused}"]`)?.focus();
+    } else if (element.classList.contains("message")) {
+      const after = [...log.children].find((other) => Number(other.dataset.index) > Number(element.dataset.index));
+      log.insertBefore(element, after || null);
+    } else continue;
+    window.htmx.process(element);
+  }
+  const last = log.lastElementChild;
+  const waiting = last && last.dataset.turn === "pending";
+  writing.hidden = !waiting;
+  if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
+  if (follow && last) last.scrollIntoView({ block: "nearest" });
+}
+
+async function poll() {
+  const answer = await fetch(`${log.dataset.events}?after=${seq}`, { headers: { "X-Fragments": "1" } });
+  if (answer.ok) show(await answer.text(), Number(answer.headers.get("X-Seq")));
+}
+
+// Server-sent events; where they fail for good, the same log is asked for once a second.
+let timer = null;
+function startPolling() {
+  timer = timer || setInterval(() => poll().catch(() => {}), 1000);
+}
+function startStream() {
+  if (!window.EventSource) return startPolling();
+  const source = new EventSource(`${log.dataset.stream}?after=${seq}`);
+  source.addEventListener("fragments", (event) => show(event.data, Number(event.lastEventId)));
+  source.addEventListener("gone", () => { source.close(); window.location.reload(); });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) startPolling();
+  });
+  window.addEventListener("pagehide", () => source.close());
+}
+startStream();
+log.lastElementChild?.scrollIntoView({ block: "nearest" });
+
+if (composer) {
+  const text = composer.elements.text;
+  const key = composer.elements.key;
+  const problem = document.getElementById("composer-error");
+  const drafts = `draft:${composer.dataset.chat}`;
+  let sending = false;
+
+  // The draft and the key it will be sent with live together until the message is confirmed, so
+  // that a send whose answer was lost is the same send after a reload.
+  const saved = JSON.parse(localStorage.getItem(drafts) || "null");
+  if (saved && !text.value) {
+    const confirmed = log.querySelector(`[data-key="${saved.key}"]`);
+    if (confirmed) localStorage.removeItem(drafts);
+    else { text.value = saved.text; key.value = saved.key; }
+  }
+  function keep() {
+    if (text.value) localStorage.setItem(drafts, JSON.stringify({ text: text.value, key: key.value }));
+    else localStorage.removeItem(drafts);
+    text.style.height = "auto";
+    text.style.height = `${Math.min(text.scrollHeight, 220)}px`;
+  }
+  text.addEventListener("input", keep);
+
+  function complain(words) {
+    problem.textContent = words;
+    problem.hidden = !words;
+  }
+
+  function freshKey() {
+    return [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+  }
+
+  async function send() {
+    if (sending || !text.value.trim()) return;
+    sending = true;
+    complain("");
+    const body = new FormData(composer);
+    try {
+      const answer = await fetch(`${composer.action}?after=${seq}`, {
+        method: "POST", body, headers: { "X-Fragments": "1" },
+      });
+      const words = await answer.text();
+      if (!answer.ok) {
+        complain(answer.status === 400 ? words : "The message was not sent. Your words are kept; please try again.");
+        return;
+      }
+      if (text.value === body.get("text")) text.value = "";
+      key.value = freshKey();
+      keep();
+      show(words, Number(answer.headers.get("X-Seq")));
+      log.lastElementChild?.scrollIntoView({ block: "nearest" });
+    } catch {
+      complain("No connection. Your words are kept; please send again in a moment.");
+    } finally {
+      sending = false;
+      text.focus();
+    }
+  }
+  composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
+  });
+}

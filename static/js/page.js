@@ -1,0 +1,36 @@
+// Every page: evidence cards in a dialog, the stretch of text a tag is about, and the "?" list.
+"use strict";
+
+const card = document.getElementById("card");
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "card-body" && !card.open) card.showModal();
+});
+
+// A click on the backdrop closes; focus goes back to the tag by itself.
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+}
+
+// Offsets count characters as people do (code points), not UTF-16 units.
+function mark(text, start, end) {
+  const chars = Array.from(text.textContent);
+  const spoken = document.createElement("span");
+  spoken.className = "spoken";
+  spoken.textContent = chars.slice(start, end).join("");
+  text.replaceChildren(chars.slice(0, start).join(""), spoken, chars.slice(end).join(""));
+}
+
+function point(event) {
+  const tag = event.target.closest ? event.target.closest("a.tag") : null;
+  if (!tag) return;
+  const text = tag.closest(".message").querySelector(".text");
+  mark(text, Number(tag.dataset.start), Number(tag.dataset.end));
+}
+document.addEventListener("focusin", point);
+document.addEventListener("mouseover", point);
+
+document.addEventListener("keydown", (event) => {
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  if (event.key === "?" && !typing) document.getElementById("shortcuts").showModal();
+});
