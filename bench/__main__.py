@@ -1,0 +1,105 @@
+"""`make bench`: the main job's figures on this machine, each against its limit.
+
+Exit code 1 when a limit is missed. Run it on an idle machine: waiting times are absolute.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from bench.app import ROOT, App, Volunteer
+from bench.lines import LINES
+
+TURNS = 40
+
+
+class Sheet:
+    """Collects rows and prints them as they come."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+        print(f"{'figure':52} {'value':>12} {'limit':>12}  verdict")
+
+    def add(self, name: str, value: float, unit: str, limit: float | None = None) -> None:
+        verdict = "" if limit is None else ("ok" if value <= limit else "MISSED")
+        self.missed += verdict == "MISSED"
+        bound = "" if limit is None else f"{limit:g} {unit}"
+        print(f"{name:52} {value:>8.2f} {unit:3} {bound:>12}  {verdict}", flush=True)
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def sent_to_tags(volunteer: Volunteer, turns: int) -> list[float]:
+    """Seconds from sending each message until its tags arrive in the event stream."""
+    waits = []
+    path = volunteer.start_chat()
+    stream = volunteer.follow(path)
+    sent: dict[str, float] = {}
+    arrived = threading.Semaphore(0)
+
+    def listen() -> None:
+        for html in stream.events():
+            if 'data-turn="done"' in html and sent:
+                waits.append(time.monotonic() - sent.pop("at"))
+                arrived.release()
+
+    threading.Thread(target=listen, daemon=True).start()
+    for number in range(turns):
+        sent["at"] = time.monotonic()
+        volunteer.say(path, LINES[number % len(LINES)])
+        if not arrived.acquire(timeout=30):
+            raise RuntimeError("no tags within 30 s")
+        time.sleep(0.2)
+    return waits
+
+
+def report_waits(sheet: Sheet, title: str, waits: list[float]) -> None:
+    sheet.add(f"{title}: p50", statistics.median(waits), "s")
+    sheet.add(f"{title}: p95 of {len(waits)}", percentile(waits, 0.95), "s", 1.0)
+
+
+def main() -> int:
+    sheet = Sheet()
+    with tempfile.TemporaryDirectory() as folder:
+        app = App(Path(folder))
+        sheet.add("first start (migrate, demo data) to ready", app.start(), "s")
+        sheet.add("Ctrl-C to all stopped", app.stop(), "s", 10)
+        sheet.add("start (installed, data there) to ready", app.start(), "s", 10)
+        try:
+            volunteer = Volunteer(app, "vera")
+            report_waits(sheet, "sent -> tags, quiet", sent_to_tags(volunteer, TURNS))
+            app.run_module("bench.fill", "3000")
+            app.manage("retag")
+            report_waits(sheet, "sent -> tags, batch job running", sent_to_tags(volunteer, TURNS))
+            still = "running" in app.manage("retag", "--status")
+            sheet.add("batch job still running at the end (1 = yes)", float(still), "")
+            sheet.add("web process memory", app.web_memory_mb(), "MiB", 150)
+        finally:
+            app.stop()
+        bench_tagger()
+        bench_analyse(sheet, Path(folder))
+    return 1 if sheet.missed else 0
+
+
+def bench_tagger() -> None:
+    subprocess.run([sys.executable, "-m", "bench.tagger"], cwd=ROOT, check=True)
+
+
+def bench_analyse(sheet: Sheet, folder: Path) -> None:
+    began = time.monotonic()
+    command = ["manage.py", "analyse", "--input", "docs/samples/transcript.csv"]
+    subprocess.run([sys.executable, *command, "--output", str(folder / "report.json")], cwd=ROOT, check=True)
+    sheet.add("analyse, 100-message transcript, whole command", time.monotonic() - began, "s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
