@@ -1,0 +1,121 @@
+"""The turn job with the shipped tagger: tags, state, reply, in one go and once."""
+
+from __future__ import annotations
+
+import pytest
+
+from peersupport.jobs import queue, running
+from peersupport.jobs.models import Job
+from peersupport.practice import chats
+from peersupport.practice.models import ChatEvent, Message, SeekerStateRecord
+from skills.models import Tagging
+
+
+def replies(chat) -> list[Message]:
+    return list(Message.objects.filter(chat=chat, role="seeker").order_by("index"))[1:]
+
+
+def test_a_message_gets_tags_a_state_and_a_reply(chat, say, drain):
+    message = say("It sounds like you have been carrying this alone for a long time.")
+    assert drain("live") == 1
+    message.refresh_from_db()
+    tagging = Tagging.objects.get(message=message)
+    assert message.turn == Message.Turn.DONE
+    assert any(tag.code.startswith("reflection") for tag in tagging.tags.all())
+    assert len(bytes(tagging.probabilities)) == 42
+    [reply] = replies(chat)
+    assert reply.index == message.index + 1
+    assert reply.seeker_state.line_id
+    assert SeekerStateRecord.objects.get(message=message).tagger_version == tagging.version
+    kinds = list(ChatEvent.objects.filter(chat=chat).values_list("kind", flat=True))
+    assert kinds == ["message", "message", "turn", "message"]
+
+
+def test_two_messages_in_a_row_are_answered_once(chat, say, drain):
+    first, second = say("hello"), say("how has your week been?")
+    drain("live")
+    [reply] = replies(chat)
+    assert reply.idempotency_key == f"reply:{second.pk}"
+    assert set(Message.objects.filter(pk__in=[first.pk, second.pk]).values_list("turn", flat=True)) == {"done"}
+
+
+def test_the_same_turn_twice_writes_once(chat, say, drain):
+    message = say("hello there")
+    drain("live")
+    queue.enqueue("turn", message.pk, ordering_key=chat.ordering_key)
+    drain("live")
+    assert Tagging.objects.filter(message=message).count() == 1
+    assert len(replies(chat)) == 1
+
+
+def test_a_message_erased_while_its_turn_waits(chat, say, drain):
+    say("hello there").delete()
+    assert drain("live") == 1
+    assert Job.objects.get(kind="turn").status == Job.Status.DONE
+
+
+def test_no_reply_after_the_end(chat, say, drain):
+    say("thank you for talking with me")
+    chats.end_chat(chat)
+    drain("live")
+    assert replies(chat) == []
+    assert Tagging.objects.count() == 1
+
+
+def test_a_late_worker_writes_nothing(chat, say):
+    """Fencing on the real kind: the work is done, but the lease was lost meanwhile."""
+    say("what was that like for you?")
+    [late] = queue.claim("live", "late")
+    Job.objects.filter(pk=late.pk).update(lease_token=None, status=Job.Status.QUEUED)
+    running.run_claimed([late], running.Context(running.threading.Event()))
+    assert Tagging.objects.count() == 0
+    assert replies(chat) == []
+
+
+def test_a_turn_that_keeps_failing_is_shown_and_can_be_retried(chat, say, drain, monkeypatch):
+    from skills import tagger
+
+    def broken(path=None):
+        raise OSError("weights cannot be read")
+
+    before = SeekerStateRecord.objects.get(message__chat=chat)
+    message = say("what was that like for you?")
+    with monkeypatch.context() as patch:
+        patch.setattr(tagger, "load_tagger", broken)
+        patch.setattr("feedback.turn.load_tagger", broken)
+        for _ in range(3):
+            Job.objects.update(available_at=message.created_at)
+            drain("live")
+    message.refresh_from_db()
+    assert message.turn == Message.Turn.FAILED
+    [neutral] = replies(chat)
+    assert neutral.seeker_state.line_id == "neutral"
+    assert neutral.seeker_state.openness == pytest.approx(before.openness)
+    assert chats.retry_turn(message) is True
+    assert chats.retry_turn(message) is False
+    drain("live")
+    message.refresh_from_db()
+    assert message.turn == Message.Turn.DONE
+    assert len(replies(chat)) == 1
+
+
+def test_the_seeker_never_repeats_a_line(chat, say, drain):
+    for number in range(20):
+        say(f"I hear you. What else is on your mind? ({number})")
+        drain("live")
+    lines = [reply.text for reply in replies(chat)]
+    assert len(lines) == 20
+    assert len(set(lines)) == 20
+
+
+def test_turns_of_several_chats_run_as_one_batch(people, drain):
+    from peersupport.practice.models import Scenario
+
+    scenario = Scenario.objects.filter(risk=False).first()
+    for number in range(5):
+        chat = chats.start_chat(people.volunteer, scenario)
+        chats.post_message(chat, text="That sounds hard.", key=str(number))
+    claimed = queue.claim("live", "test")
+    assert len(claimed) == 5
+    running.run_claimed(claimed, running.Context(running.threading.Event()))
+    assert Job.objects.filter(kind="turn", status="done").count() == 5

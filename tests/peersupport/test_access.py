@@ -1,0 +1,62 @@
+"""Who may read whose chats, and how soon a change of membership acts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import timezone
+
+from peersupport.people import access
+from peersupport.people.models import Membership
+from peersupport.practice.models import Message
+
+
+def test_own_chat(people, chat):
+    assert access.chat_for_user(people.volunteer, chat.pk) == chat
+    assert access.own_chat_for_user(people.volunteer, chat.pk) == chat
+
+
+def test_trainer_of_the_cohort_reads_but_does_not_write(people, chat):
+    assert access.chat_for_user(people.trainer, chat.pk) == chat
+    with pytest.raises(PermissionDenied):
+        access.own_chat_for_user(people.trainer, chat.pk)
+
+
+@pytest.mark.parametrize("who", ["peer", "outsider", "other_trainer"])
+def test_for_others_the_chat_does_not_exist(people, chat, who):
+    with pytest.raises(Http404):
+        access.chat_for_user(getattr(people, who), chat.pk)
+    with pytest.raises(Http404):
+        access.message_for_user(getattr(people, who), Message.objects.get(chat=chat).pk)
+    assert not access.chats_for_user(getattr(people, who)).exists()
+
+
+def test_admins_read_no_chats(people, chat):
+    with pytest.raises(PermissionDenied):
+        access.chat_for_user(people.admin, chat.pk)
+    assert not access.chats_for_user(people.admin).exists()
+
+
+@pytest.mark.parametrize("who", ["trainer", "volunteer"])
+def test_an_ended_membership_ends_the_trainers_access(people, chat, who):
+    Membership.objects.filter(user=getattr(people, who)).update(until=timezone.now())
+    with pytest.raises(Http404):
+        access.chat_for_user(people.trainer, chat.pk)
+
+
+def test_a_membership_of_the_future_gives_nothing_yet(people, chat):
+    Membership.objects.filter(user=people.trainer).update(since=timezone.now() + timedelta(days=1))
+    with pytest.raises(Http404):
+        access.chat_for_user(people.trainer, chat.pk)
+
+
+def test_only_trainers_correct(people, chat):
+    message = Message.objects.get(chat=chat)
+    assert access.reviewed_message_for_user(people.trainer, message.pk) == message
+    with pytest.raises(PermissionDenied):
+        access.reviewed_message_for_user(people.volunteer, message.pk)
+    with pytest.raises(Http404):
+        access.reviewed_message_for_user(people.other_trainer, message.pk)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peersupport.safety import KINDS, LEVELS, assess, rules_version
+from peersupport.safety.evaluate import read_lines, score
+from peersupport.safety.rules import load_rules
+
+LINES = read_lines(Path(__file__).parent / "data" / "crisis_lines.jsonl")
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_recall_and_precision_on_the_own_lines(split):
+    scores = score(line for line in LINES if line.split == split)
+    print(f"\n{split}: explicit {scores.noticed['explicit']}, passive {scores.noticed['passive']}")
+    print(f"{split}: precision {scores.precision}")
+    assert scores.noticed["explicit"].value >= 0.95
+    assert scores.noticed["passive"].value >= 0.85
+    assert scores.precision.value >= 0.90
+
+
+def test_the_lines_cover_both_roles_all_levels_and_kinds():
+    assert len(LINES) >= 300 and len({line.text for line in LINES}) == len(LINES)
+    assert {line.level for line in LINES} == set(LEVELS)
+    assert {kind for line in LINES for kind in line.kinds} == set(KINDS)
+    assert {line.role for line in LINES} == {"seeker", "counselor"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i want to k1ll mys3lf",
+        "I want to “kill” myself",
+        "I want to kill my\u200bself",
+        "ｉ ｗａｎｔ ｔｏ ｄｉｅ",
+        "I don’t want to live anymore",
+        "i want to diiiiie",
+        "s u i c i d e",
+        "I want \t to    die",
+    ],
+)
+def test_disguised_words_are_read(text):
+    assert assess(text, role="seeker").level == "explicit"
+
+
+def test_spans_point_into_the_message_as_written():
+    text = "Hm… I’m “fine”. But I want to k1ll\u200b mys3lf today."
+    finding = assess(text, role="seeker")
+    assert [text[start:end] for start, end in finding.spans] == ["k1ll\u200b mys3lf"]
+    assert finding.kinds == ("suicide",) and finding.rules == ("suicide.kill_myself",)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Are you thinking about killing yourself?", "none"),
+        ("You said you want to die.", "none"),
+        ('You wrote "I want to kill myself" and I took that seriously.', "none"),
+        ("I want to kill myself too.", "explicit"),
+        ("I don't want to wake up either, most days.", "passive"),
+    ],
+)
+def test_counselor_counts_only_for_an_own_disclosure(text, level):
+    assert assess(text, role="counselor").level == level
+
+
+def test_unknown_role_is_refused():
+    with pytest.raises(ValueError, match="role"):
+        assess("hello", role="admin")
+
+
+def test_a_denial_in_one_clause_does_not_hide_the_next():
+    assert assess("I don't want to kill myself.", role="seeker").level == "none"
+    assert assess("I'm not joking, I want to kill myself.", role="seeker").level == "explicit"
+    assert assess("I won't lie, I want to die.", role="seeker").level == "explicit"
+
+
+def test_usual_messages_take_less_than_two_milliseconds():
+    assess("warm up", role="seeker")
+    start = time.perf_counter()
+    for line in LINES:
+        assess(line.text, role=line.role)
+    assert (time.perf_counter() - start) / len(LINES) < 0.002
+
+
+def hostile_texts():
+    needs = " ".join(word for rule in load_rules().rules for word in rule.needs)
+    words = sorted({word for line in LINES for word in line.text.lower().split()})
+    chance = random.Random(7)
+    yield from (
+        "kms " * 2500,
+        "a" * 10_000,
+        "." * 10_000,
+        "i want to " * 1000,
+        "😀é“" * 3300,
+        "s u i c " * 1250,
+    )
+    yield ("my friend he said he wants " * 500)[:10_000]
+    yield (needs * 20)[:10_000]
+    yield " ".join(chance.choices(words, k=2500))[:10_000]
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_ten_thousand_hostile_characters_stay_under_fifty_milliseconds(number):
+    text = list(hostile_texts())[number]
+    fastest = min(_seconds(text) for _ in range(5))
+    assert fastest < 0.05
+
+
+def _seconds(text: str) -> float:
+    start = time.perf_counter()
+    assess(text, role="seeker")
+    return time.perf_counter() - start
+
+
+@given(st.text(max_size=400), st.sampled_from(["seeker", "counselor"]))
+def test_any_text_gives_a_finding_with_spans_inside_it(text, role):
+    finding = assess(text, role=role)
+    assert finding.level in LEVELS
+    assert all(0 <= start < end <= len(text) for start, end in finding.spans)
+    assert (finding.level == "none") == (not finding.rules)
+
+
+def test_version_names_the_rule_file():
+    assert rules_version().startswith("safety-1.")

@@ -1,0 +1,74 @@
+"""What people write stays in the messages: not in logs, job rows, audit lines, addresses or the broker."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.conf import settings
+from django.core import serializers
+from django.urls import reverse
+
+from peersupport.audit.models import AuditEvent
+from peersupport.jobs.models import Job
+from peersupport.practice.models import ChatEvent, Message
+
+CANARY = "zebrafinch lantern quorum"
+
+
+def rows(*models) -> str:
+    return "\n".join(serializers.serialize("json", model.objects.all()) for model in models)
+
+
+@pytest.fixture
+def everything_logged(caplog):
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+def test_a_whole_practice_leaves_no_text_behind(client, people, chat, drain, everything_logged):
+    client.force_login(people.volunteer)
+    url = reverse("practice:post", args=[chat.pk])
+    client.post(url, {"text": f"I hear {CANARY}. I want to die.", "key": "1"})
+    client.post(url, {"text": CANARY * 400, "key": "2"})  # refused: too long
+    client.post(url, {"nonsense": CANARY})
+    drain()
+    client.post(reverse("practice:end", args=[chat.pk]))
+    drain()
+    assert Message.objects.filter(text__contains=CANARY).count() == 1
+    assert CANARY not in everything_logged.text
+    assert CANARY not in rows(Job, AuditEvent, ChatEvent)
+
+
+def test_an_error_that_quotes_the_text_is_kept_without_it(chat, say, drain, everything_logged, monkeypatch):
+    def quoting(items):
+        raise ValueError(f"cannot tag {items!r}")
+
+    class Broken:
+        tag = staticmethod(quoting)
+
+    monkeypatch.setattr("feedback.turn.load_tagger", Broken)
+    say(f"my {CANARY}")
+    drain("live")
+    [job] = Job.objects.filter(kind="turn")
+    assert "ValueError" in job.error
+    assert "feedback/turn.py" in job.error
+    assert CANARY not in job.error
+    assert CANARY not in everything_logged.text
+
+
+def test_a_crash_of_a_page_logs_no_text(client, people, chat, everything_logged, monkeypatch):
+    def crash(*args, **kwargs):
+        raise RuntimeError("boom")
+
+    client.raise_request_exception = False
+    client.force_login(people.volunteer)
+    monkeypatch.setattr("peersupport.practice.chats.assess", crash)
+    answer = client.post(reverse("practice:post", args=[chat.pk]), {"text": CANARY, "key": "1"})
+    assert answer.status_code == 500
+    assert CANARY not in everything_logged.text
+    assert CANARY not in answer.content.decode()
+
+
+def test_debug_pages_are_off():
+    assert settings.DEBUG is False
