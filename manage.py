@@ -1,5 +1,6 @@
 #!/usr/bin/env python
 """Run a management command of Peersupport."""
+
 import os
 import sys
 

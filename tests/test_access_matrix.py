@@ -5,12 +5,7 @@ The status is that of a GET and of a POST without a body. 302 to the login page 
 
 from __future__ import annotations
 
-import pytest
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
-
-from peersupport.practice import chats
-from peersupport.practice.models import Message
+from django.urls import URLPattern, URLResolver, get_resolver
 
 OK, LOGIN, FORBIDDEN, MISSING, WRONG_VERB = 200, "login", 403, 404, 405
 BAD = 400  # reached, and told that the empty form cannot be taken

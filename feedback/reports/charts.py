@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ROW = 28  # px per bar
-WIDTH = 240  # px of a full bar
 
-
-def bars(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Horizontal bars of shares in [0, 1] with their 95 % intervals.
+def bars(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Shares in [0, 1] and their 95 % intervals as percent of a bar's width.
 
     `rows` are those of a report's "mix": {"name", "share", "ci": [low, high]|None, "grade", "count", "n"}.
-    Returns {"height", "width", "rows": each row with "y", "bar", and "low"/"high" in px}.
+    Returns each row with "bar", "low" and "high" (0-100, one decimal) and "percent" (whole number).
     """
     drawn = []
-    for number, row in enumerate(rows):
+    for row in rows:
         low, high = row["ci"] or (row["share"], row["share"])
+        geometry = {"bar": row["share"], "low": low, "high": high}
         drawn.append(
             {
                 **row,
-                "y": number * ROW,
-                "middle": number * ROW + ROW // 2,
-                "bar": round(row["share"] * WIDTH, 1),
-                "low": round(low * WIDTH, 1),
-                "high": round(high * WIDTH, 1),
+                **{name: round(share * 100, 1) for name, share in geometry.items()},
                 "percent": round(row["share"] * 100),
             }
         )
-    return {"height": len(drawn) * ROW, "width": WIDTH, "rows": drawn}
+    return drawn

@@ -16,7 +16,7 @@ SAD = "I feel so lonely since she left, I cry every night"
 def test_strengths_with_evidence_come_first_and_name_their_message():
     turns = [
         seeker(0, SAD),
-        counselor(1, "What happened?", "open_question"),
+        counselor(1, "What happened between you two?", "open_question"),
         seeker(2, "she moved out"),
         counselor(3, "The flat feels empty without her.", "reflection_complex"),
     ]

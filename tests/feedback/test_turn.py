@@ -36,7 +36,9 @@ def test_two_messages_in_a_row_are_answered_once(chat, say, drain):
     drain("live")
     [reply] = replies(chat)
     assert reply.idempotency_key == f"reply:{second.pk}"
-    assert set(Message.objects.filter(pk__in=[first.pk, second.pk]).values_list("turn", flat=True)) == {"done"}
+    assert set(Message.objects.filter(pk__in=[first.pk, second.pk]).values_list("turn", flat=True)) == {
+        "done"
+    }
 
 
 def test_the_same_turn_twice_writes_once(chat, say, drain):

@@ -104,7 +104,16 @@ def test_esconv_strategies_become_sets_and_both_reflections_one_label(tmp_path):
 def test_physical_activity_reads_the_coach_and_keeps_the_answer_as_context(tmp_path):
     (tmp_path / "physical_activity").mkdir()
     book = Workbook()
-    header = ("Speaker", "ID", "Utterance", "Domain", "Strategy1", "Strategy2", "Social Exchange", "Task-Focused")
+    header = (
+        "Speaker",
+        "ID",
+        "Utterance",
+        "Domain",
+        "Strategy1",
+        "Strategy2",
+        "Social Exchange",
+        "Task-Focused",
+    )
     for row in (
         header,
         ("1", 0, "Hello there!", "x", "x", "x", "Greeting", "None"),

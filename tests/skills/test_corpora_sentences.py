@@ -48,7 +48,9 @@ def test_silver_intents_weigh_less_than_those_labelled_by_hand(tmp_path):
     base = tmp_path / "empathetic_intents"
     (base / "manual_annotations").mkdir(parents=True)
     (base / "lexically_extended_intent_data" / "train").mkdir(parents=True)
-    (base / "manual_annotations" / "sympathizing.txt").write_text("So sorry about your bike.\n", encoding="utf-8")
+    (base / "manual_annotations" / "sympathizing.txt").write_text(
+        "So sorry about your bike.\n", encoding="utf-8"
+    )
     silver = base / "lexically_extended_intent_data" / "train" / "suggesting.txt"
     silver.write_text("3 <SEP> You could paint it blue.\n", encoding="utf-8")
     by_hand, found = empathetic_intents.read(tmp_path)
@@ -60,7 +62,12 @@ def test_silver_intents_weigh_less_than_those_labelled_by_hand(tmp_path):
 def test_own_lines_settle_every_code_and_the_frozen_part_never_trains(tmp_path):
     lines = (
         {"text": "See you soon, and well done.", "codes": ["conclusion", "affirm"], "split": "frozen"},
-        {"text": "What now?", "previous": "I left.", "codes": ["open_question"], "empathy": {"explorations": 2}},
+        {
+            "text": "What now?",
+            "previous": "I left.",
+            "codes": ["open_question"],
+            "empathy": {"explorations": 2},
+        },
     )
     (tmp_path / "x.jsonl").write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
     frozen, trained = own.read(tmp_path)
