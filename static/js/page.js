@@ -24,7 +24,8 @@ function mark(text, start, end) {
 function point(event) {
   const tag = event.target.closest ? event.target.closest("a.tag") : null;
   if (!tag) return;
-  const text = tag.closest(".message").querySelector(".text");
+  const text = tag.closest(".message")?.querySelector(".text");
+  if (!text) return;
   mark(text, Number(tag.dataset.start), Number(tag.dataset.end));
 }
 document.addEventListener("focusin", point);
