@@ -54,6 +54,8 @@ def _with_quotes(body: dict) -> dict:
         name: [{**row, "quote": texts.get(row["index"], "")} for row in body[name]]
         for name in ("strengths", "points")
     }
+    for strength in quoted["strengths"]:
+        strength["look"] = LOOKS[strength["grade"]]
     return {**quoted, "mix": bars(body["mix"])}
 
 

@@ -31,6 +31,11 @@ function point(event) {
 document.addEventListener("focusin", point);
 document.addEventListener("mouseover", point);
 
+// Unsent drafts stay on this device; they go with the person who signs out.
+document.querySelector("form.who")?.addEventListener("submit", () => {
+  for (const name of Object.keys(localStorage)) if (name.startsWith("draft:")) localStorage.removeItem(name);
+});
+
 document.addEventListener("keydown", (event) => {
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
   if (event.key === "?" && !typing) document.getElementById("shortcuts").showModal();
