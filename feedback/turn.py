@@ -107,13 +107,20 @@ def _write(message: Message, result: TagResult, state, reasons: list[str], reply
     )
     Message.objects.filter(pk=message.pk).update(turn=Message.Turn.DONE)
     ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
-    newer = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, index__gt=message.index)
-    answered = Message.objects.filter(chat=chat, idempotency_key=_reply_key(message)).exists()
-    # Someone who writes two messages in a row is answered once, to the second.
-    if chat.is_open and not newer.exists() and not answered:
+    if _expects_reply(chat, message):
         chats.write_seeker_message(
             chat, reply, key=_reply_key(message), state=state, reasons=[], version=version
         )
+
+
+def _expects_reply(chat: PracticeChat, message: Message) -> bool:
+    """Not twice, and not while the exercise is set aside for the volunteer's own distress."""
+    if not chat.is_open or message.risk_level != Message.Risk.NONE:
+        return False
+    # Someone who writes two messages in a row is answered once, to the second.
+    newer = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, index__gt=message.index)
+    answered = Message.objects.filter(chat=chat, idempotency_key=_reply_key(message))
+    return not newer.exists() and not answered.exists()
 
 
 def _reply_key(message: Message) -> str:
@@ -129,9 +136,7 @@ def on_quarantine(job: Job) -> None:
         chat = PracticeChat.objects.select_for_update().get(pk=message.chat_id)
         Message.objects.filter(pk=message.pk).update(turn=Message.Turn.FAILED)
         ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
-        newer = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, index__gt=message.index)
-        answered = Message.objects.filter(chat=chat, idempotency_key=_reply_key(message)).exists()
-        if chat.is_open and not newer.exists() and not answered:
+        if _expects_reply(chat, message):
             line = seeker.NEUTRAL_LINES[message.index % len(seeker.NEUTRAL_LINES)]
             reply = seeker.Reply(line_id="neutral", text=line, layer=0, kind="neutral")
             state = last_state(chat, authored_for(chat.scenario))

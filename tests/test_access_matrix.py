@@ -82,7 +82,7 @@ def urls(patterns=None, prefix: str = ""):
             yield f"{prefix}{pattern.name}", pattern
 
 
-NAMES = {name: pattern for name, pattern in urls()}
+NAMES = dict(urls())
 
 
 def test_every_url_is_listed_and_every_listed_url_exists():

@@ -133,8 +133,8 @@ def _ratio(counts: Counts, enough: bool) -> dict[str, Any]:
     result["value"] = round(value, 4)
     result["mark"] = _mark(value, RATIO_MARKS, enough)
     result["text"] = (
-        f"{value:.1f} to 1 ({counts.reflections} messages with a reflection, "
-        f"{counts.questions} with a question)."
+        f"{value:.1f} to 1 ({counts.reflections} {'message' if counts.reflections == 1 else 'messages'} "
+        f"with a reflection, {counts.questions} with a question)."
     )
     return result
 

@@ -121,3 +121,14 @@ def test_turns_of_several_chats_run_as_one_batch(people, drain):
     assert len(claimed) == 5
     running.run_claimed(claimed, running.Context(running.threading.Event()))
     assert Job.objects.filter(kind="turn", status="done").count() == 5
+
+
+def test_the_seeker_waits_while_the_volunteer_speaks_of_their_own_distress(say, drain, chat):
+    message = say("I can't do this, I want to kill myself")
+    drain()
+    message.refresh_from_db()
+    assert (message.turn, message.risk_level != Message.Risk.NONE) == ("done", True)
+    assert len(replies(chat)) == 0
+    say("That was part of the exercise. What happened today?")
+    drain()
+    assert len(replies(chat)) == 1

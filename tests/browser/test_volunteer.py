@@ -1,0 +1,125 @@
+"""The volunteer's whole path, as a person with a browser walks it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+TAGGED = ".message.own[data-turn=done]"
+
+
+def send(page, text: str) -> None:
+    page.get_by_label("Your message").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_from_login_to_report(sign_in, start_chat):
+    page = sign_in("vera")
+    start_chat(page, "Two cups")
+    send(page, "Hello Maureen, I'm glad you wrote. What would you like to talk about?")
+    expect(page.locator(TAGGED)).to_have_count(1)
+    expect(page.locator(f"{TAGGED} a.tag").first).to_be_visible()
+    expect(page.get_by_label("Your message")).to_have_value("")
+    expect(page.get_by_label("Your message")).to_be_focused()
+    send(page, "It sounds like the evenings are the loneliest part, with his chair still there.")
+    expect(page.locator(TAGGED)).to_have_count(2)
+    expect(page.locator("#log .message.theirs")).to_have_count(3)
+    send(page, "Stop crying and call your sister tonight.")
+    expect(page.locator(TAGGED)).to_have_count(3)
+
+    # The evidence behind a tag, by keyboard alone: focus comes back to the tag.
+    tag = page.locator(f"{TAGGED} a.tag").first
+    tag.focus()
+    page.keyboard.press("Enter")
+    card = page.get_by_role("dialog", name="Evidence")
+    expect(card).to_be_visible()
+    expect(card).to_contain_text("yang2024")
+    expect(card).to_contain_text("Probability of this tag")
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(tag).to_be_focused()
+
+    page.get_by_role("button", name="End and see the report").click()
+    expect(page.get_by_role("heading", name="What went well")).to_be_visible()
+    headings = page.get_by_role("heading", level=2).all_inner_texts()
+    assert headings.index("What went well") < headings.index("What to try next")
+    assert 1 <= page.locator(".finding.point").count() <= 2
+    expect(page.locator(".finding.point .alternative .said").first).not_to_be_empty()
+    expect(page.get_by_text("No language model is configured")).to_be_visible()
+    expect(page.locator(".stamp")).to_contain_text("tagger-")
+
+
+def test_enter_twice_sends_once_and_an_empty_message_not_at_all(sign_in, start_chat):
+    page = sign_in("vera")
+    start_chat(page, "Covering for three")
+    page.keyboard.press("Enter")
+    page.get_by_label("Your message").fill("What happened today?")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator(TAGGED)).to_have_count(1)
+    page.reload()
+    expect(page.locator(".message.own")).to_have_count(1)
+
+
+def test_words_survive_a_lost_connection(sign_in, start_chat):
+    page = sign_in("vera")
+    start_chat(page, "Covering for three")
+    page.context.set_offline(True)
+    send(page, "You have carried this for a long time.")
+    expect(page.locator("#composer-error")).to_contain_text("Your words are kept")
+    expect(page.get_by_label("Your message")).to_have_value("You have carried this for a long time.")
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.get_by_label("Your message")).to_have_value("You have carried this for a long time.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(TAGGED)).to_have_count(1)
+
+
+def test_without_javascript(sign_in, start_chat):
+    page = sign_in("vera", java_script_enabled=False)
+    start_chat(page, "Covering for three")
+    page.get_by_label("Your message").fill("What has been the hardest part?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".message.own")).to_have_count(1)
+    for _ in range(20):
+        if page.locator(TAGGED).count():
+            break
+        page.wait_for_timeout(250)
+        page.reload()
+    page.locator(f"{TAGGED} a.tag").first.click()
+    expect(page).to_have_url(re.compile("/evidence/"))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_a_disclosure_of_ones_own_opens_the_human_panel_at_once(sign_in, start_chat):
+    page = sign_in("vera")
+    start_chat(page, "Covering for three")
+    send(page, "I can't do this exercise, I want to kill myself")
+    panel = page.locator("#human-panel[role=alert]")
+    expect(panel).to_be_visible()
+    expect(page.locator(TAGGED)).to_have_count(1)
+    expect(page.locator("#log .message.theirs")).to_have_count(1)  # the exercise waits
+    expect(panel.get_by_role("link", name=re.compile("helpline")).first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("who", "addresses"),
+    [
+        ("vera", ["/practice/", "/chats/", "/evidence/", "/evidence/reflection_complex/"]),
+        ("tara", ["/chats/", "/evidence/"]),
+        ("ada", ["/people/", "/jobs/", "/exports/"]),
+    ],
+)
+def test_no_page_scrolls_sideways_on_a_phone(who, addresses, scheme, sign_in):
+    page = sign_in(who, viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    if who != "ada":
+        page.goto("/chats/")
+        chat = page.locator("tbody th a").first.get_attribute("href")
+        addresses = [*addresses, chat, f"{chat}report/"]
+    for address in addresses:
+        page.goto(address)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider == 0, address
