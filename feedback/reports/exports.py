@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.crypto import salted_hmac
 
 from skills.models import Correction, SkillTag
@@ -19,6 +19,7 @@ COLUMNS = (
     "chat", "volunteer", "scenario", "message", "technique", "source", "probability", "start", "end",
     "tagger_version", "corrected", "recorded_at",
 )  # fmt: skip
+_WORDS = {Correction.Action.ADD: "confirmed", Correction.Action.REMOVE: "removed"}
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -40,9 +41,20 @@ def tag_rows() -> QuerySet[SkillTag]:
     return SkillTag.objects.filter(tagging__current=True).order_by("id")
 
 
+def _latest() -> QuerySet[Correction]:
+    """The correction that holds, per message and technique."""
+    later = Correction.objects.filter(
+        message=OuterRef("message"), code=OuterRef("code"), id__gt=OuterRef("id")
+    )
+    return Correction.objects.filter(~Exists(later)).order_by("id")
+
+
 def _added() -> QuerySet[Correction]:
-    """Trainers' words, oldest first: additions become rows of their own."""
-    return Correction.objects.filter(action=Correction.Action.ADD).order_by("id")
+    """Techniques that only a trainer found: rows of their own, oldest first."""
+    found = SkillTag.objects.filter(
+        tagging__message=OuterRef("message"), tagging__current=True, code=OuterRef("code")
+    )
+    return _latest().filter(~Exists(found), action=Correction.Action.ADD)
 
 
 class _Echo:
@@ -54,13 +66,11 @@ def tags_csv() -> Iterator[str]:
     """The file line by line: a byte-order mark for spreadsheets, the header, then tags in order of id."""
     writer = csv.writer(_Echo())
     yield "\ufeff" + writer.writerow(COLUMNS)
-    removed = set(
-        Correction.objects.filter(action=Correction.Action.REMOVE).values_list("message_id", "code")
-    )
+    said = {(c.message_id, c.code): c.action for c in _latest().only("message_id", "code", "action")}
     tags = tag_rows().select_related("tagging__message__chat__scenario")
     for tag in tags.iterator(chunk_size=2000):
         message = tag.tagging.message
-        corrected = "removed" if (message.pk, tag.code) in removed else ""
+        corrected = _WORDS.get(said.get((message.pk, tag.code)), "")
         yield writer.writerow(
             _row(message, tag.code, "tagger", f"{tag.probability:.4f}", tag.start, tag.end,
                  tag.tagging.version, corrected, tag.tagging.created_at)

@@ -31,11 +31,14 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
 
     `parts` splits the text around the stretch that shows its strongest tag.
     """
-    views = slots.call(slots.MESSAGE_TAGS, [message for message in messages if message.is_counselor], user)
+    own = [message for message in messages if message.is_counselor]
+    views = slots.call(slots.MESSAGE_TAGS, own, user)
+    corrections = slots.call(slots.MESSAGE_CORRECTIONS, own)
     grades = slots.call(slots.TAG_GRADES, {view.code for tags in views.values() for view in tags})
     for message in messages:
         found = views.get(message.pk, [])
         message.tag_views = [(view, grades[view.code]) for view in found]
+        message.correction = corrections.get(message.pk)
         start, end = (found[0].start, found[0].end) if found else (0, 0)
         message.parts = (message.text[:start], message.text[start:end], message.text[end:])
     return messages

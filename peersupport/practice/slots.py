@@ -13,6 +13,8 @@ _slots: dict[str, Callable[..., Any]] = {}
 
 # message_tags(messages, user) -> {message id: list of tag views, strongest first}
 MESSAGE_TAGS = "message_tags"
+# message_corrections(messages) -> {message id: what trainers took away and wrote, where they did}
+MESSAGE_CORRECTIONS = "message_corrections"
 # tag_grades(codes) -> {code: grade of the evidence behind it}
 TAG_GRADES = "tag_grades"
 # chat_ended(chat) -> None, called in the transaction that ends the chat
