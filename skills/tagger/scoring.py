@@ -90,21 +90,30 @@ def _level_loss(logits: np.ndarray, levels: np.ndarray) -> float:
 def fit_thresholds(val: Scored, temperature: dict[str, float]) -> dict[str, float]:
     """The threshold of each code with the best F1 on the validation part, within 0.3 and 0.7.
 
-    A code with fewer than 15 validation examples keeps 0.5: a threshold fitted to a handful is noise.
+    A threshold fitted to a handful is noise: codes with fewer than 15 validation examples share one, fitted
+    to the pairs of all of them.
     """
     chances = val.chances(temperature)
-    found = {}
+    pairs = {}
     for code in CODES:
         rows, present = known(val, code)
-        if present.sum() < 15:
-            found[code] = 0.5
-            continue
-        values = chances[rows, INDEX[code]]
-        grid = np.arange(LOWEST_THRESHOLD, HIGHEST_THRESHOLD + 1e-9, 0.02)
-        gains = [2 * (values >= t)[present].sum() / (present.sum() + (values >= t).sum()) for t in grid]
-        best = np.flatnonzero(np.isclose(gains, max(gains), atol=0.003))
-        found[code] = round(float(grid[best].mean()), 3)
-    return found
+        pairs[code] = (chances[rows, INDEX[code]] if len(rows) else np.zeros(0), present)
+    found = {code: _best_threshold(*pair) for code, pair in pairs.items() if pair[1].sum() >= 15}
+    rest = [pairs[code] for code in CODES if code not in found]
+    if rest:
+        shared = _best_threshold(np.concatenate([v for v, _ in rest]), np.concatenate([p for _, p in rest]))
+        found |= {code: shared for code in CODES if code not in found}
+    return {code: found[code] for code in CODES}
+
+
+def _best_threshold(values: np.ndarray, present: np.ndarray) -> float:
+    """The middle of the thresholds whose F1 is within 0.003 of the best; 0.5 when there is nothing to find."""
+    if not present.any():
+        return 0.5
+    grid = np.arange(LOWEST_THRESHOLD, HIGHEST_THRESHOLD + 1e-9, 0.02)
+    gains = [2 * (values >= t)[present].sum() / (present.sum() + (values >= t).sum()) for t in grid]
+    best = np.flatnonzero(np.isclose(gains, max(gains), atol=0.003))
+    return round(float(grid[best].mean()), 3)
 
 
 def readout(chances: np.ndarray, corpus: str, how: str = "highest") -> np.ndarray:
