@@ -107,7 +107,7 @@ def fit_thresholds(val: Scored, temperature: dict[str, float]) -> dict[str, floa
 
 
 def _best_threshold(values: np.ndarray, present: np.ndarray) -> float:
-    """The middle of the thresholds whose F1 is within 0.003 of the best; 0.5 when there is nothing to find."""
+    """The middle of the thresholds within 0.003 of the best F1; 0.5 when there is nothing to find."""
     if not present.any():
         return 0.5
     grid = np.arange(LOWEST_THRESHOLD, HIGHEST_THRESHOLD + 1e-9, 0.02)
