@@ -149,7 +149,9 @@ def _met(turn: Turn, strength: int) -> bool:
     """Whether a message took up a feeling; a milder one may also be met by asking about it."""
     warm = any(turn.empathy(head) > 0 for head in ("emotional_reactions", "interpretations"))
     asked = turn.has("open_question") or turn.empathy("explorations") > 0
-    return warm or turn.has(*REFLECTIONS, "support", "affirm") or (asked and strength < 2)
+    # Blaming somebody for a missed reflection that the tagger missed would be the worse mistake.
+    named = feeling(turn.text) and not turn.has(*DISCOURAGED)
+    return warm or named or turn.has(*REFLECTIONS, "support", "affirm") or (asked and strength < 2)
 
 
 def _answered_earlier(tagged: list[Turn], before: Turn, turn: Turn, strength: int) -> bool:

@@ -196,3 +196,8 @@ def test_the_words_of_every_point_are_tentative_have_a_goal_and_blame_nobody():
         assert re.search(r"\b(might|could|can|may)\b", wording.reason)
         assert not re.search(r"\b(wrong|mistake|failed|bad|should have|fault|you)\b", wording.reason, re.I)
         assert not re.search(r"less (warm|warmth|empath)", wording.reason)
+
+
+def test_a_feeling_that_the_counselor_names_is_not_called_passed_over():
+    said = [seeker(0, "I feel lonely and I cry"), counselor(1, "That sounds really lonely.", "other")]
+    assert compose(said, STUDY).points == ()

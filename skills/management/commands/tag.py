@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
+
+from peersupport.files import replacing
 
 CHUNK = 256
 
@@ -45,18 +46,10 @@ class Command(BaseCommand):
 
 def _write(target: Path, tagger, threads: int, messages: Iterator[tuple[Any, Any]]) -> int:
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        with replacing(target) as [output]:
+            return _stream(output, tagger, threads, messages)
     except OSError as error:
         raise _failure(f"Cannot write {target}: {error.strerror}. Check the --output path.") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as output:
-            done = _stream(output, tagger, threads, messages)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
-    return done
 
 
 def _stream(output: IO[str], tagger, threads: int, messages: Iterator[tuple[Any, Any]]) -> int:
@@ -115,9 +108,3 @@ def _bad(number: int, fault: str) -> CommandError:
 
 def _failure(message: str) -> CommandError:
     return CommandError(message, returncode=2)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

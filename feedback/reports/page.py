@@ -1,0 +1,46 @@
+"""An analysed transcript as one HTML page that needs nothing beside it, in the site's own style."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+
+from feedback.evidence.grades import LOOKS
+from feedback.reports.charts import bars
+
+SHEETS = ("tokens", "peersupport", "controls", "tags", "chat", "report")
+
+
+def page(body: dict[str, Any], name: str) -> str:
+    """HTML of an `analyse` result; `name` is the transcript's file name."""
+    texts = {entry["index"]: entry["text"] for entry in body["messages"]}
+    quoted = {
+        part: [{**row, "quote": texts[row["index"]]} for row in body[part]]
+        for part in ("strengths", "points")
+    }
+    for strength in quoted["strengths"]:
+        strength["look"] = LOOKS[strength["grade"]]
+    context = {
+        "name": name,
+        "body": body,
+        **quoted,
+        "mix": bars(body["mix"]),
+        "looks": LOOKS.values(),
+        # Our own files, not a person's text.
+        "style": mark_safe(_style()),  # noqa: S308
+        "icons": mark_safe(_static("icons.svg")),  # noqa: S308
+    }
+    return render_to_string("analyse/report.html", context)
+
+
+def _style() -> str:
+    sheets = "\n".join(_static(f"css/{sheet}.css") for sheet in SHEETS)
+    return re.sub(r"@import[^;]*;", "", sheets)
+
+
+def _static(name: str) -> str:
+    return (settings.BASE_DIR / "static" / name).read_text(encoding="utf-8")
