@@ -58,20 +58,11 @@ def last_state(chat: PracticeChat, scenario: seeker.Scenario) -> seeker.SeekerSt
     )
 
 
-def _heard(message: Message, result: TagResult) -> seeker.Heard:
-    return seeker.Heard(
-        techniques=frozenset(result.present),
-        empathy=dict(result.empathy),
-        words=len(message.text.split()),
-        has_question="?" in message.text,
-    )
-
-
 def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
     chat = message.chat
     scenario = authored_for(chat.scenario)
     before = last_state(chat, scenario)
-    heard = _heard(message, result)
+    heard = seeker.hear(message.text, techniques=result.present, empathy=result.empathy)
     state, reasons = seeker.advance(before, heard, scenario)
     lines = SeekerStateRecord.objects.filter(message__chat=chat).exclude(line_id="")
     reply = seeker.choose_reply(
