@@ -1,0 +1,34 @@
+"""Demo data come through the real pipeline, and go away without a trace."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from feedback.models import SessionReport
+from peersupport.people.models import Cohort, User
+from peersupport.practice.models import ChatEvent, Message, PracticeChat
+from skills.models import SkillTag, Tagging
+
+
+@pytest.mark.django_db
+def test_loaded_once_and_removed_whole(content, capsys):
+    call_command("load_demo")
+    assert User.objects.count() == 5
+    assert {chat.status for chat in PracticeChat.objects.all()} == {"ended"}
+    assert {report.status for report in SessionReport.objects.all()} == {"ready"}
+    own = Message.objects.filter(role="counselor")
+    assert own.count() == Tagging.objects.count() == 13
+    assert set(own.values_list("turn", flat=True)) == {"done"}
+    with pytest.raises(CommandError, match="--remove"):
+        call_command("load_demo")
+    call_command("load_demo", remove=True)
+    for model in (User, Cohort, PracticeChat, Message, ChatEvent, Tagging, SkillTag, SessionReport):
+        assert not model.objects.exists(), model.__name__
+
+
+@pytest.mark.django_db
+def test_without_scenarios_it_says_what_to_do():
+    with pytest.raises(CommandError, match="sync_content"):
+        call_command("load_demo")
