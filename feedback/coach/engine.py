@@ -143,7 +143,9 @@ def load_model(config: CoachConfig) -> tuple[Any, Any]:
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # a worker's log is no terminal
     if Path(config.model).is_absolute() and not Path(config.model).is_dir():
         raise EngineError("COACH_MODEL names a folder that does not exist")
     if config.dtype != "auto" and not isinstance(getattr(torch, config.dtype, None), torch.dtype):

@@ -157,6 +157,8 @@ def _coach_text(model: str | None, points: Sequence[Mapping[str, Any]]) -> str:
         return ""
     if model is None:
         return "No language model is configured: the suggested replies were written in advance by people."
+    if not any(point["alternative"]["source"] == "model" for point in points if point["alternative"]):
+        return "No wording of the language model passed the checks: people wrote the suggested replies."
     return (
         "Suggested replies marked as a model's were worded by it and checked; "
         "the others were written by people."
