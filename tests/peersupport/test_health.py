@@ -28,3 +28,13 @@ def test_ready_only_once_a_canary_came_through(client, db, drain):
 def test_only_reading(client, db):
     assert client.post("/readyz").status_code == 405
     assert client.head("/healthz").status_code == 200
+
+
+def test_a_probe_that_is_not_ready_is_no_error_in_the_log(client, db, caplog):
+    from peersupport.logs import NotAProbe
+
+    caplog.handler.addFilter(NotAProbe())
+    assert client.get("/readyz").status_code == 503
+    assert caplog.records == []
+    client.get("/healthz/nothing")
+    assert len(caplog.records) == 1
