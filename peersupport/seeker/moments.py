@@ -14,7 +14,8 @@ REFLECTIONS = frozenset({"reflection_simple", "reflection_complex"})
 CHOICES = frozenset({"emphasize_autonomy", "seek_collaboration"})
 INVITES = REFLECTIONS | CHOICES | {"open_question", "affirm", "support"}
 WARMTH = frozenset({"affirm", "support"})
-ASIDES = frozenset({"chit_chat", "self_disclosure", "introduction_greeting", "grounding"})
+ASIDES = frozenset({"chit_chat", "self_disclosure"})
+NODS = frozenset({"grounding"})
 ADVICE = frozenset({"direct", "advise_without_permission", "persuade_with_permission"})
 HURTS = frozenset({"confront", "warn", "inappropriate"})
 OFFERS = frozenset({"persuade_with_permission", "give_information"})
@@ -35,12 +36,18 @@ _ASKS_STEP = re.compile(
     r"|taking away|take away",
     re.IGNORECASE,
 )
+# Open or closed to the tagger, they ask for a fact; without one a person hedges, and does not confide.
+_ASKS_FACT = re.compile(
+    r"(?:^|[.!?,]\s*|\band )(?:so |and )?(?:how (?:old|long|many|much|often)|when|where|who|which)\b[^?]*\?\s*$",
+    re.IGNORECASE,
+)
 _ASKS_MORE = re.compile(
     r"(?:tell|say|share)(?: me)?(?: a (?:bit|little))? more|(?:want|like) to (?:talk|tell me)",
     re.IGNORECASE,
 )
 # Likenesses, on the scale of a sentence encoder's cosine: on the same subject, and asking the very thing.
 NEAR = 0.4
+FITTING = 0.48
 EXACT = 0.55
 
 
@@ -116,7 +123,7 @@ def _first_waves(
         return (Wave({"safety": 1.0}, in_order=True),)
     if heard.words == 0:
         return (Wave({"silence": 1.0}, in_order=True), Wave({"quiet": 1.0, "tell": 0.8}))
-    if heard.words <= 2 and not asked and not codes & set(EFFECTS):
+    if heard.words <= 2 and not asked and not (codes - NODS) & set(EFFECTS):
         return _minimal(state, turn=len(said))
     if codes & HURTS:
         return (Wave({"pushback": 1.0, "quiet": 0.2 + reserve}), Wave({"quiet": 1.0, "advice": 0.6}))
@@ -140,7 +147,7 @@ def _first_waves(
         return (Wave({"permitted": 1.0}), Wave({"advice": 0.7, "tell": 1.0}))
     if asked and _ASKS_STEP.search(text):
         return (Wave({"choice": 1.0}), Wave({"answer": 1.0, "tell": 0.8}))
-    if "open_question" in codes or (asked and _ASKS_MORE.search(text)):
+    if ("open_question" in codes and not _ASKS_FACT.search(text)) or (asked and _ASKS_MORE.search(text)):
         held_back = 0.3 + 2 * reserve
         return (
             Wave({"answer": 1.0, "tell": 0.75, "disclose": 0.9, "quiet": held_back}, at_least=NEAR),
@@ -170,7 +177,7 @@ def _closed(
     scenario: Scenario, before: SeekerState, heard: Heard, *, reserve: float, turn: int
 ) -> tuple[Wave, ...]:
     """Narrow questions get short answers; one too many gets said so; what nothing answers is dodged."""
-    answers = Wave({"short": 1.0, "answer": 0.95, "quiet": reserve}, pull=1.2, at_least=NEAR)
+    answers = Wave({"short": 1.0, "answer": 0.95, "quiet": reserve}, pull=1.2, at_least=FITTING)
     dodge = Wave({"dodge": 1.0})
     # Not twice running: even a tired person answers every other time.
     if stiffened(before, heard, scenario) and turn % 2 == 0:
