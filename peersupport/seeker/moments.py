@@ -38,7 +38,8 @@ _ASKS_STEP = re.compile(
 )
 # Open or closed to the tagger, they ask for a fact; without one a person hedges, and does not confide.
 _ASKS_FACT = re.compile(
-    r"(?:^|[.!?,]\s*|\band )(?:so |and )?(?:how (?:old|long|many|much|often)|when|where|who|which)\b[^?]*\?\s*$",
+    r"(?:^|[.!?,]\s*|\band )(?:so |and )?"
+    r"(?:how (?:old|long|many|much|often)|when|where|who|which)\b[^?]*\?\s*$",
     re.IGNORECASE,
 )
 _ASKS_MORE = re.compile(
