@@ -8,10 +8,19 @@ TORCH_INDEX ?=
 TORCH := torch==2.13.0
 BIN := $(VENV)/bin
 
-.PHONY: run test install lint bench clean
+# For `make services`: a PostgreSQL database of your own and a Redis on this machine.
+SERVICES_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+SERVICES_BROKER_URL ?= redis://127.0.0.1:6379/0
+
+.PHONY: run services test install lint bench clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
+
+# The same with PostgreSQL, Redis, one Celery worker per lane and the sweeper as plain processes.
+services: $(VENV)/.installed
+	@DATABASE_URL=$(SERVICES_DATABASE_URL) CELERY_BROKER_URL=$(SERVICES_BROKER_URL) \
+		$(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)

@@ -11,7 +11,8 @@ from django.utils import timezone
 from peersupport.jobs import running
 
 # These start real Celery workers: they belong to the run that has a broker (see .ci/run).
-collect_ignore = [] if settings.CELERY_BROKER_URL else ["peersupport/test_celery_runner.py"]
+_WITH_BROKER = ["peersupport/test_celery_runner.py", "peersupport/test_services.py"]
+collect_ignore = [] if settings.CELERY_BROKER_URL else _WITH_BROKER
 
 
 def pytest_configure(config):

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from peersupport.jobs.models import Lane
 from peersupport.management.commands.load_demo import LOGINS, PASSWORD
 from peersupport.people.models import User
 from peersupport.supervisor import Child, Supervisor
@@ -62,7 +63,6 @@ class Command(BaseCommand):
 
     def _children(self, host: str, port: int, demo: bool) -> list[Child]:
         env = {**os.environ, "DJANGO_SETTINGS_MODULE": "peersupport.settings", "OMP_NUM_THREADS": "1"}
-        manage = self._manage()
         web = [
             sys.executable,
             "-m",
@@ -78,10 +78,46 @@ class Command(BaseCommand):
             "--timeout-graceful-shutdown",
             "5",
         ]
+        workers = self._celery_workers() if settings.CELERY_BROKER_URL else self._embedded_workers()
         return [
             Child("web", web, {**env, "DEMO": "true" if demo else "false"}),
-            Child("worker live+coach", [*manage, "worker", "--lanes", "live,coach", "--sweeper"], env),
-            Child("worker batch", [*manage, "worker", "--lanes", "batch"], env),
+            *(Child(name, command, env) for name, command in workers),
+        ]
+
+    def _embedded_workers(self) -> list[tuple[str, list[str]]]:
+        manage = self._manage()
+        return [
+            ("worker live+coach", [*manage, "worker", "--lanes", "live,coach", "--sweeper"]),
+            ("worker batch", [*manage, "worker", "--lanes", "batch"]),
+        ]
+
+    def _celery_workers(self) -> list[tuple[str, list[str]]]:
+        """One solo worker per lane, as docker-compose.yml has them; the sweeper is its own process."""
+        celery = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "peersupport",
+            "--quiet",
+            "worker",
+            "--pool=solo",
+            "-c",
+            "1",
+        ]
+        return [
+            *(
+                (
+                    f"worker {lane}",
+                    [
+                        *(["nice", "-n", "10"] if lane == Lane.BATCH else []),
+                        *celery,
+                        *("-Q", lane, "-n", f"{lane}@%h", "-l", "warning", "--without-gossip"),
+                    ],
+                )
+                for lane in Lane.values
+            ),
+            ("sweeper", [*self._manage(), "sweeper"]),
         ]
 
     def _announce(self, address: str, began: float, demo: bool) -> None:
