@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 SERVICES_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 SERVICES_BROKER_URL ?= redis://127.0.0.1:6379/0
 
-.PHONY: run services test install lint bench clean
+.PHONY: run services test install lint bench backup restore clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
@@ -33,6 +33,15 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench
 
 install: $(VENV)/.installed
+
+# make backup FILE=somewhere.tar.gz; make restore FILE=somewhere.tar.gz (stop the application first)
+FILE ?= peersupport-backup.tar.gz
+backup: $(VENV)/.installed
+	$(BIN)/python manage.py backup --output $(FILE)
+
+restore: $(VENV)/.installed
+	$(BIN)/python manage.py restore --input $(FILE) $(ARGS)
+	$(BIN)/python manage.py migrate
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,183 @@
+"""One archive that holds everything an installation cannot make again: its database and its own models.
+
+The secret key stays out (whoever has both can read sessions and undo pseudonyms); the archive holds a
+fingerprint of it, so that restoring under another key is noticed before it is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils.crypto import salted_hmac
+
+import peersupport
+
+FORMAT = "backup-1"
+DATABASE, MANIFEST, MODELS = "database", "manifest.json", "models"
+
+
+class BackupError(Exception):
+    """The archive cannot be written or must not be restored; the message says what to do."""
+
+
+def key_fingerprint() -> str:
+    return salted_hmac("backup", "fingerprint", secret=settings.SECRET_KEY, algorithm="sha256").hexdigest()[
+        :16
+    ]
+
+
+def create(target: Path) -> dict[str, Any]:
+    """Write the archive while the application runs; returns its manifest. Raises BackupError."""
+    with tempfile.TemporaryDirectory(dir=_folder(target)) as name:
+        folder = Path(name)
+        _dump(folder / DATABASE)
+        manifest = {
+            "format": FORMAT,
+            "peersupport": peersupport.__version__,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "database": connection.vendor,
+            "sha256": _sha256(folder / DATABASE),
+            "key": key_fingerprint(),
+        }
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        whole = folder / "archive"
+        with tarfile.open(whole, "w:gz") as archive:
+            archive.add(folder / MANIFEST, MANIFEST)
+            archive.add(folder / DATABASE, DATABASE)
+            if (settings.DATA_DIR / MODELS).is_dir():
+                archive.add(settings.DATA_DIR / MODELS, MODELS)
+        os.chmod(whole, 0o600)
+        os.replace(whole, target)
+    return manifest
+
+
+def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> dict[str, Any]:
+    """Put an archive's database and models in place of what is there; returns its manifest.
+
+    Raises BackupError for a damaged archive, another kind of database, another secret key (unless
+    `other_key`), or a database that holds people (unless `replace`). Stop the application first.
+    """
+    with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
+        folder = Path(name)
+        manifest = _unpack(source, folder)
+        _check(manifest, folder, replace=replace, other_key=other_key)
+        _load(folder / DATABASE)
+        if (folder / MODELS).is_dir():
+            shutil.rmtree(settings.DATA_DIR / MODELS, ignore_errors=True)
+            os.replace(folder / MODELS, settings.DATA_DIR / MODELS)
+    return manifest
+
+
+def _folder(target: Path) -> Path:
+    if not target.parent.is_dir():
+        raise BackupError(f"There is no folder {target.parent}. Make it, or give another path.")
+    return target.parent
+
+
+def _unpack(source: Path, folder: Path) -> dict[str, Any]:
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, tarfile.TarError, ValueError, EOFError) as error:
+        raise BackupError(
+            f"{source} is no whole backup ({type(error).__name__}). Take another copy."
+        ) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BackupError(f"{source} is not a {FORMAT} archive; restore it with the version that made it.")
+    return manifest
+
+
+def _check(manifest: Mapping[str, Any], folder: Path, *, replace: bool, other_key: bool) -> None:
+    if _sha256(folder / DATABASE) != manifest["sha256"]:
+        raise BackupError("The database in the archive is damaged (its checksum differs). Take another copy.")
+    if manifest["database"] != connection.vendor:
+        held = manifest["database"]
+        raise BackupError(
+            f"The archive holds a {held} database and DATABASE_URL names {connection.vendor}. "
+            f"Set DATABASE_URL to a {held} database."
+        )
+    if manifest["key"] != key_fingerprint() and not other_key:
+        raise BackupError(
+            "The archive was made under another SECRET_KEY: people would have to sign in again and export "
+            "pseudonyms would change. Set the old SECRET_KEY, or say --other-key."
+        )
+    if _holds_people() and not replace:
+        raise BackupError("The database here holds people already. Say --replace to put the archive's in.")
+
+
+def _holds_people() -> bool:
+    table = "peersupport_user"
+    if table not in connection.introspection.table_names():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {table})")  # noqa: S608 - a constant
+        return bool(cursor.fetchone()[0])
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _dump(target: Path) -> None:
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(target)])
+    else:
+        _postgres("pg_dump", "--format=custom", "--no-owner", f"--file={target}")
+
+
+def _load(source: Path) -> None:
+    if connection.vendor == "sqlite":
+        name = Path(connection.settings_dict["NAME"])
+        connection.close()
+        for leftover in (f"{name}-wal", f"{name}-shm"):
+            Path(leftover).unlink(missing_ok=True)
+        os.replace(source, name)
+    else:
+        connection.close()
+        _postgres(
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--single-transaction",
+            "--exit-on-error",
+            str(source),
+        )
+
+
+def _postgres(program: str, *arguments: str) -> None:
+    row = connection.settings_dict
+    options = {
+        "--host": row["HOST"],
+        "--port": row["PORT"],
+        "--username": row["USER"],
+        "--dbname": row["NAME"],
+    }
+    command = [program, *(f"{name}={value}" for name, value in options.items() if value), *arguments]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command,
+            env={**os.environ, "PGPASSWORD": row["PASSWORD"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise BackupError(f"{program} is not installed. Install PostgreSQL's client programs.") from None
+    if done.returncode:
+        raise BackupError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")

@@ -1,0 +1,25 @@
+"""Put a backup archive in place of what is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from peersupport import backup
+
+
+class Command(BaseCommand):
+    help = "Restore a backup archive. Stop the application first; run `manage.py migrate` afterwards."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--input", required=True, type=Path, help="the archive to restore")
+        parser.add_argument("--replace", action="store_true", help="even where the database holds people")
+        parser.add_argument("--other-key", action="store_true", help="even under another SECRET_KEY")
+
+    def handle(self, *, input: Path, replace: bool, other_key: bool, **options) -> None:
+        try:
+            manifest = backup.restore(input, replace=replace, other_key=other_key)
+        except (backup.BackupError, OSError) as error:
+            raise CommandError(f"{error} Nothing was changed.", returncode=2) from error
+        self.stdout.write(f"restored the backup of {manifest['made']} (version {manifest['peersupport']})")
