@@ -14,7 +14,7 @@ import torch
 
 from skills.corpora.example import Example
 from skills.corpora.maps import READOUTS
-from skills.tagger import batches, targets
+from skills.tagger import batches, mixing, targets
 from skills.tagger.encode import LIMIT, Encoder
 from skills.tagger.examples import seeker_lines, usable
 from skills.tagger.loss import embedding_loss, tag_loss
@@ -22,6 +22,7 @@ from skills.tagger.network import Network, load_pretrained
 from skills.tagger.vocabulary import shrink
 
 CHECKPOINT = "checkpoint.pt"
+JOINED = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Training:
         self.teacher = Network(vocabulary=len(kept), positions=LIMIT).eval()
         load_pretrained(self.teacher, weights, kept)
         learnt = [e for e in usable(examples) if e.split == "train"]
-        self.examples = learnt + seeker_lines(learnt)
+        together = mixing.joined(learnt, most=JOINED, seed=recipe.seed)
+        self.examples = learnt + together + seeker_lines(learnt)
         self.targets = targets.build(self.examples)
         self.readouts = [torch.from_numpy(targets.readout_mask(name)) for name in READOUTS]
         self.optimizer = torch.optim.AdamW(self._groups(), fused=True, weight_decay=recipe.decay)
