@@ -27,8 +27,8 @@ SMOOTHED = (".up", ".down")
 
 
 def calibration_texts() -> list[tuple[str, str]]:
-    """(message, previous) pairs of our own writing: shipped examples, or those of the taxonomy."""
-    pairs = [(example.text, example.previous) for example in own.read()]
+    """(message, previous) pairs of our own writing: shipped training examples, or those of the taxonomy."""
+    pairs = [(example.text, example.previous) for example in own.read() if example.split == "train"]
     if not pairs:
         pairs = [(text, "") for technique in TECHNIQUES.values() for text in technique.examples]
     step = max(1, len(pairs) // SAMPLES)
