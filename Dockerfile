@@ -12,4 +12,4 @@ RUN useradd --system --uid 10001 peersupport && mkdir /data && chown peersupport
 USER peersupport
 VOLUME /data
 EXPOSE 8000
-CMD ["uvicorn", "peersupport.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-access-log"]
+CMD ["python", "-m", "peersupport.serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -79,7 +79,7 @@ class App:
                 continue
             try:
                 command = (entry / "cmdline").read_bytes().split(b"\0")
-                if b"uvicorn" in command and str(self.port).encode() in command:
+                if b"peersupport.serve" in command and str(self.port).encode() in command:
                     status = (entry / "status").read_text()
                     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
             except OSError:

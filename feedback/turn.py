@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from django.db import transaction
 
@@ -82,8 +82,14 @@ def similarity(tagger, text: str, candidates: list[str]) -> list[float]:
     """Cosine of each candidate with the text, [-1, 1]."""
     if not candidates:
         return []
-    rows = tagger.embed([text, *candidates])
-    return [float(value) for value in rows[1:] @ rows[0]]
+    said = tagger.embed([text])[0]
+    return [float(_line(tagger, line) @ said) for line in candidates]
+
+
+@lru_cache(maxsize=20_000)
+def _line(tagger, text: str):
+    """The embedding of an authored line: there are a few thousand, and each is ranked in many turns."""
+    return tagger.embed([text])[0]
 
 
 def _write(message: Message, result: TagResult, state, reasons: list[str], reply, version: str) -> None:

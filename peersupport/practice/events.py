@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -24,6 +25,8 @@ KEEPALIVE_SECONDS = 15
 # A stream ends by itself and the browser comes back with the last seq it saw, so that a
 # revoked role or an ended session is noticed and no connection lives for ever.
 STREAM_SECONDS = 240
+# Set when the web process is told to stop; streams then end, and browsers come back to the next one.
+closing = threading.Event()
 
 
 def decorate_messages(messages: list[Message], user: User) -> list[Message]:
@@ -116,7 +119,7 @@ async def stream(request: HttpRequest, chat_id, seq: int) -> AsyncIterator[str]:
     yield "retry: 1000\n\n"
     ends = time.monotonic() + STREAM_SECONDS
     spoke = time.monotonic()
-    while time.monotonic() < ends:
+    while time.monotonic() < ends and not closing.is_set():
         found = await _read(request, chat_id, seq)
         if found is None:
             yield "event: gone\ndata: gone\n\n"

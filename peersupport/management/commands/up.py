@@ -63,21 +63,7 @@ class Command(BaseCommand):
 
     def _children(self, host: str, port: int, demo: bool) -> list[Child]:
         env = {**os.environ, "DJANGO_SETTINGS_MODULE": "peersupport.settings", "OMP_NUM_THREADS": "1"}
-        web = [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "peersupport.asgi:application",
-            "--host",
-            host,
-            "--port",
-            str(port),
-            "--no-access-log",
-            "--log-level",
-            "warning",
-            "--timeout-graceful-shutdown",
-            "5",
-        ]
+        web = [sys.executable, "-m", "peersupport.serve", "--host", host, "--port", str(port)]
         workers = self._celery_workers() if settings.CELERY_BROKER_URL else self._embedded_workers()
         return [
             Child("web", web, {**env, "DEMO": "true" if demo else "false"}),
