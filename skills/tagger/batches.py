@@ -19,7 +19,7 @@ TOKENS_PER_BATCH = 1536
 POOL_OF_BATCHES = 40
 # How much of a corpus one epoch sees. The catch-all group of the MI Dataset is plentiful and vague; our own
 # examples are few, and for several codes the only exact ones.
-SHARES = {"esconv": 0.75, "mi_dataset:ETC": 0.5, "epitome": 1.5, "own": 6.0, "joined": 0.4, "seeker": 0.5}
+SHARES = {"esconv": 0.6, "mi_dataset:ETC": 0.5, "epitome": 1.5, "own": 4.0, "joined": 0.5, "seeker": 0.5}
 # How often a message of our own loses its punctuation.
 HURRY = 0.15
 

@@ -49,8 +49,9 @@ class Encoder:
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._cls = self._tokenizer.token_to_id("[CLS]")
-        self._sep = self._tokenizer.token_to_id("[SEP]")
+        self.first = self._tokenizer.token_to_id("[CLS]")
+        self.between = self._tokenizer.token_to_id("[SEP]")
+        self.mask = self._tokenizer.token_to_id("[MASK]")
 
     def windows(self, text: str, previous: str = "") -> list[Window]:
         """The passes a message needs: one, or several cut between sentences if it is long. Cleaned text."""
@@ -72,9 +73,9 @@ class Encoder:
 
     def _window(self, ids: list[int], pieces: list[tuple], tail: list[int]) -> Window:
         first, last = pieces[0][0], pieces[-1][1]
-        head = [self._cls, *ids[first:last], self._sep]
+        head = [self.first, *ids[first:last], self.between]
         return Window(
-            ids=[*head, *tail, self._sep] if tail else head,
+            ids=[*head, *tail, self.between] if tail else head,
             message=len(head),
             rows=[(start - first + 1, stop - first + 1) for start, stop, _ in pieces],
             spans=[span for _, _, span in pieces],

@@ -36,11 +36,15 @@ _MARKS = re.compile(r"[.,;:!'’]+(?!\d)")
 
 
 def joined(examples: list[Example], *, most: int, seed: int) -> list[Example]:
-    """Up to `most` examples of two of our own training messages said in one go; same seed, same examples."""
+    """Examples of two of our own training messages said in one go; same seed, same examples.
+
+    At most `most`, and at most five for each message there is.
+    """
     parts = [e for e in examples if e.corpus == own.NAME and e.split == "train" and not _codes(e) & _NEVER]
     random = np.random.default_rng(seed)
     if len(parts) < 2:
         return []
+    most = min(most, 5 * len(parts))
     drawn = (random.choice(len(parts), 2, replace=False) for _ in range(3 * most))
     pairs = ((parts[first], parts[last]) for first, last in drawn)
     return [_join(*pair) for pair in islice((pair for pair in pairs if _fit(*pair)), most)]

@@ -27,7 +27,7 @@ def write_page(card: dict[str, Any]) -> str:
         "elsewhere expect lower figures.",
         f"- model: {card['model']}\n- input: {card['input']}\n- sha256 of tagger.onnx: `{card['sha256']}`\n"
         f"- made {card['made']}; seed {training['seed']}, at most {training['epochs']} epochs, "
-        f"{training['minutes']} minutes on one thread",
+        f"{training['minutes']} minutes on one thread{_legs(training['legs'])}",
         PURPOSE,
         "## Development splits\n\nA corpus' label is read off as the group of codes with the highest "
         "probability. Intervals: 95 %, transcripts drawn again.",
@@ -54,6 +54,13 @@ def write_page(card: dict[str, Any]) -> str:
         _table(("corpus", "licence"), [(c["name"], c["licence"]) for c in card["corpora"]]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _legs(minutes: list[float]) -> str:
+    """Named only where a run was continued: seed and epochs are those of the last leg."""
+    if len(minutes) < 2:
+        return ""
+    return f" in {len(minutes)} legs ({', '.join(f'{m:g}' for m in minutes)}), epochs and seed of the last"
 
 
 def _task(row: dict[str, Any]) -> tuple:

@@ -36,6 +36,7 @@ class Recipe:
     decay: float = 0.01
     dropout: float = 0.1
     embedding_weight: float = 1.5
+    masking: float = 0.08
     checkpoint_minutes: float = 5.0
 
 
@@ -50,7 +51,15 @@ def pretrained() -> tuple[Path, Path]:
 class Training:
     """One training run in `folder`, which holds its tokenizer and its checkpoint."""
 
-    def __init__(self, examples: list[Example], folder: Path, recipe: Recipe, report: Callable[[dict], None]):
+    def __init__(
+        self,
+        examples: list[Example],
+        folder: Path,
+        recipe: Recipe,
+        report: Callable[[dict], None],
+        start: Path | None = None,
+    ):
+        """`start`: the checkpoint of an earlier run whose network this one goes on from, as a further leg."""
         torch.set_num_threads(1)
         torch.manual_seed(recipe.seed)
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,8 +67,10 @@ class Training:
         weights, tokenizer = pretrained()
         kept = shrink(tokenizer, folder / "tokenizer.json")
         self.encoder = Encoder(folder / "tokenizer.json")
+        self.marks = torch.tensor([0, self.encoder.first, self.encoder.between])
         self.network = Network(vocabulary=len(kept), positions=LIMIT, dropout=recipe.dropout)
         load_pretrained(self.network, weights, kept)
+        self.earlier = self._start(start) if start else []
         self.teacher = Network(vocabulary=len(kept), positions=LIMIT).eval()
         load_pretrained(self.teacher, weights, kept)
         learnt = [e for e in usable(examples) if e.split == "train"]
@@ -98,6 +109,13 @@ class Training:
         self._save()
         return self.network.eval()
 
+    def _start(self, path: Path) -> list[float]:
+        """Take over the network of an earlier run; returns the minutes of its legs."""
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        minutes = state["place"][3] / 60
+        return [*state["legs"], round(minutes - sum(state["legs"]), 1)]
+
     def _groups(self) -> list[dict]:
         body, head = [], []
         for name, parameter in self.network.named_parameters():
@@ -122,7 +140,7 @@ class Training:
             for name, array in batches.gather(self.targets, [item.index for item in items]).items()
         }
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits, embedding = self.network(ids, segments, pool)
+            logits, embedding = self.network(self._masked(ids), segments, pool)
         loss = tag_loss(logits[:, 0].float(), batch, self.readouts)
         alone = torch.tensor([float(item.alone) for item in items])
         if alone.any():
@@ -133,6 +151,11 @@ class Training:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return loss.item()
+
+    def _masked(self, ids: torch.Tensor) -> torch.Tensor:
+        """Some word pieces hidden, so that no single one is learnt by heart."""
+        hidden = (torch.rand(ids.shape) < self.recipe.masking) & ~torch.isin(ids, self.marks)
+        return ids.masked_fill(hidden, self.encoder.mask)
 
     def _teach(self, items: list[batches.Item], ids, segments, pool) -> torch.Tensor:
         """The original encoder's embeddings of the items encoded alone (zeros for the others), remembered."""

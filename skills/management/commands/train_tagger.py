@@ -19,6 +19,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=7)
         parser.add_argument("--epochs", type=int, default=5)
         parser.add_argument("--max-minutes", type=float, default=70.0, help="time for the training steps")
+        parser.add_argument("--start", type=Path, help="checkpoint.pt of an earlier run to go on from")
+        parser.add_argument("--pace", type=float, default=1.0, help="multiplies the learning rates")
+        parser.add_argument(
+            "--keep-checkpoint", action="store_true", help="so that a later leg can start there"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -32,15 +37,28 @@ class Command(BaseCommand):
         corpora, output = Path(options["corpora"]), Path(options["output"])
         if not corpora.is_dir():
             raise CommandError(f"No folder {corpora}. Give the corpora with --corpora.", returncode=2)
-        recipe = Recipe(seed=options["seed"], epochs=options["epochs"], max_minutes=options["max_minutes"])
+        start = options["start"]
+        if start and not start.is_file():
+            raise CommandError(f"No file {start}. Give a checkpoint with --start.", returncode=2)
+        usual = Recipe()
+        recipe = Recipe(
+            seed=options["seed"],
+            epochs=options["epochs"],
+            max_minutes=options["max_minutes"],
+            rate=usual.rate * options["pace"],
+            head_rate=usual.head_rate * options["pace"],
+        )
         examples = usable(read_all(corpora))
-        training = Training(examples, output, recipe, self._report)
+        training = Training(examples, output, recipe, self._report, start)
         self._report({"training": len(training.examples), "examples": len(examples)})
         network = training.run()
         weights = {name: value.float().numpy() for name, value in network.state_dict().items()}
-        note = training_note(recipe, minutes=training.seconds / 60, legs=training.legs)
+        earlier = training.earlier
+        minutes = sum(earlier) + training.seconds / 60
+        note = training_note(recipe, minutes=minutes, legs=[*earlier, *training.legs])
         card = publish(Release(weights, output, note), examples, self._report)
-        (output / CHECKPOINT).unlink(missing_ok=True)
+        if not options["keep_checkpoint"]:
+            (output / CHECKPOINT).unlink(missing_ok=True)
         self._report({"stage": "done", "version": card["version"]})
 
     def _report(self, line: dict) -> None:
