@@ -75,6 +75,17 @@ def test_a_fifty_megabyte_line_is_refused_without_being_held(tmp_path):
     assert peak < 2 * 1024 * 1024
 
 
+def test_blank_lines_before_the_first_word_are_not_held():
+    content = b"\n" * 1024 * 1024
+    tracemalloc.start()
+    error = failure(content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert error.line == 0 and "empty" in str(error)
+    assert peak < 8 * 1024 * 1024
+    assert read_transcript(content[:70_000] + b"A: hi\n", filename="a.txt").turns[0].line == 70_001
+
+
 def test_too_much_is_refused(monkeypatch):
     monkeypatch.setattr("peersupport.practice.transcripts.builder.MAX_TURNS", 3)
     assert "more than 3 messages" in str(failure(b"speaker,text\n" + b"A,b\n" * 5))

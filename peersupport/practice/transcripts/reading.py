@@ -45,12 +45,10 @@ def read_transcript(
 
 
 def _head(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The lines up to the first that is not blank; TranscriptError where there is none."""
-    head = []
+    """The first line that is not blank (readers skip the others); TranscriptError where there is none."""
     for number, line in lines:
-        head.append((number, line))
         if line.strip():
-            return head
+            return [(number, line)]
     raise TranscriptError(0, "The file is empty.", "Give it at least one line with a speaker and a text.")
 
 
