@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -25,13 +26,12 @@ def replacing(*targets: Path) -> Iterator[list[IO[str]]]:
         for file, _, _ in files:
             file.flush()
             os.fsync(file.fileno())
-        for _, name, target in files:
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, target)
+        _take_places([(name, target) for _, name, target in files])
     finally:
         for file, name, _ in files:
             file.close()
             Path(name).unlink(missing_ok=True)
+            Path(f"{name}.old").unlink(missing_ok=True)
 
 
 def _open_beside(target: Path) -> tuple[IO[str], str]:
@@ -42,6 +42,35 @@ def _open_beside(target: Path) -> tuple[IO[str], str]:
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(target)) from error
     return os.fdopen(handle, "w", encoding="utf-8", newline="\n"), name
+
+
+def _take_places(made: list[tuple[str, Path]]) -> None:
+    with ExitStack() as undo:
+        for name, target in made:
+            os.chmod(name, 0o666 & ~_umask())
+            if target != made[-1][1]:  # nothing can fail after the last
+                undo.callback(_put_back, target, _kept(target, f"{name}.old"))
+            os.replace(name, target)
+        undo.pop_all()
+
+
+def _kept(target: Path, aside: str) -> str | None:
+    """A second name for what stands at `target`; None where nothing does."""
+    if not os.path.lexists(target):
+        return None
+    try:
+        os.link(target, aside, follow_symlinks=False)
+    except OSError:  # a file system without hard links
+        shutil.copy2(target, aside, follow_symlinks=False)
+    return aside
+
+
+def _put_back(target: Path, aside: str | None) -> None:
+    with suppress(OSError):  # the first error is the one to tell
+        if aside is None:
+            target.unlink(missing_ok=True)
+        else:
+            os.replace(aside, target)
 
 
 def _umask() -> int:

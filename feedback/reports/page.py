@@ -30,6 +30,7 @@ def page(body: dict[str, Any], name: str) -> str:
         **quoted,
         "mix": bars(body["mix"]),
         "looks": LOOKS.values(),
+        "versions": [(what.replace("_", " "), name or "none") for what, name in body["versions"].items()],
         # Our own files, not a person's text.
         "style": mark_safe(_style()),  # noqa: S308
         "icons": mark_safe(_static("icons.svg")),  # noqa: S308

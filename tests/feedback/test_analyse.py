@@ -106,6 +106,16 @@ def test_markup_in_a_message_stays_text(tmp_path):
     assert "<b>bold" not in page
 
 
+def test_the_page_says_what_the_tagger_could_not_read(tmp_path):
+    source = tmp_path / "x.txt"
+    german = "Das klingt wirklich schwer, magst du mir mehr davon erzählen?"
+    source.write_text(f"Seeker: hello\nCounselor: {german}\n", encoding="utf-8")
+    call_command("analyse", input=str(source), output=str(tmp_path / "o.json"), html=str(tmp_path / "o.html"))
+    page = (tmp_path / "o.html").read_text(encoding="utf-8")
+    notice = page[page.index("do not look like English") :]
+    assert '<a href="#m2">2</a>' in notice[: notice.index("</p>")]
+
+
 def test_a_sign_of_risk_overrides_the_points(tmp_path):
     source = tmp_path / "x.txt"
     source.write_text("Seeker: I want to kill myself tonight\nCounselor: You should go for a run.\n")

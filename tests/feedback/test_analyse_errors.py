@@ -85,6 +85,44 @@ def test_both_outputs_in_one_file_are_refused(tmp_path):
         call_command("analyse", input=str(tmp_path / "in.csv"), output=same, html=same)
 
 
+@pytest.mark.parametrize("way", ["in.csv", "../{folder}/in.csv"])
+def test_the_transcript_is_never_replaced_by_its_report(way, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_text(GOOD)
+    target = tmp_path / way.format(folder=tmp_path.name)
+    for names in ({"output": target}, {"output": tmp_path / "o.json", "html": target}):
+        with pytest.raises(CommandError, match="would replace the transcript") as caught:
+            call_command("analyse", input=str(source), **{key: str(path) for key, path in names.items()})
+        assert caught.value.returncode == 2
+    assert source.read_text() == GOOD
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_an_output_without_a_name_is_refused(tmp_path):
+    (tmp_path / "in.csv").write_text(GOOD)
+    with pytest.raises(CommandError, match="need the name of a file") as caught:
+        call_command("analyse", input=str(tmp_path / "in.csv"), output="")
+    assert caught.value.returncode == 2
+
+
+def test_a_missing_transcript_is_said(tmp_path):
+    with pytest.raises(CommandError, match="cannot be opened: no such file or directory") as caught:
+        call_command("analyse", input=str(tmp_path / "gone.csv"), output=str(tmp_path / "o.json"))
+    assert caught.value.returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_the_program_that_is_gone_is_not_called_an_output(tmp_path, monkeypatch):
+    def gone():
+        raise FileNotFoundError(2, "No such file or directory", "tagger.onnx")
+
+    monkeypatch.setattr("skills.tagger.load_tagger", gone)
+    (tmp_path / "in.csv").write_text(GOOD)
+    with pytest.raises(CommandError, match=r"Cannot read tagger\.onnx"):
+        call_command("analyse", input=str(tmp_path / "in.csv"), output=str(tmp_path / "o.json"))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
 def test_a_line_of_fifty_megabytes_is_refused_early_and_in_little_memory(tmp_path):
     source = tmp_path / "long.csv"
     with source.open("wb") as file:

@@ -29,9 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--topic", choices=TOPICS, default=GENERAL, help="which alternatives fit")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        targets = [Path(options[name]) for name in ("output", "html") if options[name]]
-        if len({target.absolute() for target in targets}) < len(targets):
-            raise _failure("--output and --html name the same file. Give two names.")
+        targets = [Path(options["output"])] + ([Path(options["html"])] if options["html"] else [])
+        _check_names(Path(options["input"]), targets)
         try:
             with replacing(*targets) as files:
                 body = self._body(options)
@@ -43,7 +42,10 @@ class Command(BaseCommand):
             raise _failure(f"{options['input']}: {error} Nothing was written.") from None
         except OSError as error:
             reason = (error.strerror or "unknown reason").lower()
-            raise _failure(f"Cannot write {error.filename}: {reason}. Give another path.") from None
+            name = error.filename2 or error.filename or options["output"]
+            if Path(name) in targets:
+                raise _failure(f"Cannot write {name}: {reason}. Give another path.") from None
+            raise _failure(f"Cannot read {name}: {reason}. Nothing was written; check the file.") from None
         for notice in body["transcript"]["notices"]:
             self.stderr.write(notice)
         tagged = sum(entry["tagged"] for entry in body["messages"])
@@ -59,6 +61,17 @@ class Command(BaseCommand):
 
         machines = Machines(tagger=load_tagger(), study=published_study(), coach=get_coach())
         return analyse(transcript, machines, counselor=options["counselor"], topic=options["topic"])
+
+
+def _check_names(source: Path, targets: list[Path]) -> None:
+    """The transcript is never overwritten, and one report never by the other."""
+    if not all(target.name for target in targets):
+        raise _failure("--output and --html need the name of a file. Give one.")
+    places = [path.parent.resolve() / path.name for path in targets]
+    if len(set(places)) < len(places):
+        raise _failure("--output and --html name the same file. Give two names.")
+    if source.resolve() in places or source.parent.resolve() / source.name in places:
+        raise _failure("A report would replace the transcript. Give --output and --html other names.")
 
 
 def _page(body: dict[str, Any], name: str) -> str:
