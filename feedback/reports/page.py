@@ -9,6 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from feedback.evidence.cards import LOW_RELIABILITY_F1, LOW_RELIABILITY_N
 from feedback.evidence.grades import LOOKS
 from feedback.reports.charts import bars
 
@@ -30,6 +31,7 @@ def page(body: dict[str, Any], name: str) -> str:
         **quoted,
         "mix": bars(body["mix"]),
         "looks": LOOKS.values(),
+        "low": {"f1": f"{LOW_RELIABILITY_F1:.2f}", "n": LOW_RELIABILITY_N},
         "versions": [(what.replace("_", " "), name or "none") for what, name in body["versions"].items()],
         # Our own files, not a person's text.
         "style": mark_safe(_style()),  # noqa: S308
