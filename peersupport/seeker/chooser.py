@@ -66,13 +66,32 @@ def choose_reply(
         and line.tells not in told
         and set(line.after) <= said
     ]
+    kept = _kept_back(scenario, moment, said=said, told=told)
     turn = len(said)
     for wave in moment.waves:
+        if wave.if_kept_back and not _asks_for(kept, wave.if_kept_back, counselor_text, rank):
+            continue
         pool = _pool(free, wave, moment)
         line = _best(pool, wave, moment=moment, text=counselor_text, rank=rank, salt=f"{seed}:{turn}")
         if line is not None:
             return Reply(line.id, line.text, line.layer, line.kind)
     return Reply("left", f"{scenario.name} has left the chat.", state.layer, "left")
+
+
+def _kept_back(scenario: Scenario, moment: Moment, *, said: Set[str], told: Set[str]) -> list[Line]:
+    """Answers that this person has but would not give yet."""
+    return [
+        line
+        for line in scenario.lines
+        if line.kind in ("answer", "short")
+        and line.id not in said
+        and line.tells not in told
+        and (line.layer > moment.layer or not set(line.after) <= said)
+    ]
+
+
+def _asks_for(lines: list[Line], at_least: float, text: str, rank: Rank) -> bool:
+    return bool(lines) and max(_likeness(lines, text, rank)) >= at_least
 
 
 def _pool(free: list[Line], wave: Wave, moment: Moment) -> list[Line]:
@@ -81,6 +100,7 @@ def _pool(free: list[Line], wave: Wave, moment: Moment) -> list[Line]:
         line
         for line in free
         if wave.weights.get(line.kind, 0) > 0
+        and (line.cues or not wave.called_for)
         and (line.layer <= ceiling if wave.layer is None else line.layer == wave.layer)
     ]
 
@@ -97,8 +117,8 @@ def _best(pool: list[Line], wave: Wave, *, moment: Moment, text: str, rank: Rank
 
     likeness = _likeness(pool, text, rank) if re.search(r"\w", text) else [0.0] * len(pool)
     like = {line.id: value for line, value in zip(pool, likeness, strict=True)}
-    best = max(pool, key=lambda line: (fit(line) + wave.pull * like[line.id], line.id))
-    return None if best.cues and like[best.id] < wave.at_least else best
+    fitting = [line for line in pool if not line.cues or like[line.id] >= wave.at_least]
+    return max(fitting, key=lambda line: (fit(line) + wave.pull * like[line.id], line.id), default=None)
 
 
 def _likeness(pool: list[Line], text: str, rank: Rank) -> list[float]:

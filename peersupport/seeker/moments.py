@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from peersupport.seeker.effects import EFFECTS
+from peersupport.seeker.questions import (
+    asks_fact,
+    asks_if_safe,
+    asks_more,
+    asks_permission,
+    asks_step,
+    says_hello,
+    sounds_like_advice,
+    suggests,
+)
 from peersupport.seeker.scenario import Scenario
 from peersupport.seeker.state import Heard, SeekerState, asks_about_safety, stiffened, talk_layer
 
@@ -20,50 +29,29 @@ ADVICE = frozenset({"direct", "advise_without_permission", "persuade_with_permis
 HURTS = frozenset({"confront", "warn", "inappropriate"})
 OFFERS = frozenset({"persuade_with_permission", "give_information"})
 
-
-# Said before something is offered, and asked about what comes next: both want one kind of answer,
-# and the techniques alone do not tell them from other questions.
-_ASKS_PERMISSION = re.compile(
-    r"(?:would|is|will) it (?:be )?(?:ok|okay|alright|all right|fine|useful|helpful) if (?:i|we)\b"
-    r"|(?:can|could|may|might) i (?:share|suggest|offer|tell you (?:about|something)|make a suggestion)"
-    r"|(?<!what )(?<!how )would you (?:like|want) (?:to hear|me to)"
-    r"|would you be (?:open|willing) to hear|mind if i\b",
-    re.IGNORECASE,
-)
-_ASKS_STEP = re.compile(
-    r"(?:next|small|first|one) (?:little |small )?step|what (?:could|might|can|will) you (?:do|try)"
-    r"|what (?:would|do) you (?:want|like) to (?:do|try)|(?:feels?|seems?) (?:doable|possible)"
-    r"|taking away|take away",
-    re.IGNORECASE,
-)
-# Open or closed to the tagger, they ask for a fact; without one a person hedges, and does not confide.
-_ASKS_FACT = re.compile(
-    r"(?:^|[.!?,]\s*|\band )(?:so |and )?"
-    r"(?:how (?:old|long|many|much|often)|when|where|who|which)\b[^?]*\?\s*$",
-    re.IGNORECASE,
-)
-_ASKS_MORE = re.compile(
-    r"(?:tell|say|share)(?: me)?(?: a (?:bit|little))? more|(?:want|like) to (?:talk|tell me)",
-    re.IGNORECASE,
-)
-# Likenesses, on the scale of a sentence encoder's cosine: on the same subject, and asking the very thing.
-NEAR = 0.4
-FITTING = 0.48
-EXACT = 0.55
+# Likenesses, on the scale of a sentence encoder's cosine: on the subject, asking the very thing, and
+# asking nothing else. Below FITTING it is a matter of chance whether an answer answers.
+FITTING = 0.58
+EXACT = 0.66
+CERTAIN = 0.75
 
 
 @dataclass(frozen=True)
 class Wave:
     """Kinds that fit equally early, with their weights. `pull` is the weight of similarity;
     `layer` keeps to lines of exactly that layer; `deep` reaches down to all that was ever disclosed;
-    `at_least` gives the wave up when its best line is about something in particular (has cues) and is
-    less like what was said than this; `in_order` takes file order."""
+    `at_least` leaves out lines about something in particular (with cues) that are less like what was
+    said than this, and `called_for` all lines without cues; `if_kept_back` passes the wave over unless
+    what was said is so like a line that this person keeps to themselves for now; `in_order` takes file
+    order."""
 
     weights: Mapping[str, float]
     pull: float = 0.8
     layer: int | None = None
     deep: bool = False
     at_least: float = 0.0
+    called_for: bool = False
+    if_kept_back: float = 0.0
     in_order: bool = False
 
 
@@ -121,43 +109,63 @@ def _first_waves(
     asked = heard.has_question or bool(codes & {"open_question", "closed_question"})
     reserve = 0.5 if withdrawn else 0.0
     if asks_about_safety(text):
-        return (Wave({"safety": 1.0}, in_order=True),)
+        yes = (Wave({"short": 1.0}, pull=2.0, at_least=EXACT),) if asks_if_safe(text) else ()
+        return (*yes, Wave({"safety": 1.0}, in_order=True))
     if heard.words == 0:
         return (Wave({"silence": 1.0}, in_order=True), Wave({"quiet": 1.0, "tell": 0.8}))
     if heard.words <= 2 and not asked and not (codes - NODS) & set(EFFECTS):
         return _minimal(state, turn=len(said))
     if codes & HURTS:
-        return (Wave({"pushback": 1.0, "quiet": 0.2 + reserve}), Wave({"quiet": 1.0, "advice": 0.6}))
-    if "introduction_greeting" in codes and "greeting" not in said_kinds and not codes & OFFERS:
-        return (Wave({"greeting": 1.0}),)
+        # A plain question about them may look like prying to the tagger; most people just answer it.
+        plain = asked and codes & HURTS == {"inappropriate"}
+        answer = (Wave({"short": 1.0, "answer": 1.0}, pull=2.0, at_least=CERTAIN),) if plain else ()
+        return (*answer, Wave({"pushback": 1.0, "quiet": 0.2 + reserve}), Wave({"quiet": 1.0, "advice": 0.6}))
+    hello = "introduction_greeting" in codes or (not said and says_hello(text))
+    if hello and "greeting" not in said_kinds and not codes & (OFFERS | ADVICE):
+        return (*((_ANSWER,) if asked else ()), Wave({"greeting": 1.0}))
     if "conclusion" in codes or ("closing" in said_kinds and not asked and not codes & INVITES):
-        return (Wave({"closing": 1.0}), Wave({"winding": 1.0}, in_order=True))
-    if _ASKS_PERMISSION.search(text):
+        helped = state.trust >= scenario.start["trust"]
+        return (Wave({"closing" if helped else "parting": 1.0}), Wave({"winding": 1.0}, in_order=True))
+    if asks_permission(text):
         return (Wave({"permission": 1.0}),)
-    if owed and invited and not codes & ADVICE:
+    fact = asked and asks_fact(text)
+    if owed and invited and not codes & ADVICE and not fact and not (asked and asks_step(text)):
         return (
-            *((Wave({"answer": 1.0, "short": 0.9}, pull=1.2, at_least=EXACT),) if asked else ()),
+            *((_ANSWER,) if asked else ()),
             Wave({"disclose": 1.0}, layer=state.layer),
             Wave({"tell": 1.0, "reflect": 0.9, "answer": 0.9}, layer=state.layer),
         )
+    if codes & {"direct", "advise_without_permission"}:
+        return (*((_ANSWER,) if asked else ()), *_urged(codes, reserve))
+    if asked:
+        return _asked(scenario, before, heard, text=text, fact=fact, reserve=reserve, turn=len(said))
+    return (*_known_advice(codes, text), *_told(codes, reserve))
+
+
+# The very thing that was asked.
+_ANSWER = Wave({"answer": 1.0, "short": 0.9}, pull=2.0, at_least=EXACT)
+
+
+def _urged(codes: Set[str], reserve: float) -> tuple[Wave, ...]:
+    """Advice nobody asked for is answered with what this person has heard before; an order is resisted."""
     if "direct" in codes:
         return (Wave({"pushback": 0.9, "advice": 0.9, "quiet": 0.2 + reserve}), Wave({"quiet": 1.0}))
-    if "advise_without_permission" in codes:
-        return (Wave({"advice": 1.0, "pushback": 0.2}), Wave({"pushback": 1.0, "quiet": 0.9 + reserve}))
-    if "persuade_with_permission" in codes or (codes & OFFERS and not asked and not codes & REFLECTIONS):
-        return (Wave({"permitted": 1.0}), Wave({"advice": 0.7, "tell": 1.0}))
-    if asked and _ASKS_STEP.search(text):
-        return (Wave({"choice": 1.0}), Wave({"answer": 1.0, "tell": 0.8}))
-    if ("open_question" in codes and not _ASKS_FACT.search(text)) or (asked and _ASKS_MORE.search(text)):
-        held_back = 0.3 + 2 * reserve
-        return (
-            Wave({"answer": 1.0, "tell": 0.75, "disclose": 0.9, "quiet": held_back}, at_least=NEAR),
-            Wave({"disclose": 1.0, "tell": 0.9, "reflect": 0.3, "quiet": held_back}),
-        )
-    if asked:
-        return _closed(scenario, before, heard, reserve=reserve, turn=len(said))
+    return (Wave({"advice": 1.0, "pushback": 0.2}), Wave({"pushback": 1.0, "quiet": 0.9 + reserve}))
+
+
+def _known_advice(codes: Set[str], text: str) -> tuple[Wave, ...]:
+    """Advice that the tagger took for something else but this person has heard a hundred times."""
+    if codes & REFLECTIONS or not sounds_like_advice(text):
+        return ()
+    return (Wave({"advice": 1.0}, pull=2.0, at_least=EXACT, called_for=True),)
+
+
+def _told(codes: Set[str], reserve: float) -> tuple[Wave, ...]:
+    """Whatever is neither asked nor urged."""
     if codes & CHOICES:
         return (Wave({"choice": 1.0, "reflect": 0.4}), Wave({"reflect": 1.0, "tell": 0.8, "thanks": 0.7}))
+    if codes & OFFERS and not codes & REFLECTIONS:
+        return (Wave({"permitted": 1.0}), Wave({"advice": 0.7, "tell": 1.0}))
     if codes & REFLECTIONS:
         return (Wave({"reflect": 1.0, "tell": 0.7, "disclose": 0.95, "quiet": reserve}),)
     if codes & WARMTH:
@@ -174,16 +182,37 @@ def _minimal(state: SeekerState, *, turn: int) -> tuple[Wave, ...]:
     return (going_on,) if state.trust >= 0.5 and turn % 2 else (remark, going_on)
 
 
+def _asked(
+    scenario: Scenario, before: SeekerState, heard: Heard, *, text: str, fact: bool, reserve: float, turn: int
+) -> tuple[Wave, ...]:
+    codes = heard.techniques
+    if "persuade_with_permission" in codes:
+        return (Wave({"permitted": 1.0}), Wave({"advice": 0.7, "tell": 1.0}))
+    if asks_step(text):
+        return (Wave({"choice": 1.0}), Wave({"answer": 1.0, "tell": 0.8}))
+    if suggests(text) and not codes & {"open_question"}:
+        return (_ANSWER, Wave({"advice": 1.0, "dodge": 0.3}, at_least=FITTING))
+    if ("open_question" in codes and not fact) or asks_more(text):
+        quiet = 0.3 + 2 * reserve
+        return (
+            _ANSWER,
+            Wave({"dodge": 1.0, "quiet": 2 * reserve}, if_kept_back=CERTAIN),
+            Wave({"answer": 1.0, "disclose": 0.9, "tell": 0.8, "quiet": quiet}, at_least=FITTING),
+            Wave({"reflect": 1.0, "quiet": quiet}),
+        )
+    return _closed(scenario, before, heard, reserve=reserve, turn=turn)
+
+
 def _closed(
     scenario: Scenario, before: SeekerState, heard: Heard, *, reserve: float, turn: int
 ) -> tuple[Wave, ...]:
     """Narrow questions get short answers; one too many gets said so; what nothing answers is dodged."""
-    answers = Wave({"short": 1.0, "answer": 0.95, "quiet": reserve}, pull=1.2, at_least=FITTING)
-    dodge = Wave({"dodge": 1.0})
+    answers = Wave({"short": 1.0, "answer": 0.95}, pull=2.0, at_least=FITTING)
+    dodge = Wave({"dodge": 1.0, "quiet": 2 * reserve})
     # Not twice running: even a tired person answers every other time.
     if stiffened(before, heard, scenario) and turn % 2 == 0:
         return (
-            Wave({"tired": 1.3, "short": 0.85, "answer": 0.75}, pull=1.2, at_least=NEAR),
+            Wave({"tired": 1.3, "short": 0.85, "answer": 0.75}, pull=1.2, at_least=FITTING),
             answers,
             dodge,
         )

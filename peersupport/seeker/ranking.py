@@ -12,7 +12,8 @@ _COMMON = frozenset(
     re.findall(
         r"\w+",
         "a an and are as at be been but by did do does for from had has have i if in is it its just like me "
-        "my of on or really so some that the their them there they this to was we were with you your",
+        "my of on or really so some that the their them there they this to was we were with you your "
+        "can could how tell what when where which who why would",
     )
 )
 

@@ -45,8 +45,9 @@ KINDS: dict[str, str] = {
     "aside": "answers small talk or something the counselor tells of themselves",
     "safety": "answers being asked about suicide or harm",
     "quiet": "has drawn back",
-    "dodge": "answers a question nothing else fits",
+    "dodge": "puts off a question that nothing answers, or not yet; fits yes-or-no questions and others",
     "closing": "answers the counselor bringing the chat to an end",
+    "parting": "answers the end of a chat that has not helped",
     "winding": "has said most of it and is winding down",
 }
 

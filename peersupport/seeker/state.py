@@ -30,7 +30,8 @@ _ASKS_SAFETY = re.compile(
     r"|want(?:ing|ed)? to die|thoughts of (?:death|dying)|end(?:ing)? it all"
     r"|(?:not|never) (?:to )?wak(?:e|ing) up"
     r"|better off (?:dead|without you)|worth living|(?:stop|not) living"
-    r"|wish(?:ing|ed)? you (?:were|was) dead|are you (?:feeling )?safe\b|keep(?:ing)? (?:yourself|you) safe",
+    r"|wish(?:ing|ed)? you (?:were|was) dead|(?:are|do) you (?:feel(?:ing)? )?safe\b"
+    r"|keep(?:ing)? (?:yourself|you) safe",
     re.IGNORECASE,
 )
 
@@ -150,7 +151,8 @@ def advance(state: SeekerState, heard: Heard, scenario: Scenario) -> tuple[Seeke
     trust = _shift(state.trust, move.trust)
     resistance = _shift(state.resistance, move.resistance)
     layer = state.layer
-    if layer < TOP_LAYER and move.openness > 0:
+    # Nobody begins on something new when they are being said goodbye to.
+    if layer < TOP_LAYER and move.openness > 0 and "conclusion" not in heard.techniques:
         need_openness, need_trust = scenario.layers[layer]
         if openness >= need_openness and trust >= need_trust:
             layer += 1
