@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 from peersupport.seeker.moments import Moment, Wave, moment_of
+from peersupport.seeker.questions import question_in
 from peersupport.seeker.scenario import TOP_LAYER, Line, Scenario
 from peersupport.seeker.state import Heard, SeekerState
 
@@ -52,9 +53,10 @@ def choose_reply(
 
     `state` and `before` are the states after and before it; `said` holds the ids of all lines said in
     this chat. `rank(text, candidates)` gives one similarity per candidate, cosine-like (about 0 to 1),
-    and must itself be deterministic; candidates come from `scenario.texts()`, so their embeddings can
-    be kept. The same arguments give the same line. When the moment's own lines are used up the person
-    goes on of their own accord, then winds down, and at the very end leaves.
+    and must itself be deterministic; it is asked once for the message and once for the question in it,
+    each time with all of `scenario.texts()`, so the embeddings of these can be kept. The same arguments
+    give the same line. When the moment's own lines are used up the person goes on of their own accord,
+    then winds down, and at the very end leaves.
     """
     moment = moment_of(scenario, state, before=before, heard=heard, text=counselor_text, said=said)
     told = {line.tells for line in scenario.lines if line.id in said and line.tells}
@@ -66,13 +68,13 @@ def choose_reply(
         and line.tells not in told
         and set(line.after) <= said
     ]
-    kept = _kept_back(scenario, moment, said=said, told=told)
+    like = _likeness(scenario, counselor_text, rank)
+    kept = max((like[line.id] for line in _kept_back(scenario, moment, said=said, told=told)), default=0.0)
     turn = len(said)
     for wave in moment.waves:
-        if wave.if_kept_back and not _asks_for(kept, wave.if_kept_back, counselor_text, rank):
+        if wave.if_kept_back > kept:
             continue
-        pool = _pool(free, wave, moment)
-        line = _best(pool, wave, moment=moment, text=counselor_text, rank=rank, salt=f"{seed}:{turn}")
+        line = _best(_pool(free, wave, moment), wave, moment=moment, like=like, salt=f"{seed}:{turn}")
         if line is not None:
             return Reply(line.id, line.text, line.layer, line.kind)
     return Reply("left", f"{scenario.name} has left the chat.", state.layer, "left")
@@ -90,10 +92,6 @@ def _kept_back(scenario: Scenario, moment: Moment, *, said: Set[str], told: Set[
     ]
 
 
-def _asks_for(lines: list[Line], at_least: float, text: str, rank: Rank) -> bool:
-    return bool(lines) and max(_likeness(lines, text, rank)) >= at_least
-
-
 def _pool(free: list[Line], wave: Wave, moment: Moment) -> list[Line]:
     ceiling = TOP_LAYER if wave.deep else moment.layer
     return [
@@ -105,7 +103,9 @@ def _pool(free: list[Line], wave: Wave, moment: Moment) -> list[Line]:
     ]
 
 
-def _best(pool: list[Line], wave: Wave, *, moment: Moment, text: str, rank: Rank, salt: str) -> Line | None:
+def _best(
+    pool: list[Line], wave: Wave, *, moment: Moment, like: Mapping[str, float], salt: str
+) -> Line | None:
     if not pool or wave.in_order:
         return pool[0] if pool else None
 
@@ -115,18 +115,24 @@ def _best(pool: list[Line], wave: Wave, *, moment: Moment, text: str, rank: Rank
         chance = NOISE * int.from_bytes(digest, "big") / 2**32
         return wave.weights[line.kind] + FIT_OF_LAYER[above] + chance - (CUED if line.cues else 0.0)
 
-    likeness = _likeness(pool, text, rank) if re.search(r"\w", text) else [0.0] * len(pool)
-    like = {line.id: value for line, value in zip(pool, likeness, strict=True)}
     fitting = [line for line in pool if not line.cues or like[line.id] >= wave.at_least]
     return max(fitting, key=lambda line: (fit(line) + wave.pull * like[line.id], line.id), default=None)
 
 
-def _likeness(pool: list[Line], text: str, rank: Rank) -> list[float]:
-    """Per line the best similarity of its cues and its text, the text less: it answers, it does not echo."""
-    texts = [candidate for line in pool for candidate in (line.text, *line.cues)]
-    scores = iter(rank(text, texts))
-    likeness = []
-    for line in pool:
-        own = 0.8 * float(next(scores))
-        likeness.append(max([own, *(float(next(scores)) for _ in line.cues)]))
-    return likeness
+def _likeness(scenario: Scenario, text: str, rank: Rank) -> dict[str, float]:
+    """Per line id the best similarity of its cues and its text, to the message or to the question in it.
+
+    The text counts less: a line answers, it does not echo.
+    """
+    if not re.search(r"\w", text):
+        return dict.fromkeys((line.id for line in scenario.lines), 0.0)
+    asked = question_in(text)
+    candidates = scenario.texts()
+    scores = rank(text, candidates)
+    if asked and asked != text.strip():
+        scores = map(max, scores, rank(asked, candidates))
+    per_text = iter(scores)
+    return {
+        line.id: max([0.8 * float(next(per_text)), *(float(next(per_text)) for _ in line.cues)])
+        for line in scenario.lines
+    }

@@ -12,12 +12,14 @@ from peersupport.seeker.questions import (
     asks_more,
     asks_permission,
     asks_step,
+    dismisses,
+    leaves_doing,
     says_hello,
     sounds_like_advice,
     suggests,
 )
 from peersupport.seeker.scenario import Scenario
-from peersupport.seeker.state import Heard, SeekerState, asks_about_safety, stiffened, talk_layer
+from peersupport.seeker.state import BARRAGE, Heard, SeekerState, asks_about_safety, stiffened, talk_layer
 
 REFLECTIONS = frozenset({"reflection_simple", "reflection_complex"})
 CHOICES = frozenset({"emphasize_autonomy", "seek_collaboration"})
@@ -115,7 +117,7 @@ def _first_waves(
         return (Wave({"silence": 1.0}, in_order=True), Wave({"quiet": 1.0, "tell": 0.8}))
     if heard.words <= 2 and not asked and not (codes - NODS) & set(EFFECTS):
         return _minimal(state, turn=len(said))
-    if codes & HURTS:
+    if codes & HURTS or (not asked and dismisses(text)):
         # A plain question about them may look like prying to the tagger; most people just answer it.
         plain = asked and codes & HURTS == {"inappropriate"}
         answer = (Wave({"short": 1.0, "answer": 1.0}, pull=2.0, at_least=CERTAIN),) if plain else ()
@@ -150,7 +152,10 @@ def _urged(codes: Set[str], reserve: float) -> tuple[Wave, ...]:
     """Advice nobody asked for is answered with what this person has heard before; an order is resisted."""
     if "direct" in codes:
         return (Wave({"pushback": 0.9, "advice": 0.9, "quiet": 0.2 + reserve}), Wave({"quiet": 1.0}))
-    return (Wave({"advice": 1.0, "pushback": 0.2}), Wave({"pushback": 1.0, "quiet": 0.9 + reserve}))
+    return (
+        Wave({"advice": 1.0, "pushback": 0.2}, at_least=FITTING),
+        Wave({"pushback": 1.0, "quiet": 0.9 + reserve}),
+    )
 
 
 def _known_advice(codes: Set[str], text: str) -> tuple[Wave, ...]:
@@ -163,7 +168,13 @@ def _known_advice(codes: Set[str], text: str) -> tuple[Wave, ...]:
 def _told(codes: Set[str], reserve: float) -> tuple[Wave, ...]:
     """Whatever is neither asked nor urged."""
     if codes & CHOICES:
-        return (Wave({"choice": 1.0, "reflect": 0.4}), Wave({"reflect": 1.0, "tell": 0.8, "thanks": 0.7}))
+        # Free to speak or to keep quiet is one thing; free to act, later on, brings plans.
+        speak = () if asks_step(text) or leaves_doing(text) else (Wave({"choice": 1.0}, layer=0),)
+        return (
+            *speak,
+            Wave({"choice": 1.0, "reflect": 0.4}),
+            Wave({"reflect": 1.0, "tell": 0.8, "thanks": 0.7}),
+        )
     if codes & OFFERS and not codes & REFLECTIONS:
         return (Wave({"permitted": 1.0}), Wave({"advice": 0.7, "tell": 1.0}))
     if codes & REFLECTIONS:
@@ -196,6 +207,8 @@ def _asked(
         quiet = 0.3 + 2 * reserve
         return (
             _ANSWER,
+            # Those who have begun to trust put it off more kindly, where their style has lines for that.
+            Wave({"dodge": 1.0}, layer=1, if_kept_back=CERTAIN),
             Wave({"dodge": 1.0, "quiet": 2 * reserve}, if_kept_back=CERTAIN),
             Wave({"answer": 1.0, "disclose": 0.9, "tell": 0.8, "quiet": quiet}, at_least=FITTING),
             Wave({"reflect": 1.0, "quiet": quiet}),
@@ -209,13 +222,11 @@ def _closed(
     """Narrow questions get short answers; one too many gets said so; what nothing answers is dodged."""
     answers = Wave({"short": 1.0, "answer": 0.95}, pull=2.0, at_least=FITTING)
     dodge = Wave({"dodge": 1.0, "quiet": 2 * reserve})
-    # Not twice running: even a tired person answers every other time.
-    if stiffened(before, heard, scenario) and turn % 2 == 0:
-        return (
-            Wave({"tired": 1.3, "short": 0.85, "answer": 0.75}, pull=1.2, at_least=FITTING),
-            answers,
-            dodge,
-        )
+    # A tired person says so now and then, and rather than dodging; in between they still answer.
+    if stiffened(before, heard, scenario) and (turn % 4 == 3 or heard.questions >= BARRAGE):
+        return (Wave({"tired": 1.0}), answers, dodge)
+    if stiffened(before, heard, scenario) and turn % 2:
+        return (answers, Wave({"tired": 1.0}), dodge)
     if heard.techniques & (REFLECTIONS | WARMTH):
         return (answers, Wave({"reflect": 1.0, "tell": 0.9, "thanks": 0.7}), dodge)
     return (answers, dodge)

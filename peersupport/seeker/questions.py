@@ -29,6 +29,7 @@ _FACT = re.compile(
     r")\b[^?]*\?\s*$",
     re.IGNORECASE,
 )
+_DOING = re.compile(r"\b(?:do|step|next|decide|decision|choose|choice|pick)\b", re.IGNORECASE)
 _MORE = re.compile(
     r"(?:tell|say|share)(?: me)?(?: a (?:bit|little))? more|(?:want|like) to (?:talk|tell me)",
     re.IGNORECASE,
@@ -47,6 +48,17 @@ _ADVISING = re.compile(
     r"|tell|ask|keep|stop|don['’]?t|do|set|make|look|see|spend|consider|calm|think|find|give|clear)\b",
     re.IGNORECASE,
 )
+# Belittling said straight out; to a tagger it may look like a reflection or like comfort.
+_DISMISSAL = re.compile(
+    r"(?:^|[.!]\s+)(?:oh |well |honestly,? |come on,? )?(?:"
+    r"you(?:['’]re| are) (?:just |only )?(?:overreacting|overthinking|exaggerating"
+    r"|being (?:so |too |a bit )?(?:silly|stubborn|dramatic|lazy|difficult|childish|negative|selfish|weak))"
+    r"|don['’]?t (?:be (?:so )?(?:silly|shy|sad|dramatic|negative|daft)|dwell)"
+    r"|(?:it['’]s |that['’]s )?(?:only|just) an? \w+,? (?:don['’]t|get|come)"
+    r"|it (?:can['’]t|could) be (?:that bad|worse)|at least you\b|cheer up|smile more|get over it"
+    r"|(?:other|lots of|many|some) people (?:have it|are) (?:much |far )?worse)",
+    re.IGNORECASE,
+)
 _SAFE_NOW = re.compile(r"\bsafe\b", re.IGNORECASE)
 _HELLO = re.compile(
     r"^\W*(?:hi+|hey+|hello|(?:good )?(?:morning|afternoon|evening)|welcome)\b", re.IGNORECASE
@@ -59,6 +71,11 @@ def asks_permission(text: str) -> bool:
 
 def asks_step(text: str) -> bool:
     return _STEP.search(text) is not None
+
+
+def leaves_doing(text: str) -> bool:
+    """Whether the freedom that a message gives is about doing something."""
+    return _DOING.search(text) is not None
 
 
 def asks_fact(text: str) -> bool:
@@ -78,9 +95,20 @@ def sounds_like_advice(text: str) -> bool:
     return _ADVISING.match(text) is not None
 
 
+def dismisses(text: str) -> bool:
+    """Whether a message waves the other's trouble aside."""
+    return _DISMISSAL.search(text) is not None
+
+
 def asks_if_safe(text: str) -> bool:
     """Of the questions about safety those that a safe person answers with yes."""
     return _SAFE_NOW.search(text) is not None
+
+
+def question_in(text: str) -> str:
+    """The last question of a message, or "" where there is none: what came before only leads up to it."""
+    found = re.findall(r"[^.!?…]*\?", text)
+    return found[-1].strip() if found else ""
 
 
 def says_hello(text: str) -> bool:
