@@ -141,7 +141,7 @@ def _first_waves(
         return (*((_ANSWER,) if asked else ()), *_urged(codes, reserve))
     if asked:
         return _asked(scenario, before, heard, text=text, fact=fact, reserve=reserve, turn=len(said))
-    return (*_known_advice(codes, text), *_told(codes, reserve))
+    return (*_known_advice(codes, text), *_told(codes, text, reserve))
 
 
 # The very thing that was asked.
@@ -165,7 +165,7 @@ def _known_advice(codes: Set[str], text: str) -> tuple[Wave, ...]:
     return (Wave({"advice": 1.0}, pull=2.0, at_least=EXACT, called_for=True),)
 
 
-def _told(codes: Set[str], reserve: float) -> tuple[Wave, ...]:
+def _told(codes: Set[str], text: str, reserve: float) -> tuple[Wave, ...]:
     """Whatever is neither asked nor urged."""
     if codes & CHOICES:
         # Free to speak or to keep quiet is one thing; free to act, later on, brings plans.
