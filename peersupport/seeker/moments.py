@@ -14,8 +14,10 @@ from peersupport.seeker.questions import (
     asks_step,
     dismisses,
     leaves_doing,
+    says_goodbye,
     says_hello,
     sounds_like_advice,
+    sounds_like_reflection,
     suggests,
 )
 from peersupport.seeker.scenario import Scenario
@@ -25,7 +27,6 @@ REFLECTIONS = frozenset({"reflection_simple", "reflection_complex"})
 CHOICES = frozenset({"emphasize_autonomy", "seek_collaboration"})
 INVITES = REFLECTIONS | CHOICES | {"open_question", "affirm", "support"}
 WARMTH = frozenset({"affirm", "support"})
-ASIDES = frozenset({"chit_chat", "self_disclosure"})
 NODS = frozenset({"grounding"})
 ADVICE = frozenset({"direct", "advise_without_permission", "persuade_with_permission"})
 HURTS = frozenset({"confront", "warn", "inappropriate"})
@@ -115,22 +116,25 @@ def _first_waves(
         return (*yes, Wave({"safety": 1.0}, in_order=True))
     if heard.words == 0:
         return (Wave({"silence": 1.0}, in_order=True), Wave({"quiet": 1.0, "tell": 0.8}))
-    if heard.words <= 2 and not asked and not (codes - NODS) & set(EFFECTS):
+    leaving = "conclusion" in codes or (not asked and not codes & REFLECTIONS and says_goodbye(text))
+    if heard.words <= 2 and not asked and not leaving and not (codes - NODS) & set(EFFECTS):
         return _minimal(state, turn=len(said))
     if codes & HURTS or (not asked and dismisses(text)):
         # A plain question about them may look like prying to the tagger; most people just answer it.
         plain = asked and codes & HURTS == {"inappropriate"}
-        answer = (Wave({"short": 1.0, "answer": 1.0}, pull=2.0, at_least=CERTAIN),) if plain else ()
+        answer = (Wave({"short": 1.0, "answer": 1.0}, pull=2.0, at_least=EXACT),) if plain else ()
         return (*answer, Wave({"pushback": 1.0, "quiet": 0.2 + reserve}), Wave({"quiet": 1.0, "advice": 0.6}))
     hello = "introduction_greeting" in codes or (not said and says_hello(text))
     if hello and "greeting" not in said_kinds and not codes & (OFFERS | ADVICE):
         return (*((_ANSWER,) if asked else ()), Wave({"greeting": 1.0}))
-    if "conclusion" in codes or ("closing" in said_kinds and not asked and not codes & INVITES):
+    if leaving or ("closing" in said_kinds and not asked and not codes & INVITES):
         helped = state.trust >= scenario.start["trust"]
         return (Wave({"closing" if helped else "parting": 1.0}), Wave({"winding": 1.0}, in_order=True))
     if asks_permission(text):
         return (Wave({"permission": 1.0}),)
     fact = asked and asks_fact(text)
+    if "chit_chat" in codes and not codes & (REFLECTIONS | ADVICE):
+        return (*((_ANSWER,) if asked else ()), *_aside(codes))
     if owed and invited and not codes & ADVICE and not fact and not (asked and asks_step(text)):
         return (
             *((_ANSWER,) if asked else ()),
@@ -181,9 +185,17 @@ def _told(codes: Set[str], text: str, reserve: float) -> tuple[Wave, ...]:
         return (Wave({"reflect": 1.0, "tell": 0.7, "disclose": 0.95, "quiet": reserve}),)
     if codes & WARMTH:
         return (Wave({"thanks": 1.0, "reflect": 0.45, "tell": 0.5}), Wave({"tell": 1.0, "reflect": 0.9}))
-    if codes & ASIDES:
-        return (Wave({"aside": 1.0, "tell": 0.4}), Wave({"tell": 1.0, "thanks": 0.6}))
+    if "self_disclosure" in codes:
+        return _aside(codes)
+    if not codes & set(EFFECTS) and sounds_like_reflection(text):
+        return (Wave({"reflect": 1.0, "tell": 0.75, "disclose": 0.95, "quiet": reserve}),)
     return (Wave({"tell": 1.0, "disclose": 0.8, "reflect": 0.6, "aside": 0.4, "quiet": 0.2 + reserve}),)
+
+
+def _aside(codes: Set[str]) -> tuple[Wave, ...]:
+    """Something of the listener's own life, or of neither's: lines with cues are about the first."""
+    own = (Wave({"aside": 1.0}, called_for=True),) if "self_disclosure" in codes else ()
+    return (*own, Wave({"aside": 1.0, "tell": 0.4}, at_least=EXACT), Wave({"tell": 1.0, "thanks": 0.6}))
 
 
 def _minimal(state: SeekerState, *, turn: int) -> tuple[Wave, ...]:
@@ -203,6 +215,8 @@ def _asked(
         return (Wave({"choice": 1.0}), Wave({"answer": 1.0, "tell": 0.8}))
     if suggests(text) and not codes & {"open_question"}:
         return (_ANSWER, Wave({"advice": 1.0, "dodge": 0.3}, at_least=FITTING))
+    if heard.words <= 2 and not fact:  # their own word, handed back with a question mark
+        return (_ANSWER, Wave({"tell": 1.0, "disclose": 0.9, "reflect": 0.7, "quiet": reserve}))
     if ("open_question" in codes and not fact) or asks_more(text):
         quiet = 0.3 + 2 * reserve
         return (
@@ -223,9 +237,10 @@ def _closed(
     answers = Wave({"short": 1.0, "answer": 0.95}, pull=2.0, at_least=FITTING)
     dodge = Wave({"dodge": 1.0, "quiet": 2 * reserve})
     # A tired person says so now and then, and rather than dodging; in between they still answer.
-    if stiffened(before, heard, scenario) and (turn % 4 == 3 or heard.questions >= BARRAGE):
+    tired = "closed_question" in heard.techniques and stiffened(before, heard, scenario)
+    if tired and (turn % 4 == 3 or heard.questions >= BARRAGE):
         return (Wave({"tired": 1.0}), answers, dodge)
-    if stiffened(before, heard, scenario) and turn % 2:
+    if tired and turn % 2:
         return (answers, Wave({"tired": 1.0}), dodge)
     if heard.techniques & (REFLECTIONS | WARMTH):
         return (answers, Wave({"reflect": 1.0, "tell": 0.9, "thanks": 0.7}), dodge)

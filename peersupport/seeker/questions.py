@@ -15,7 +15,9 @@ _PERMISSION = re.compile(
 )
 _STEP = re.compile(
     r"(?:next|small|first|one) (?:little |small )?step|what (?:could|might|can|will) you (?:do|try)"
-    r"|what (?:would|do) you (?:want|like) to (?:do|try)|(?:feels?|seems?|be) (?:doable|possible)"
+    r"|what (?:would|do) you (?:want|like) to (?:do|try)"
+    r"|what you(?:['’]d| would| could| might)(?: like| want)?(?: to)? (?:do|try)"
+    r"|(?:feels?|seems?|be) (?:doable|possible)"
     r"|taking away|take away",
     re.IGNORECASE,
 )
@@ -57,6 +59,21 @@ _DISMISSAL = re.compile(
     r"|(?:it['’]s |that['’]s )?(?:only|just) an? \w+,? (?:don['’]t|get|come)"
     r"|it (?:can['’]t|could) be (?:that bad|worse)|at least you\b|cheer up|smile more|get over it"
     r"|(?:other|lots of|many|some) people (?:have it|are) (?:much |far )?worse)",
+    re.IGNORECASE,
+)
+# What a reflection and a goodbye look like where the tagger was not sure of either.
+_REFLECTING = re.compile(
+    r"^(?:so |and |but |then )?(?:(?:that|it|this) (?:must|sounds?|seems?|looks?)\b|sounds |seems "
+    r"|i (?:can )?(?:hear|see|sense) |no wonder |part of you "
+    r"|you(?:['’](?:re|ve|d)\b"
+    r"| (?:are|were|feel|felt|seem|sound|miss|wish|want|keep|carry|hold|get|give)\b))",
+    re.IGNORECASE,
+)
+_GOODBYE = re.compile(
+    r"(?<!say )(?<!said )(?<!saying )\b(?:bye|goodbye|good ?night)\b"
+    r"|\bi(?:['’]ve got| have| need) to (?:go|stop|finish|leave)\b"
+    r"|\bhave a (?:good|nice) (?:evening|night|day)"
+    r"|\b(?:good|nice|lovely) (?:to (?:meet|have met|talk to|talk with)|meeting|talking (?:to|with)) you\b",
     re.IGNORECASE,
 )
 _SAFE_NOW = re.compile(r"\bsafe\b", re.IGNORECASE)
@@ -109,6 +126,14 @@ def question_in(text: str) -> str:
     """The last question of a message, or "" where there is none: what came before only leads up to it."""
     found = re.findall(r"[^.!?…]*\?", text)
     return found[-1].strip() if found else ""
+
+
+def sounds_like_reflection(text: str) -> bool:
+    return _REFLECTING.match(text) is not None
+
+
+def says_goodbye(text: str) -> bool:
+    return _GOODBYE.search(text) is not None
 
 
 def says_hello(text: str) -> bool:

@@ -35,6 +35,9 @@ _ASKS_SAFETY = re.compile(
     re.IGNORECASE,
 )
 
+# A word or two that carry one of these are no mere nod.
+_SAYS_ENOUGH = frozenset(EFFECTS) | {"conclusion"}
+
 REASON_WORDS: dict[str, str] = {
     "reflection_opened": "heard their own words back",
     "complex_reflection_opened": "felt understood beyond the words",
@@ -194,7 +197,7 @@ def _effects(state: SeekerState, heard: Heard, scenario: Scenario) -> tuple[list
     elif heard.words == 0:
         effects.append(style.apply("silence", Effect(-0.05, 0.02, -0.05, 0.05)))
         reasons.append("silence_noticed")
-    elif heard.words <= 2 and not heard.has_question and not heard.techniques & set(EFFECTS):
+    elif heard.words <= 2 and not heard.has_question and not heard.techniques & _SAYS_ENOUGH:
         effects.append(style.apply("silence", Effect(-0.03, 0.01, -0.03, 0.03)))
         reasons.append("short_noticed")
     elif "closed_question" in heard.techniques and not opening:
