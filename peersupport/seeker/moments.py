@@ -66,15 +66,16 @@ class Moment:
     waves: tuple[Wave, ...]
 
 
-# Where every moment ends up once its own lines are used: going on, drawing back, winding down.
-_GOING_ON = Wave({"tell": 1.0, "disclose": 0.95, "reflect": 0.6, "answer": 0.6})
+# Where every moment ends up once its own lines are used: going on, winding down, drawing back. Short
+# answers stay out of it: nobody says how old they are when they were not asked.
+_GOING_ON = Wave({"tell": 1.0, "disclose": 0.95, "reflect": 0.6, "answer": 0.6}, at_least=FITTING)
 _REST = (
     _GOING_ON,
     Wave({"winding": 1.0}, in_order=True),
     Wave({"quiet": 1.0}),
     Wave({"tell": 1.0, "disclose": 0.9, "reflect": 0.8, "answer": 0.8, "thanks": 0.4}, deep=True),
     Wave({"thanks": 1.0, "choice": 0.9, "aside": 0.8, "closing": 0.8}, deep=True),
-    Wave({"advice": 1.0, "permitted": 1.0, "short": 0.8, "dodge": 0.8, "pushback": 0.6}, deep=True),
+    Wave({"advice": 1.0, "permitted": 1.0, "dodge": 0.8, "pushback": 0.6}, deep=True),
     Wave({"tired": 1.0, "silence": 0.5, "minimal": 0.4}, deep=True),
 )
 
@@ -127,7 +128,7 @@ def _first_waves(
     hello = "introduction_greeting" in codes or (not said and says_hello(text))
     if hello and "greeting" not in said_kinds and not codes & (OFFERS | ADVICE):
         return (*((_ANSWER,) if asked else ()), Wave({"greeting": 1.0}))
-    if leaving or ("closing" in said_kinds and not asked and not codes & INVITES):
+    if leaving or (said_kinds & {"closing", "parting"} and not asked and not codes & INVITES):
         helped = state.trust >= scenario.start["trust"]
         return (Wave({"closing" if helped else "parting": 1.0}), Wave({"winding": 1.0}, in_order=True))
     if asks_permission(text):
