@@ -24,7 +24,7 @@ _STEP = re.compile(
 # Open or closed to the tagger, they ask for a fact; without one a person hedges, and does not confide.
 _FACT = re.compile(
     r"(?:^|[.!?,;:]\s*|\b(?:and|so|but|or) )"
-    r"(?:how (?:old|long|many|much|often)|when|where|who|whose|which"
+    r"(?:how (?:old|long|many|much|often)|when(?! (?:you|i|we|he|she|they|it)\b)|where|who|whose|which"
     r"|what (?:time|day|date|year|age|marks?|grades?|jobs?|illness|subject|course)"
     r"|what(?:'s|’s| is| was| are| were| did| does| do) (?:your|his|her|their|the|its) (?:[\w'’]+ )?"
     r"(?:names?|jobs?|age|marks?|work|address|called|do(?! (?:when|if|about|with|after|at)\b))"
@@ -52,7 +52,7 @@ _ADVISING = re.compile(
 )
 # Belittling said straight out; to a tagger it may look like a reflection or like comfort.
 _DISMISSAL = re.compile(
-    r"(?:^|[.!]\s+)(?:oh |well |honestly,? |come on,? )?(?:"
+    r"(?:^|[.!]\s+)(?:oh |well |honestly,? |come on,? )*(?:"
     r"you(?:['’]re| are) (?:just |only )?(?:overreacting|overthinking|exaggerating"
     r"|being (?:so |too |a bit )?(?:silly|stubborn|dramatic|lazy|difficult|childish|negative|selfish|weak))"
     r"|don['’]?t (?:be (?:so )?(?:silly|shy|sad|dramatic|negative|daft)|dwell)"

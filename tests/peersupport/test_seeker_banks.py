@@ -9,6 +9,7 @@ import pytest
 
 from peersupport.safety import assess
 from peersupport.seeker import BankError, load_scenarios, parse_scenario
+from peersupport.seeker.banks import LONGEST_LINE
 from peersupport.seeker.scenario import KINDS, TOP_LAYER
 
 SCENARIOS = load_scenarios()
@@ -36,7 +37,11 @@ def test_each_scenario(slug):
         assert [line for line in own if line.kind == "disclose" and line.layer == layer]
     for line in own:
         assert not re.search(r"TODO|XXX|\{|\}|<|>", line.text), line.id
+        assert 0 < len(line.text) <= LONGEST_LINE
     assert scenario.content_warning or not scenario.risk
+    # Cues are what a counselor says: two lines of a layer and kind with the same cue would be a toss-up.
+    cues = [(line.kind, line.layer, cue.casefold()) for line in own for cue in line.cues]
+    assert len(set(cues)) == len(cues), [cue for cue in cues if cues.count(cue) > 1]
 
 
 @pytest.mark.parametrize("slug", SCENARIOS)
@@ -60,6 +65,19 @@ MISTAKES = [
     ("[lines.tell.0]", f'[lines.tell.0]\nlong = "{"a" * 601}"', "lines.tell.0.long"),
     ("[lines.tell.0]", '[lines.tell.0]\nx = {text = "Hm.", after = ["nobody"]}', "lines.tell.0.x.after"),
     ("[lines.tell.0]", '[lines.tell.0]\nx = {text = "Hm.", cue = ["a"]}', "lines.tell.0.x.cue"),
+    ("[lines.tell.0]", '[lines.tell.0]\nx = {text = "Hm.", cues = "a"}', "lines.tell.0.x.cues"),
+    ("[lines.tell.0]", '[lines.tell.0]\nx = {text = "Hm.", tells = 3}', "lines.tell.0.x.tells"),
+    ("[lines.tell.0]", '[lines.tell.0]\nx = {text = "Hm.", after = ["dad"]}', "lines.tell.0.x.after"),
+    ("[lines.tell.0]", "[lines.tell.0]\nx = 3", "lines.tell.0.x"),
+    ("[lines.tell.0]", '[lines.tell.0]\nhello = "Hm."', "lines.tell.0.hello"),
+    ("[lines.tell.0]", '[lines.tell.0]\nx = "Yes. That\'s about the size of it."', "lines.reflect.0.r_yes"),
+    ("[start]", "layers = [[0.5, 0.4], [0.4, 0.3], [0.9, 0.8]]\n[start]", "layers"),
+    ("[start]", "layers = [[0.5, 0.4]]\n[start]", "layers"),
+    ("[start]", 'typing = "sloppy"\n[start]', "typing"),
+    ("[start]", "risk = 1\n[start]", "risk"),
+    ('name = "Deb"', 'name = " "', "name"),
+    ("facts = [", "facts = [3,", "facts"),
+    ("difficulty = 1", "difficulty = true", "difficulty"),
 ]
 
 
@@ -69,6 +87,20 @@ def test_a_mistake_names_file_and_key(right, wrong, key):
     with pytest.raises(BankError) as caught:
         parse_scenario(SOURCE.replace(right, wrong, 1), slug="mine")
     assert (caught.value.file, caught.value.key) == ("mine.toml", key)
+
+
+def without(pattern: str) -> str:
+    """The source with all sections of lines whose name matches taken out."""
+    return re.sub(rf"^\[lines\.{pattern}\]\n(?:(?!\[).*\n)*", "", SOURCE, flags=re.M)
+
+
+def test_lines_that_are_missing_are_named():
+    with pytest.raises(BankError, match=r"lines\.disclose\.3: has no line"):
+        parse_scenario(re.sub(r', after = \["dad"\]', "", without(r"disclose\.3")), slug="mine")
+    with pytest.raises(BankError, match=r"lines\.advice: has no line"):
+        parse_scenario(without(r"advice\.\d"), slug="mine")
+    with pytest.raises(BankError, match=r"lines: needs at least 60 lines"):
+        parse_scenario(without(r"(?!disclose)\w+\.\d"), slug="mine")
 
 
 def test_a_missing_key_broken_toml_and_another_encoding():

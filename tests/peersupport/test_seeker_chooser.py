@@ -6,17 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peersupport.seeker import (
-    advance,
-    choose_reply,
-    hear,
-    initial_state,
-    lexical_rank,
-    load_scenarios,
-)
 from peersupport.seeker.effects import EFFECTS
+from tests.peersupport.playing import SCENARIOS, play
 
-SCENARIOS = load_scenarios()
 PLAIN = [
     ("What has this week been like for you?", {"open_question"}),
     ("It sounds lonely to carry that by yourself.", {"reflection_complex"}),
@@ -26,28 +18,6 @@ PLAIN = [
     ("", set()),
     ("ok", set()),
 ]
-
-
-def play(slug: str, messages, seed: int = 5):
-    """[(reply, state after)] of a whole chat."""
-    scenario = SCENARIOS[slug]
-    state, said, replies = initial_state(scenario), set(), []
-    for text, codes in messages:
-        heard = hear(text, techniques=codes)
-        before, (state, _) = state, advance(state, heard, scenario)
-        reply = choose_reply(
-            scenario,
-            state,
-            before=before,
-            heard=heard,
-            counselor_text=text,
-            said=said,
-            rank=lexical_rank,
-            seed=seed,
-        )
-        said.add(reply.line_id)
-        replies.append((reply, state))
-    return replies
 
 
 @pytest.mark.parametrize("slug", SCENARIOS)
@@ -81,8 +51,8 @@ def test_sixty_turns_without_a_repeated_line_and_in_order_of_disclosure(slug, ki
     st.integers(0, 2**31),
 )
 def test_any_chat_is_answered_and_the_same_seed_gives_the_same_chat(slug, messages, seed):
-    first = play(slug, messages, seed)
-    assert [reply.text for reply, _ in first] == [reply.text for reply, _ in play(slug, messages, seed)]
+    first = play(slug, messages, seed=seed)
+    assert [reply.text for reply, _ in first] == [reply.text for reply, _ in play(slug, messages, seed=seed)]
     assert all(reply.text.strip() for reply, _ in first)
 
 

@@ -112,6 +112,36 @@ def test_silence_and_one_word_are_noticed_and_asking_about_safety_builds_trust()
     assert "safety_asked" in reasons
 
 
+@given(any_scenario, any_state, st.text(alphabet="abcde ", min_size=30, max_size=80))
+def test_words_that_carry_no_technique_move_little(slug, state, text):
+    heard = hear(f"three whole words {text}")
+    moved, reasons = advance(state, heard, SCENARIOS[slug])
+    assert moved.to_dict() == pytest.approx(state.to_dict(), abs=0.001)
+    assert reasons == []
+
+
+@pytest.mark.parametrize("slug", SCENARIOS)
+def test_a_goodbye_of_two_words_is_no_nod_and_opens_no_layer(slug):
+    start = initial_state(SCENARIOS[slug])
+    moved, reasons = advance(start, hear("bye then", techniques={"conclusion"}), SCENARIOS[slug])
+    assert "short_noticed" not in reasons
+    assert moved.trust >= start.trust
+    ready = SeekerState(openness=0.95, distress=0.3, trust=0.95, resistance=0.05)
+    assert advance(ready, hear("tell me", techniques={"open_question"}), SCENARIOS[slug])[0].layer == 1
+    both = hear("thanks, take care", techniques={"support", "conclusion"})
+    assert advance(ready, both, SCENARIOS[slug])[0].layer == 0
+
+
+@given(any_scenario, st.lists(st.tuples(st.text(max_size=20), any_codes), max_size=40))
+def test_whole_chats_of_anything_stay_within_bounds_and_layers_never_close(slug, messages):
+    state = initial_state(SCENARIOS[slug])
+    for text, codes in messages:
+        layer = state.layer
+        state, _ = advance(state, hear(text, techniques=codes), SCENARIOS[slug])
+        assert all(0 <= getattr(state, name) <= 1 for name in ("openness", "distress", "trust", "resistance"))
+        assert state.layer in (layer, layer + 1)
+
+
 @pytest.mark.parametrize("values", [{"openness": 1.2}, {"trust": -0.1}, {"layer": 4}])
 def test_an_impossible_state_is_refused(values):
     good = {"openness": 0.5, "distress": 0.5, "trust": 0.5, "resistance": 0.5, "layer": 0}
