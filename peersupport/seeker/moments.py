@@ -185,7 +185,9 @@ def _told(codes: Set[str], text: str, reserve: float) -> tuple[Wave, ...]:
     if codes & REFLECTIONS:
         return (Wave({"reflect": 1.0, "tell": 0.7, "disclose": 0.95, "quiet": reserve}),)
     if codes & WARMTH:
-        return (Wave({"thanks": 1.0, "reflect": 0.45, "tell": 0.5}), Wave({"tell": 1.0, "reflect": 0.9}))
+        # Thanks with cues answer praise for something in particular, which not all kind words are.
+        thanks = Wave({"thanks": 1.0, "reflect": 0.45, "tell": 0.5}, at_least=FITTING)
+        return (thanks, Wave({"tell": 1.0, "reflect": 0.9}))
     if "self_disclosure" in codes:
         return _aside(codes)
     if not codes & set(EFFECTS) and sounds_like_reflection(text):

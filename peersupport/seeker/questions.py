@@ -64,7 +64,8 @@ _DISMISSAL = re.compile(
 # What a reflection and a goodbye look like where the tagger was not sure of either.
 _REFLECTING = re.compile(
     r"^(?:so |and |but |then )?(?:(?:that|it|this) (?:must|sounds?|seems?|looks?)\b|sounds |seems "
-    r"|i (?:can )?(?:hear|see|sense) |no wonder |part of you "
+    r"|(?:that|it)(?:['’]s| is) (?:(?:a|so|such|really|very) )*(?:lot|heavy|hard|tough|sad|lonely|painful)\b"
+    r"|there(?:['’]s| is) (?:something|so much|a part)|i (?:can )?(?:hear|see|sense) |no wonder |part of you "
     r"|you(?:['’](?:re|ve|d)\b"
     r"| (?:are|were|feel|felt|seem|sound|miss|wish|want|keep|carry|hold|get|give)\b))",
     re.IGNORECASE,
