@@ -1,4 +1,6 @@
-"""Crisis rules, help lines and the policy checklist. Pure Python: no Django, no model, no network.
+"""Crisis rules, the learned cue model, help lines and the policy checklist.
+
+Pure Python: no Django, no model library, no network.
 
 Runs synchronously where a message is posted, so that a dead worker never silences a disclosure.
 """
@@ -6,8 +8,9 @@ Runs synchronously where a message is posted, so that a dead worker never silenc
 from __future__ import annotations
 
 from peersupport.safety.helplines import HelpLine, HelplineFileError, help_lines, regions
+from peersupport.safety.judge import assess, safety_version
 from peersupport.safety.policy import ChecklistItem, HumanPanel, crisis_checklist, human_panel, policies
-from peersupport.safety.rules import KINDS, LEVELS, Finding, assess, rules_version
+from peersupport.safety.rules import KINDS, LEVELS, Finding
 
 __all__ = [
     "KINDS",
@@ -23,5 +26,5 @@ __all__ = [
     "human_panel",
     "policies",
     "regions",
-    "rules_version",
+    "safety_version",
 ]

@@ -19,7 +19,7 @@ _LETTER_LOOKALIKES = str.maketrans("аеорсхуікмтѕԁɩοαερτυικ
 _MIXED_SCRIPT = re.compile(r"(?=\w*[a-z])(?=\w*[\u0370-\u03ff\u0400-\u052f\u0269])\w{2,40}")
 _LEET = re.compile(
     r"(?<=[a-z])[013457@$](?=[a-z]|\b)|\b[@$](?=[a-z]{2})"
-    r"|(?<=\b[a-z])!(?=[a-z]{1,3}\b)|(?<=\b[a-z][a-z])!(?=[a-z])"
+    r"|(?<=\b[a-z])!(?=[a-z]{1,6}\b)|(?<=\b[a-z][a-z])!(?=[a-z])"
 )
 _LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
 _STRETCHED = re.compile(r"([a-z])\1{2,}")

@@ -74,8 +74,8 @@ _PANEL = HumanPanel(
         "it.",
         "The people below are real, they are trained, and they have time for you. If you are in danger "
         "right now, please call your emergency number.",
-        "If it was part of the practice, you can simply go on. This panel is a fixed text: no program "
-        "judged you, and what you wrote was not sent to anyone because of it.",
+        "If it was part of the practice, you can simply go on. This panel is a fixed text that some words "
+        "opened, no judgement of you, and what you wrote was not sent to anyone because of it.",
     ),
     leave_label="Stop the chat here",
     stay_label="I am all right, go on",
