@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from peersupport.seeker.banks import BankError, load_scenarios, parse_scenario
 from peersupport.seeker.chooser import NEUTRAL_LINES, Reply, choose_reply
+from peersupport.seeker.effects import REASON_SOURCES
 from peersupport.seeker.ranking import lexical_rank
 from peersupport.seeker.scenario import LAYER_WORDS, STYLE_WORDS, TOPICS, Line, Scenario
 from peersupport.seeker.state import REASON_WORDS, Heard, SeekerState, advance, hear, initial_state
@@ -22,6 +23,7 @@ from peersupport.seeker.state import REASON_WORDS, Heard, SeekerState, advance, 
 __all__ = [
     "LAYER_WORDS",
     "NEUTRAL_LINES",
+    "REASON_SOURCES",
     "REASON_WORDS",
     "STYLE_WORDS",
     "TOPICS",

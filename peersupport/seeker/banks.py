@@ -46,6 +46,8 @@ def load_scenarios(folder: Path | None = None) -> dict[str, Scenario]:
 def _load(folder: Path) -> tuple[tuple[str, Scenario], ...]:
     scenarios = [parse_scenario(path.read_bytes(), slug=path.stem) for path in sorted(folder.glob("*.toml"))]
     scenarios.sort(key=lambda scenario: (scenario.difficulty, scenario.title))
+    for scenario in [scenario for scenario in scenarios if scenario.baseline][1:]:
+        raise BankError(f"{scenario.slug}.toml", "baseline", "another scenario is the baseline already")
     return tuple((scenario.slug, scenario) for scenario in scenarios)
 
 
@@ -106,6 +108,8 @@ def _check_keys(table: Mapping[str, Any], file: str) -> None:
         raise BankError(file, "difficulty", "must be 1, 2 or 3")
     if table.get("typing", "standard") not in TYPINGS:
         raise BankError(file, "typing", f"must be one of {', '.join(TYPINGS)}")
+    if table.get("baseline") and table.get("risk"):
+        raise BankError(file, "baseline", "is met by everybody, so it must not be a risk scenario")
     if not table["facts"] or not all(isinstance(fact, str) for fact in table["facts"]):
         raise BankError(file, "facts", "must list at least one sentence that every line agrees with")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
-from peersupport.seeker.moments import Moment, Wave, moment_of
+from peersupport.seeker.moments import ADVICE, CERTAIN, HURTS, Moment, Wave, moment_of
 from peersupport.seeker.questions import question_in
 from peersupport.seeker.scenario import TOP_LAYER, Line, Scenario
 from peersupport.seeker.state import Heard, SeekerState
@@ -24,6 +24,8 @@ NEUTRAL_LINES: tuple[str, ...] = (
 )
 FIT_OF_LAYER = (0.3, 0.14, 0.06, 0.0)  # by how many layers the line lies above the current one
 NOISE = 0.1
+# The question a said line answered must fit by this much better than anything left to say.
+ASKED_BEFORE = 0.08
 # A line with cues is about something in particular: unless it is called for, general lines go first.
 CUED = 0.25
 
@@ -71,13 +73,26 @@ def choose_reply(
     like = _likeness(scenario, counselor_text, rank)
     kept = max((like[line.id] for line in _kept_back(scenario, moment, said=said, told=told)), default=0.0)
     turn = len(said)
-    for wave in moment.waves:
+    again = (Wave({"again": 1.0}),) if _asked_before(scenario, heard, free, like, said=said) else ()
+    for wave in (*again, *moment.waves):
         if wave.if_kept_back > kept:
             continue
         line = _best(_pool(free, wave, moment), wave, moment=moment, like=like, salt=f"{seed}:{turn}")
         if line is not None:
             return Reply(line.id, line.text, line.layer, line.kind)
     return Reply("left", f"{scenario.name} has left the chat.", state.layer, "left")
+
+
+def _asked_before(
+    scenario: Scenario, heard: Heard, free: list[Line], like: Mapping[str, float], *, said: Set[str]
+) -> bool:
+    """Whether this narrow question got its answer earlier on; an open one may well be asked twice."""
+    if not heard.has_question or heard.asks_safety or heard.techniques & (ADVICE | HURTS | {"open_question"}):
+        return False
+    answered = [line for line in scenario.lines if line.kind == "short" and line.id in said]
+    past = max((like[line.id] for line in answered), default=0.0)
+    left = max((like[line.id] for line in free if line.kind in ("short", "answer")), default=0.0)
+    return past >= CERTAIN and past >= left + ASKED_BEFORE
 
 
 def _kept_back(scenario: Scenario, moment: Moment, *, said: Set[str], told: Set[str]) -> list[Line]:

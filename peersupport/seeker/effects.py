@@ -51,6 +51,14 @@ EMPATHY_EFFECTS: dict[str, tuple[str, tuple[Effect, Effect]]] = {
     ),
 }
 
+# What in a message stands behind a reason of `advance`: a technique or an empathy head, where one does.
+REASON_SOURCES: dict[str, str] = {
+    **{reason: technique for technique, (reason, _) in EFFECTS.items()},
+    **{reason: head for head, (reason, _) in EMPATHY_EFFECTS.items()},
+    "closed_question": "closed_question",
+    "questions_tired": "closed_question",
+}
+
 
 @dataclass(frozen=True)
 class Style:

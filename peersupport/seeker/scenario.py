@@ -14,6 +14,12 @@ TOPICS: dict[str, str] = {
     "grief": "Grief and loss",
     "health": "Illness and caring",
     "low_mood": "Low mood",
+    "money": "Money and lost work",
+    "alcohol": "Drinking",
+    "parenthood": "New parenthood",
+    "ageing": "Growing old",
+    "self_harm": "Self-harm",
+    "identity": "Coming out",
 }
 STYLE_WORDS: dict[str, str] = {
     "plain": "says what is going on, in few words",
@@ -31,6 +37,7 @@ KINDS: dict[str, str] = {
     "tell": "goes on of their own accord",
     "answer": "answers a question; worded to stand alone",
     "short": "answers a closed question, briefly",
+    "again": "answers a closed question that was answered before",
     "reflect": "answers a reflection",
     "disclose": "says the thing that a newly opened layer is about",
     "advice": "answers advice nobody asked for",
@@ -77,6 +84,7 @@ class Scenario:
 
     `start` holds openness, distress, trust and resistance (0-1) before the first message;
     `layers` holds, for layers 1 to 3, the (openness, trust) at which each one opens.
+    `risk` scenarios are chosen, never offered; everybody meets the one `baseline`, under the same seed.
     """
 
     slug: str

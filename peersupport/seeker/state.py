@@ -31,7 +31,7 @@ _ASKS_SAFETY = re.compile(
     r"|(?:not|never) (?:to )?wak(?:e|ing) up"
     r"|better off (?:dead|without you)|worth living|(?:stop|not) living"
     r"|wish(?:ing|ed)? you (?:were|was) dead|(?:are|do) you (?:feel(?:ing)? )?safe\b"
-    r"|keep(?:ing)? (?:yourself|you) safe",
+    r"|keep(?:ing)? (?:yourself|you) safe|\bcut(?:ting)? yourself\b(?! (?:off|some|a|out|loose|short)\b)",
     re.IGNORECASE,
 )
 
