@@ -49,13 +49,19 @@ def volunteers_for_user(user: User) -> QuerySet[User]:
     return User.objects.filter(pk=user.pk, role=Role.VOLUNTEER)
 
 
+def trainers_for_user(user: User) -> QuerySet[User]:
+    """Trainers who may read the person's practice now."""
+    members = Membership.objects.current().filter(cohort__in=cohorts_for_user(user))
+    return User.objects.filter(role=Role.TRAINER, is_active=True, memberships__in=members).distinct()
+
+
 def chats_for_user(user: User) -> QuerySet:
     """Practice chats the person may read. Admins read no chats: they see counts and tags."""
     chats = apps.get_model("peersupport", "PracticeChat").objects.select_related("scenario", "volunteer")
     if user.is_volunteer:
         return chats.filter(volunteer=user)
     if user.is_trainer:
-        return chats.filter(volunteer__in=volunteers_for_user(user))
+        return chats.filter(volunteer__in=volunteers_for_user(user), shared=True)
     return chats.none()
 
 
@@ -81,6 +87,35 @@ def own_chat_for_user(user: User, chat_id):
     return chat
 
 
+def imported_chat_for_user(user: User, chat_id):
+    """An imported chat that the person may share or delete: only their own."""
+    chat = own_chat_for_user(user, chat_id)
+    if not chat.is_imported:
+        raise Http404
+    return chat
+
+
+def drafts_for_user(user: User) -> QuerySet:
+    """Transcripts that the person has begun to bring; nobody else's, whatever their role."""
+    return apps.get_model("peersupport", "TranscriptDraft").objects.filter(owner=user)
+
+
+def draft_for_user(user: User, draft_id):
+    """Raises Http404 for a draft of somebody else, PermissionDenied for who brings no transcripts."""
+    if not user.is_volunteer:
+        raise PermissionDenied
+    return _one_or_404(drafts_for_user(user), pk=draft_id)
+
+
+def reviewed_chat_for_user(user: User, chat_id):
+    """A chat that the person may comment on: trainers of the volunteer's cohort only. Its volunteer gets
+    403, others are not told that it exists."""
+    chat = chat_for_user(user, chat_id)
+    if not user.is_trainer:
+        raise PermissionDenied
+    return chat
+
+
 def message_for_user(user: User, message_id):
     """A message of a chat the person may read, same errors as `chat_for_user`."""
     if user.is_admin:
@@ -101,3 +136,8 @@ def people_for_user(user: User) -> QuerySet[User]:
     if not user.is_admin:
         raise PermissionDenied
     return User.objects.prefetch_related("memberships__cohort").order_by("role", "username")
+
+
+def person_for_user(user: User, person_id: int) -> User:
+    """An account the person may manage; same errors as `people_for_user`."""
+    return _one_or_404(people_for_user(user), pk=person_id)

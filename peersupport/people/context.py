@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.utils.translation import gettext_lazy as _
 
 from peersupport.people.models import Role
+from peersupport.practice import slots
 
 _LINKS = {
-    Role.VOLUNTEER: [("practice:scenarios", _("Practise")), ("practice:chats", _("My chats"))],
+    Role.VOLUNTEER: [
+        ("practice:scenarios", _("Practise")),
+        ("practice:chats", _("My chats")),
+        ("feedback:progress", _("Progress")),
+        ("feedback:inbox", _("Inbox")),
+    ],
     Role.TRAINER: [("practice:chats", _("Cohort chats"))],
     Role.ADMIN: [
         ("people:list", _("People")),
         ("jobs:list", _("What is running")),
+        ("skills:tagger", _("Tagger")),
+        ("feedback:studies", _("Studies")),
         ("feedback:exports", _("Exports")),
     ],
 }
-_SHARED = [("feedback:evidence", _("Evidence"))]
+_SHARED = [("feedback:evidence", _("Evidence")), ("people:own-data", _("Your data"))]
 
 
 def navigation(request) -> dict:
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if user is None or not user.is_authenticated or getattr(request, "half_signed_in", False):
         return {"navigation": []}
-    return {"navigation": _LINKS[Role(user.role)] + _SHARED}
+    # Asked for by the header alone, so that fragments of a page do not pay for it.
+    unread = cache(lambda: slots.call(slots.INBOX_UNREAD, user))
+    return {"navigation": _LINKS[Role(user.role)] + _SHARED, "inbox_unread": unread}

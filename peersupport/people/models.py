@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,9 +24,22 @@ class User(AbstractUser):
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VOLUNTEER)
     time_zone = models.CharField(max_length=64, default="UTC")
+    # Counts where the organisation lets volunteers choose (VOLUNTEERS_CHOOSE_SHARING).
+    shares_new_chats = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is bound to: another password, role or active flag ends it."""
+        return self._session_hash(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return (self._session_hash(secret) for secret in settings.SECRET_KEY_FALLBACKS)
+
+    def _session_hash(self, secret: str) -> str:
+        bound = f"{self.password}\n{self.role}\n{self.is_active}"
+        return salted_hmac("peersupport.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_volunteer(self) -> bool:
@@ -73,3 +90,28 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.cohort_id}"
+
+
+class Consent(models.Model):
+    """A person's yes to one use of what they wrote, in the words of one version; kept when withdrawn."""
+
+    class Purpose(models.TextChoices):
+        TAGGER = "tagger", _("Improving the tagger")
+        RESEARCH = "research", _("Research")
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="consents")
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    version = models.CharField(max_length=16)
+    given_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "purpose"], condition=Q(withdrawn_at=None), name="one_consent_per_purpose"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.version} of {self.person_id}"

@@ -1,10 +1,23 @@
 from django.urls import path
 
-from peersupport.people import views
+from peersupport.people import own_views, views
+from peersupport.people import second_factor_views as factor
 
 app_name = "people"
 urlpatterns = [
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", views.Logout.as_view(), name="logout"),
+    path("second-factor/", factor.overview, name="second-factor"),
+    path("second-factor/set-up/", factor.set_up, name="second-factor-set-up"),
+    path("second-factor/check/", factor.check, name="second-factor-check"),
+    path("second-factor/renew/", factor.renew, name="second-factor-renew"),
+    path("second-factor/remove/", factor.remove, name="second-factor-remove"),
     path("people/", views.people, name="list"),
+    path("people/<int:person_id>/second-factor/reset/", factor.reset, name="second-factor-reset"),
+    path("people/<int:person_id>/erase/", own_views.erase_person, name="erase"),
+    path("your-data/", own_views.own_data, name="own-data"),
+    path("your-data/download/", own_views.own_data_download, name="own-data-download"),
+    path("your-data/read/", own_views.own_data_read, name="own-data-read"),
+    path("your-data/choices/", own_views.own_choices, name="own-choices"),
+    path("your-data/erase/", own_views.erase_own, name="erase-own"),
 ]

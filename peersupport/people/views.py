@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from peersupport.people import access
+from peersupport.people import access, second_factor
 from peersupport.people.models import Role
 
 _HOME = {Role.VOLUNTEER: "practice:scenarios", Role.TRAINER: "practice:chats", Role.ADMIN: "people:list"}
@@ -25,6 +25,11 @@ class Login(LoginView):
 
 class Logout(LogoutView):
     http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'  # drafts go with the person, script or not
+        return response
 
 
 @require_safe
@@ -46,7 +51,7 @@ def people(request: HttpRequest) -> HttpResponse:
         request,
         "people/list.html",
         {
-            "people": access.people_for_user(request.user),
-            "cohorts": access.cohorts_for_user(request.user).prefetch_related("memberships__user"),
+            "people": second_factor.with_state(access.people_for_user(request.user)),
+            "cohorts": access.cohorts_for_user(request.user),
         },
     )

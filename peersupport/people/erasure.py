@@ -1,0 +1,187 @@
+"""Erasing a person and everything in their account, in two steps.
+
+`ask` closes the account at once: nobody can sign in or see the chats, and the erasure is on the list. The
+job that it starts then deletes chat by chat, so that turns of others wait for one chat at most, and ends
+with `tidy`. A job that dies is taken up again by its lease; deleting what is gone is harmless.
+
+The list lies in a file beside the database: a restored archive brings the person back, and `again` reads
+the list to erase them anew. It holds numbers and times only. What lies where: docs/erasure.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from peersupport.audit.log import record
+from peersupport.jobs import queue, registry
+from peersupport.jobs.models import Job, Lane
+from peersupport.jobs.queue import StoppedError
+from peersupport.people.models import Role, User
+from peersupport.people.own_data import sessions_of
+from peersupport.practice.models import Message, PracticeChat
+
+ERASE = "erase"
+LIST = "erasures.jsonl"
+CHECKPOINT_SECONDS = 10  # how long the last pages may wait for readers to go on
+
+_steps: list[Callable[[int], None]] = []
+
+
+class UnfinishedError(Exception):
+    """The rows are gone, but a long reader keeps old pages of the database in use; try again later."""
+
+
+def register() -> None:
+    registry.register(
+        registry.Kind(name=ERASE, lane=Lane.BATCH, run=f"{__name__}.run", seconds=3600, attempts=8)
+    )
+
+
+def register_step(step: Callable[[int], None]) -> None:
+    """Add what an upper package must take away outside the rows, such as files: called with the person's
+    number before the person goes, perhaps more than once."""
+    if step not in _steps:
+        _steps.append(step)
+
+
+def is_last_admin(user: User) -> bool:
+    others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk)
+    return user.is_admin and not others.exists()
+
+
+def holds(user: User) -> dict[str, int]:
+    """How many chats and messages would go."""
+    messages = Message.objects.filter(chat__volunteer=user).count()
+    return {"chats": PracticeChat.objects.filter(volunteer=user).count(), "messages_held": messages}
+
+
+@transaction.atomic
+def ask(user: User, *, by: User | None) -> Job:
+    """Close the account now and start the job that erases it."""
+    _close_account(user, by=by)
+    return queue.enqueue(ERASE, user.pk)
+
+
+def erase_now(user: User, *, by: User | None) -> None:
+    """Both steps in this process, without `tidy`."""
+    with transaction.atomic():
+        _close_account(user, by=by)
+    for _ in _erase(user.pk):
+        pass
+
+
+def again() -> int:
+    """Erase those on the list whom a restored archive brought back. Returns how many there were."""
+    found = 0
+    for line in listed():
+        user = User.objects.filter(pk=line["person"]).first()
+        # Numbers can be given again after a restore; the moment of joining cannot.
+        if user is not None and _joined(user) == line["joined"]:
+            erase_now(user, by=None)
+            found += 1
+    return found
+
+
+def listed() -> list[dict[str, Any]]:
+    path = settings.DATA_DIR / LIST
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def run(jobs: Sequence[Job], context) -> dict:
+    return {job.pk: _run_one(job, context) for job in jobs}
+
+
+def _run_one(job: Job, context) -> Callable[[], None] | Exception:
+    for _ in _erase(int(job.subject)):
+        if context.stopping.is_set():
+            return StoppedError()
+    tidy()
+    return lambda: None
+
+
+def _joined(user: User) -> str:
+    return user.date_joined.astimezone(UTC).isoformat()
+
+
+def _close_account(user: User, *, by: User | None) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    record(by, "erase", user)
+    line = {"at": timezone.now().isoformat(), "person": user.pk, "joined": _joined(user)}
+    if any((row["person"], row["joined"]) == (line["person"], line["joined"]) for row in listed()):
+        return
+    handle = os.open(settings.DATA_DIR / LIST, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _erase(user_id: int) -> Iterator[None]:
+    """Delete chat by chat, each in a short transaction of its own, then the person."""
+    keys = []
+    for chat_id in list(PracticeChat.objects.filter(volunteer=user_id).values_list("pk", flat=True)):
+        with transaction.atomic():
+            keys += erase_chat(chat_id)
+        yield
+    for step in _steps:
+        step(user_id)
+    with transaction.atomic():
+        Job.objects.filter(ordering_key__in=keys).delete()
+        for session in list(sessions_of(user_id)):
+            session.delete()
+        user = User.objects.filter(pk=user_id).first()
+        if user is not None:
+            for table in (AccessAttempt, AccessFailureLog, AccessLog):
+                table.objects.filter(username=user.username).delete()
+            user.delete()
+
+
+def erase_chat(chat_id) -> list[str]:
+    """The chat with all that hangs on it, and its jobs; a worker that holds one of them writes nothing.
+    Call inside a transaction. Returns the ordering key that jobs of the chat may still bear."""
+    chat = PracticeChat.objects.select_for_update().filter(pk=chat_id).first()
+    if chat is None:
+        return []
+    subjects = [str(pk) for pk in Message.objects.filter(chat=chat).values_list("pk", flat=True)]
+    named = Q(kind__in=registry.names(), subject__in=[str(chat.pk), *subjects])
+    key = chat.ordering_key  # read before the deletion takes the chat's id from it
+    Job.objects.filter(named | Q(ordering_key=key, status__in=Job.OPEN)).delete()
+    chat.delete()
+    return [key]
+
+
+def tidy() -> None:
+    """Take what was deleted out of the database's files as well. Call outside a transaction.
+
+    SQLite: freed pages are overwritten already (`secure_delete`); VACUUM and the checkpoint leave neither
+    old pages nor a log of them. PostgreSQL: VACUUM frees the space; bytes go when it is used again.
+    Raises UnfinishedError while somebody still reads the old pages.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in apps.get_models())
+            cursor.execute(f"VACUUM {tables}")
+            return
+        cursor.execute("VACUUM")
+        ends = time.monotonic() + CHECKPOINT_SECONDS
+        while True:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if cursor.fetchone()[0] == 0:
+                return
+            if time.monotonic() > ends:
+                raise UnfinishedError
+            time.sleep(0.1)

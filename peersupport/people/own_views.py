@@ -1,0 +1,135 @@
+"""A person's own data: see it, download it, erase it; and an admin's erasure of somebody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from peersupport.audit.log import record
+from peersupport.people import access, consents, erasure, own_html
+from peersupport.people import own_data as own
+from peersupport.people.models import Role, User
+from peersupport.people.sessions import session_holds
+
+BLOCK_CHARACTERS = 65_536
+
+
+def _context(user: User, **more) -> dict:
+    return {"person": user, "backup_days": settings.BACKUP_DAYS, **erasure.holds(user), **more}
+
+
+@require_safe
+def own_data(request: HttpRequest) -> HttpResponse:
+    more = {}
+    if request.user.is_volunteer:
+        more = {
+            "choices": consents.choices(request.user),
+            "may_choose_sharing": settings.VOLUNTEERS_CHOOSE_SHARING,
+            "trainers": access.trainers_for_user(request.user),
+        }
+    return render(request, "people/own_data.html", _context(request.user, **more))
+
+
+@require_POST
+@access.role_required(Role.VOLUNTEER)
+def own_choices(request: HttpRequest) -> HttpResponse:
+    """What may be done with the person's practice; a box that is not ticked is a no."""
+    changed = consents.choose(request.user, agreed=request.POST.getlist("agree"))
+    if settings.VOLUNTEERS_CHOOSE_SHARING:
+        changed += consents.share_new_chats(request.user, share="share" in request.POST)
+    messages.success(request, _("Your choices are kept.") if changed else _("Nothing changed."))
+    return redirect("people:own-data")
+
+
+@require_safe
+def own_data_read(request: HttpRequest) -> HttpResponse:
+    """Everything about the person as one HTML page, streamed."""
+    record(request.user, "export", request.user)
+    pieces = own_html.as_html(request.user)
+    response = StreamingHttpResponse(_blocks(request, pieces), content_type="text/html; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="your-data-{timezone.now():%Y%m%d}.html"'
+    return response
+
+
+@require_safe
+def own_data_download(request: HttpRequest) -> HttpResponse:
+    """Everything about the person as one JSON file, streamed."""
+    record(request.user, "export", request.user)
+    response = StreamingHttpResponse(
+        _blocks(request, own.as_json(request.user)), content_type="application/json"
+    )
+    response["Content-Disposition"] = f'attachment; filename="your-data-{timezone.now():%Y%m%d}.json"'
+    return response
+
+
+async def _blocks(request: HttpRequest, pieces: Iterator[str]) -> AsyncIterator[str]:
+    """The file in blocks, each read when the one before is sent, and not if the session ended meanwhile.
+    (Django would read a plain iterator to its end before sending any of it.)"""
+
+    @sync_to_async
+    def following() -> str | None:
+        if not session_holds(request):
+            record(request.user, "export_stopped", request.user)
+            return None
+        block = ""
+        while len(block) < BLOCK_CHARACTERS and (piece := next(pieces, "")):
+            block += piece
+        return block
+
+    while block := await following():
+        yield block
+    if block is None:
+        # Django takes this for a reader who left: the connection is cut before the mark that the file is
+        # whole, and nothing is logged as a fault.
+        raise asyncio.CancelledError
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase_own(request: HttpRequest) -> HttpResponse:
+    """Asks for the password; wrong ones count as at the sign-in page, so that guessing is no use here."""
+    error = ""
+    if erasure.is_last_admin(request.user):
+        error = _(
+            "You are the only admin. Make somebody else an admin first, so that someone can run this place."
+        )
+    elif request.method == "POST":
+        known = authenticate(
+            request, username=request.user.username, password=request.POST.get("password", "")
+        )
+        if known == request.user:
+            erasure.ask(request.user, by=request.user)
+            request.session.flush()
+            messages.success(request, _("Your account is closed. Everything in it is being erased now."))
+            return redirect("people:login")
+        error = _("That is not your password. Nothing was erased; please try again.")
+    context = _context(request.user, error=error, blocked=erasure.is_last_admin(request.user))
+    status = 400 if error and request.method == "POST" else 200
+    return render(request, "people/erase_own.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.role_required(Role.ADMIN)
+def erase_person(request: HttpRequest, person_id: int) -> HttpResponse:
+    person = access.person_for_user(request.user, person_id)
+    if person == request.user:
+        return redirect("people:erase-own")
+    if request.method == "POST":
+        name = str(person)
+        erasure.ask(person, by=request.user)
+        messages.success(
+            request, _("The account of %(name)s is closed, and all in it is being erased.") % {"name": name}
+        )
+        return redirect("people:list")
+    return render(request, "people/erase.html", _context(person))
