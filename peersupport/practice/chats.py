@@ -24,6 +24,9 @@ from peersupport.practice.scenarios import authored_for
 from peersupport.safety import assess
 
 TURN = "turn"
+TRANSCRIPT = "transcript"  # tags every waiting message of an imported chat
+# Before and after are only comparable when everybody meets the same person.
+BASELINE_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,10 @@ def clean_text(text: str) -> str:
 
 
 def _write_message(chat: PracticeChat, *, role: str, text: str, key: str, turn: str, risk: str) -> Message:
+    """`chat` is locked and was read under that lock: its two counters go on in one UPDATE."""
     chat.last_index += 1
-    chat.save(update_fields=["last_index"])
+    chat.last_seq += 1
+    chat.save(update_fields=["last_index", "last_seq"])
     message = Message.objects.create(
         chat=chat,
         index=chat.last_index,
@@ -62,7 +67,7 @@ def _write_message(chat: PracticeChat, *, role: str, text: str, key: str, turn: 
         turn=turn,
         risk_level=risk,
     )
-    ChatEvent.append(chat, ChatEvent.Kind.MESSAGE, message)
+    ChatEvent.objects.create(chat=chat, seq=chat.last_seq, kind=ChatEvent.Kind.MESSAGE, message=message)
     return message
 
 
@@ -98,7 +103,8 @@ def write_seeker_message(
 @transaction.atomic
 def start_chat(volunteer: User, scenario: Scenario) -> PracticeChat:
     """A new chat that opens with the seeker's first line."""
-    chat = PracticeChat.objects.create(volunteer=volunteer, scenario=scenario, seed=secrets.randbits(62))
+    seed = BASELINE_SEED if scenario.baseline else secrets.randbits(62)
+    chat = PracticeChat.objects.create(volunteer=volunteer, scenario=scenario, seed=seed)
     authored = authored_for(scenario)
     opening = seeker.Reply(line_id="opening", text=authored.opening, layer=0, kind="opening")
     write_seeker_message(
@@ -131,12 +137,23 @@ def post_message(chat: PracticeChat, *, text: str, key: str) -> Posted:
 
 @transaction.atomic
 def retry_turn(message: Message) -> bool:
-    """Ask again for the feedback of a message whose turn failed. False when it did not fail."""
+    """Ask again for the feedback of a message whose turn failed; of an imported chat, for all that failed.
+    False when it did not fail."""
     won = Message.objects.filter(pk=message.pk, turn=Message.Turn.FAILED).update(turn=Message.Turn.PENDING)
-    if won:
+    if won and message.chat.is_imported:
+        _retry_imported(message)
+    elif won:
         queue.enqueue(TURN, message.pk, ordering_key=message.chat.ordering_key)
         ChatEvent.append(message.chat, ChatEvent.Kind.TURN, message)
     return bool(won)
+
+
+def _retry_imported(message: Message) -> None:
+    chat = _lock(message.chat)
+    failed = list(Message.objects.filter(chat=chat, turn=Message.Turn.FAILED))
+    Message.objects.filter(chat=chat, turn=Message.Turn.FAILED).update(turn=Message.Turn.PENDING)
+    queue.enqueue(TRANSCRIPT, chat.pk, ordering_key=chat.ordering_key)
+    ChatEvent.append_all(chat, ChatEvent.Kind.TURN, [message, *failed])
 
 
 @transaction.atomic

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
+import logging
 import time
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
 from django.template.loader import render_to_string
 
+from peersupport.audit.log import record_read
 from peersupport.people import access
 from peersupport.people.models import User
-from peersupport.practice import slots
+from peersupport.people.sessions import session_holds
+from peersupport.practice import slots, watch
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from peersupport.safety import crisis_checklist, help_lines, human_panel
 
-POLL_SECONDS = 0.15
+logger = logging.getLogger(__name__)
 KEEPALIVE_SECONDS = 15
 # A stream ends by itself and the browser comes back with the last seq it saw, so that a
 # revoked role or an ended session is noticed and no connection lives for ever.
 STREAM_SECONDS = 240
-# Set when the web process is told to stop; streams then end, and browsers come back to the next one.
-closing = threading.Event()
 
 
 def decorate_messages(messages: list[Message], user: User) -> list[Message]:
@@ -34,13 +34,17 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
 
     `parts` splits the text around the stretch that shows its strongest tag.
     """
-    own = [message for message in messages if message.is_counselor]
-    views = slots.call(slots.MESSAGE_TAGS, own, user)
-    corrections = slots.call(slots.MESSAGE_CORRECTIONS, own)
-    grades = slots.call(slots.TAG_GRADES, {view.code for tags in views.values() for view in tags})
+    # A message that was just sent has no tags yet: most posts need none of these queries.
+    own = [one for one in messages if one.is_counselor and one.turn != Message.Turn.PENDING]
+    views = slots.call(slots.MESSAGE_TAGS, own, user) if own else {}
+    corrections = slots.call(slots.MESSAGE_CORRECTIONS, own) if own else {}
+    disputed = slots.call(slots.DISPUTED_TAGS, own) if any(views.values()) else {}
+    codes = {view.code for tags in views.values() for view in tags}
+    grades = slots.call(slots.TAG_GRADES, codes) if codes else {}
     for message in messages:
         found = views.get(message.pk, [])
         message.tag_views = [(view, grades[view.code]) for view in found]
+        message.disputed = disputed.get(message.pk, ())
         message.correction = corrections.get(message.pk)
         start, end = (found[0].start, found[0].end) if found else (0, 0)
         message.parts = (message.text[:start], message.text[start:end], message.text[end:])
@@ -53,10 +57,24 @@ def panels(messages: list[Message]) -> dict:
     return {
         "crisis": any(not message.is_counselor for message in risky),
         "disclosed": any(message.is_counselor for message in risky),
-        "checklist": crisis_checklist(),
+        "checklist": crisis_checklist(settings.CRISIS_POLICY),
         "panel": human_panel(),
-        "help_lines": help_lines(settings.REGION, path=settings.HELP_LINES_FILE or None),
+        "help_lines": own_help_lines(),
     }
+
+
+def reading(chat: PracticeChat) -> dict[str, int] | None:
+    """How many of an imported chat's messages have been looked at; None of other chats. 1 query there."""
+    if not chat.is_imported:
+        return None
+    waiting = Count("pk", filter=Q(turn=Message.Turn.PENDING))
+    found = chat.messages.filter(role=Message.Role.COUNSELOR).aggregate(total=Count("pk"), waiting=waiting)
+    return {**found, "done": found["total"] - found["waiting"]}
+
+
+def own_help_lines():
+    """The help lines of this installation."""
+    return help_lines(settings.REGION, path=settings.HELP_LINES_FILE or None)
 
 
 def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple[int, str]:
@@ -77,6 +95,7 @@ def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple
             "chat_messages": decorate_messages(changed, request.user),
             "kinds": {event.kind for event in events},
             "is_own": chat.volunteer_id == request.user.pk,
+            "reading": reading(chat),
             **panels(changed),
         },
         request=request,
@@ -85,27 +104,33 @@ def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple
 
 
 @sync_to_async
-def check_access(request: HttpRequest, chat_id) -> None:
-    """Raises Http404 or PermissionDenied before a stream is opened."""
-    access.chat_for_user(request.user, chat_id)
-
-
-@sync_to_async
 def _read(request: HttpRequest, chat_id, seq: int) -> tuple[int, str] | None:
     """Access is checked anew at every look. None: the person may not read this chat any more."""
     try:
-        user = User.objects.filter(pk=request.user.pk, is_active=True).first()
-        if user is None:
+        if not session_holds(request):
             return None
-        request.user = user
+        request.user = user = User.objects.get(pk=request.user.pk)
         chat = access.chat_for_user(user, chat_id)
         if chat.last_seq <= seq:
             return seq, ""
         return fragments_after(chat, seq, request)
-    except (Http404, PermissionDenied):
+    except (Http404, PermissionDenied, User.DoesNotExist):
         return None
     finally:
         close_old_connections()
+
+
+@sync_to_async
+def _follower(request: HttpRequest, chat_id, seq: int) -> watch.Follower:
+    """Raises Http404 or PermissionDenied before a stream is opened; a reader's stream leaves one line."""
+    chat = access.chat_for_user(request.user, chat_id)
+    record_read(request.user, chat, owner_id=chat.volunteer_id)
+    return watch.Follower(
+        chat_id=chat.pk,
+        people=(request.user.pk, chat.volunteer_id),
+        session_key=request.session.session_key or "",
+        seq=seq,
+    )
 
 
 def sse_frame(seq: int, html: str) -> str:
@@ -114,21 +139,25 @@ def sse_frame(seq: int, html: str) -> str:
     return f"id: {seq}\nevent: fragments\n{data}\n"
 
 
-async def stream(request: HttpRequest, chat_id, seq: int) -> AsyncIterator[str]:
-    """Server-sent events after `seq` until the time is up or access ends."""
+async def open_stream(request: HttpRequest, chat_id, seq: int) -> AsyncIterator[str]:
+    """The events after `seq`, as an iterator. Raises Http404 or PermissionDenied at once."""
+    return _stream(request, await _follower(request, chat_id, seq))
+
+
+async def _stream(request: HttpRequest, follower: watch.Follower) -> AsyncIterator[str]:
+    """Server-sent events until the time is up, access ends or the database is away; browsers come back."""
     yield "retry: 1000\n\n"
     ends = time.monotonic() + STREAM_SECONDS
-    spoke = time.monotonic()
-    while time.monotonic() < ends and not closing.is_set():
-        found = await _read(request, chat_id, seq)
-        if found is None:
-            yield "event: gone\ndata: gone\n\n"
-            return
-        newest, html = found
-        if html:
-            yield sse_frame(newest, html)
-            seq, spoke = newest, time.monotonic()
-        elif time.monotonic() - spoke > KEEPALIVE_SECONDS:
-            yield ": still here\n\n"
-            spoke = time.monotonic()
-        await asyncio.sleep(POLL_SECONDS)
+    with watch.current().follow(follower):
+        while time.monotonic() < ends and not watch.closing.is_set():
+            try:
+                found = await _read(request, follower.chat_id, follower.seq)
+            except DatabaseError as error:
+                logger.warning("a stream ends: database not ready (%s)", type(error).__name__)
+                return
+            if found is None:
+                yield "event: gone\ndata: gone\n\n"
+                return
+            follower.seq, html = found
+            yield sse_frame(follower.seq, html) if html else ": still here\n\n"
+            await follower.changed(KEEPALIVE_SECONDS)

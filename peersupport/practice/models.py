@@ -1,13 +1,18 @@
-"""Practice: scenarios, chats, their messages, the event log a browser follows, seeker states."""
+"""Practice: scenarios, chats, their messages, the event log a browser follows, seeker states, drafts of
+transcripts."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+GENERAL_TOPIC = "general"
 
 
 class Scenario(models.Model):
@@ -35,26 +40,72 @@ class Scenario(models.Model):
 
 
 class PracticeChat(models.Model):
+    """A conversation with a simulated seeker, or one that the volunteer brought as a transcript: that one has
+    no scenario, begins ended, and is shown to trainers only where `shared` says so."""
+
+    class Kind(models.TextChoices):
+        PRACTICE = "practice", _("Practice")
+        IMPORTED = "imported", _("Imported")
+
     class Status(models.TextChoices):
         OPEN = "open", _("In progress")
         ENDED = "ended", _("Ended")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chats")
-    scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="chats")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.PRACTICE)
+    scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="chats", null=True)
+    name = models.CharField(max_length=80, blank=True)  # of an imported chat, by its volunteer
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
     seed = models.BigIntegerField()
     last_index = models.PositiveIntegerField(default=0)
     last_seq = models.PositiveIntegerField(default=0)
+    # Whether trainers may read it: of practice as its volunteer had chosen when it began, of imported chats
+    # as chosen for each.
+    shared = models.BooleanField(default=True)
+    # Another try: the chat it branched off, at which message. What was said before that is copied, so
+    # that a try stays whole when the first chat goes.
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="tries")
+    parent_message = models.ForeignKey(
+        "Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="tries"
+    )
+    is_try = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["volunteer", "-created_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scenario__isnull=False, kind="practice") | Q(scenario=None, kind="imported"),
+                name="scenario_unless_imported",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def save(self, *args, **kwargs) -> None:
+        # Here, so that no way of making a chat forgets it.
+        if self._state.adding and not self.is_imported and settings.VOLUNTEERS_CHOOSE_SHARING:
+            self.shared = self.shared and self.volunteer.shares_new_chats
+        super().save(*args, **kwargs)
+
+    @property
+    def is_imported(self) -> bool:
+        return self.kind == self.Kind.IMPORTED
+
+    @property
+    def title(self) -> str:
+        if self.scenario is not None:
+            return self.scenario.title
+        return self.name or gettext("Imported chat")
+
+    @property
+    def topic(self) -> str:
+        """The family of topics; "general" where no scenario names one."""
+        return self.scenario.topic if self.scenario is not None else GENERAL_TOPIC
 
     @property
     def is_open(self) -> bool:
@@ -94,6 +145,8 @@ class Message(models.Model):
     idempotency_key = models.CharField(max_length=64)
     turn = models.CharField(max_length=16, choices=Turn.choices, default=Turn.NONE)
     risk_level = models.CharField(max_length=16, choices=Risk.choices, default=Risk.NONE)
+    # Said in the chat that this one branched off, and counted there: figures leave it out.
+    copied = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -140,6 +193,16 @@ class ChatEvent(models.Model):
         seq = PracticeChat.objects.values_list("last_seq", flat=True).get(pk=chat.pk)
         return cls.objects.create(chat=chat, seq=seq, kind=kind, message=message)
 
+    @classmethod
+    def append_all(cls, chat: PracticeChat, kind: str, messages: Sequence[Message]) -> None:
+        """One event for each message, in three queries. Call as `append`."""
+        PracticeChat.objects.filter(pk=chat.pk).update(last_seq=F("last_seq") + len(messages))
+        last = PracticeChat.objects.values_list("last_seq", flat=True).get(pk=chat.pk)
+        first = last - len(messages) + 1
+        cls.objects.bulk_create(
+            cls(chat=chat, seq=seq, kind=kind, message=message) for seq, message in enumerate(messages, first)
+        )
+
 
 class SeekerStateRecord(models.Model):
     """The seeker's state after one message, and what wrote it. Never replayed after corrections."""
@@ -156,3 +219,56 @@ class SeekerStateRecord(models.Model):
 
     def __str__(self) -> str:
         return f"state after {self.message_id}"
+
+
+class TranscriptDraft(models.Model):
+    """A transcript between reading and confirming: its owner's alone, and gone after a day.
+
+    `body` is what `peersupport.practice.drafts.Draft` reads and writes. Confirmed, it becomes a chat that
+    takes its id, so that confirming twice makes one chat.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
+    body = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class AfterChat(models.Model):
+    """What a volunteer thinks of a chat they ended: three ratings and, after a hard one, two answers.
+
+    It is theirs alone; a trainer reads the part that they shared. `asked` stays empty until the ratings
+    were given or passed over.
+    """
+
+    RATINGS = ("understood", "let_lead", "feel_all_right")
+    SCALE = (1, 2, 3, 4, 5)
+    ANSWER_MAX_CHARACTERS = 1000
+
+    chat = models.OneToOneField(PracticeChat, on_delete=models.CASCADE, related_name="after")
+    asked = models.DateTimeField(null=True, blank=True)
+    understood = models.PositiveSmallIntegerField(null=True, blank=True)
+    let_lead = models.PositiveSmallIntegerField(null=True, blank=True)
+    feel_all_right = models.PositiveSmallIntegerField(null=True, blank=True)
+    ratings_shared = models.BooleanField(default=False)
+    stays = models.TextField(blank=True, max_length=ANSWER_MAX_CHARACTERS)
+    goes = models.TextField(blank=True, max_length=ANSWER_MAX_CHARACTERS)
+    answers_shared = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"after {self.chat_id}"
+
+    @property
+    def is_rated(self) -> bool:
+        return any(getattr(self, name) is not None for name in self.RATINGS)
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.stays or self.goes)

@@ -15,12 +15,22 @@ _slots: dict[str, Callable[..., Any]] = {}
 MESSAGE_TAGS = "message_tags"
 # message_corrections(messages) -> {message id: what trainers took away and wrote, where they did}
 MESSAGE_CORRECTIONS = "message_corrections"
+# disputed_tags(messages) -> {message id: codes of tags that the volunteer disputes}
+DISPUTED_TAGS = "disputed_tags"
 # tag_grades(codes) -> {code: grade of the evidence behind it}
 TAG_GRADES = "tag_grades"
 # chat_ended(chat) -> None, called in the transaction that ends the chat
 CHAT_ENDED = "chat_ended"
 # chat_reports(chats) -> {chat id: status of its report}
 CHAT_REPORTS = "chat_reports"
+# chats_retagged(chats) -> ids of chats that another version tagged after their report was written
+CHATS_RETAGGED = "chats_retagged"
+# practice_goals(user) -> what the volunteer has chosen to practise
+PRACTICE_GOALS = "practice_goals"
+# chat_notes(chat) -> what trainers wrote about the chat, oldest first
+CHAT_NOTES = "chat_notes"
+# inbox_unread(user) -> how many entries of the person's inbox are new; asked for by every whole page
+INBOX_UNREAD = "inbox_unread"
 
 
 def register(name: str, function: Callable[..., Any]) -> None:

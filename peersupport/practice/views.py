@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib import messages as notes
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db import transaction
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,18 +16,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from peersupport import seeker
-from peersupport.audit.log import record
+from peersupport.audit.log import record, record_read
 from peersupport.people import access
 from peersupport.people.models import Role
 from peersupport.practice import chats as service
 from peersupport.practice import events as log
-from peersupport.practice import slots
+from peersupport.practice import slots, tries
 from peersupport.practice.models import Message, PracticeChat, Scenario
-from peersupport.safety import help_lines
-
-
-def _help_lines():
-    return help_lines(settings.REGION, path=settings.HELP_LINES_FILE or None)
 
 
 @require_safe
@@ -40,8 +37,9 @@ def scenarios(request: HttpRequest) -> HttpResponse:
         {
             "scenarios": [row for row in rows if not row.risk],
             "risk_scenarios": [row for row in rows if row.risk],
+            "goals": slots.call(slots.PRACTICE_GOALS, request.user),
             "open_chats": access.chats_for_user(request.user).filter(status=PracticeChat.Status.OPEN)[:3],
-            "help_lines": _help_lines(),
+            "help_lines": log.own_help_lines(),
         },
     )
 
@@ -60,15 +58,20 @@ def start(request: HttpRequest, scenario_id: int) -> HttpResponse:
 @access.role_required(Role.VOLUNTEER, Role.TRAINER)
 def chats(request: HttpRequest) -> HttpResponse:
     """A volunteer's own chats, or those of a trainer's cohorts; the newest hundred."""
-    said = Count("messages", filter=Q(messages__role=Message.Role.COUNSELOR))
-    rows = list(access.chats_for_user(request.user).annotate(said=said)[:100])
+    rows = list(access.chats_for_user(request.user)[:100])
+    # Apart: a query that counts as well would lose the order, and count for chats that are not shown.
+    own = Message.objects.filter(chat__in=rows, role=Message.Role.COUNSELOR, copied=False).order_by()
+    said = dict(own.values_list("chat_id").annotate(Count("pk")))
     reports = slots.call(slots.CHAT_REPORTS, rows)
+    retagged = slots.call(slots.CHATS_RETAGGED, rows)
     for row in rows:
         row.report_status = reports.get(row.pk, "")
+        row.retagged = row.pk in retagged
+        row.said = said.get(row.pk, 0)
     return render(
         request,
         "practice/chats.html",
-        {"chats": rows, "cohorts": access.cohorts_for_user(request.user), "help_lines": _help_lines()},
+        {"chats": rows, "cohorts": access.cohorts_for_user(request.user), "help_lines": log.own_help_lines()},
     )
 
 
@@ -77,8 +80,12 @@ def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
     return {
         "chat": chat,
         "chat_messages": messages,
-        "topic_name": seeker.TOPICS.get(chat.scenario.topic, chat.scenario.topic),
+        "topic_name": seeker.TOPICS.get(chat.topic, chat.topic),
         "is_own": chat.volunteer_id == request.user.pk,
+        "reading": log.reading(chat),
+        "notes": slots.call(slots.CHAT_NOTES, chat),
+        "first_answer": chat.parent_message if chat.is_try else None,
+        "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
         **log.panels(messages),
         "key": uuid.uuid4().hex,
         "max_characters": settings.MESSAGE_MAX_CHARACTERS,
@@ -88,8 +95,7 @@ def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
 @require_safe
 def chat(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     found = access.chat_for_user(request.user, chat_id)
-    if found.volunteer_id != request.user.pk:
-        record(request.user, "read", found)
+    record_read(request.user, found, owner_id=found.volunteer_id)
     return render(request, "practice/chat.html", _chat_context(request, found))
 
 
@@ -98,7 +104,7 @@ def chat(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
 def post(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     """Keep a message. With JavaScript: the fragments since `after`; without: back to the chat."""
     found = access.own_chat_for_user(request.user, chat_id)
-    text, key = request.POST.get("text", ""), request.POST.get("key", "")[:64]
+    text, key = request.POST.get("text", ""), request.POST.get("key", "").replace("\0", "")[:64]
     try:
         if not key:
             raise ValidationError("The form is out of date. Reload the page; your words are kept there.")
@@ -129,15 +135,19 @@ def _fragments(request: HttpRequest, chat: PracticeChat) -> HttpResponse:
 @require_safe
 def events(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     """What changed after `?after=`: the polling twin of the stream."""
-    return _fragments(request, access.chat_for_user(request.user, chat_id))
+    found = access.chat_for_user(request.user, chat_id)
+    answer = _fragments(request, found)
+    if answer.content:  # asking again and again for nothing new reads nothing
+        record_read(request.user, found, owner_id=found.volunteer_id)
+    return answer
 
 
 @require_safe
 async def stream(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     """Server-sent events. `Last-Event-ID` is what a browser sends when it reconnects."""
-    await log.check_access(request, chat_id)
     seq = _number(request.headers.get("Last-Event-ID") or request.GET.get("after"))
-    response = StreamingHttpResponse(log.stream(request, chat_id, seq), content_type="text/event-stream")
+    events = await log.open_stream(request, chat_id, seq)
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response
 
@@ -153,7 +163,22 @@ def end(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
 def retry(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     message = access.message_for_user(request.user, message_id)
     chat = access.own_chat_for_user(request.user, message.chat_id)
-    service.retry_turn(message)
+    with transaction.atomic():
+        if service.retry_turn(message):
+            record(request.user, "retry", message)
     if _wants_fragments(request):
         return _fragments(request, chat)
     return redirect("practice:chat", chat.pk)
+
+
+@require_POST
+def try_again(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Branch the chat at this message and go there."""
+    message = access.message_for_user(request.user, message_id)
+    chat = access.own_chat_for_user(request.user, message.chat_id)
+    try:
+        branch = tries.try_again(message)
+    except ValidationError as error:
+        notes.error(request, error.messages[0])
+        return redirect("practice:chat", chat.pk)
+    return redirect(reverse("practice:chat", args=[branch.pk]) + "#composer")

@@ -1,4 +1,4 @@
-"""Read transcripts people bring: CSV, JSON lines, pasted chats. Pure Python, bounded memory.
+"""Read transcripts people bring: CSV, JSON lines, XLSX, pasted chats. Pure Python, bounded memory.
 
 Errors are `TranscriptError(line, message, mend)` and never quote a message.
 """

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from peersupport.practice.transcripts.types import (
+    MAX_ERRORS,
     MAX_MESSAGE,
     MAX_SPEAKER,
     MAX_SPEAKERS,
     MAX_TURNS,
+    TooMuchError,
     Transcript,
     TranscriptError,
     Utterance,
@@ -16,8 +20,12 @@ from peersupport.practice.transcripts.types import (
 
 
 class Builder:
-    def __init__(self, format: str) -> None:
+    """`go_on_after_errors`: the error of a line is kept and the line left out; else it is raised."""
+
+    def __init__(self, format: str, *, go_on_after_errors: bool = False) -> None:
         self.format = format
+        self.errors: list[TranscriptError] = []
+        self._collects = go_on_after_errors
         self.started = False
         self._turns: list[Utterance] = []
         self._speakers: dict[str, str] = {}
@@ -27,6 +35,23 @@ class Builder:
 
     def notice(self, text: str) -> None:
         self._notices.append(text)
+
+    def fault(self, error: TranscriptError) -> None:
+        """Keep the error of a line, or raise it; too many of them are one of the whole file."""
+        if not self._collects or isinstance(error, TooMuchError):
+            raise error
+        if len(self.errors) >= MAX_ERRORS:
+            message = f"More than {MAX_ERRORS} lines cannot be read; the first is line {self.errors[0].line}."
+            raise TooMuchError(0, message, f"{self.errors[0].message} {self.errors[0].mend}")
+        self.errors.append(error)
+
+    @contextmanager
+    def line(self) -> Iterator[None]:
+        """Around what is done for one line: its error goes to `fault`."""
+        try:
+            yield
+        except TranscriptError as error:
+            self.fault(error)
 
     def add(self, line: int, speaker: str, text: str, *, empty_goes_on: bool = False) -> None:
         """Start a message. `empty_goes_on`: a label alone on its line waits for the lines below it."""
@@ -48,6 +73,8 @@ class Builder:
     def transcript(self) -> Transcript:
         self._close()
         if not self._turns:
+            if self.errors:
+                raise self.errors[0]
             mend = "Give it at least one line with a speaker and a text."
             raise TranscriptError(0, "The transcript is empty: there is no message in it.", mend)
         if self._empty:
@@ -55,28 +82,31 @@ class Builder:
             self.notice(f"{self._empty} message{plural} without text left out.")
         spoke = {turn.speaker for turn in self._turns}
         speakers = tuple(name for name in self._speakers.values() if name in spoke)
-        return Transcript(tuple(self._turns), speakers, tuple(self._notices), self.format)
+        return Transcript(tuple(self._turns), speakers, tuple(self._notices), self.format, tuple(self.errors))
 
     def _close(self) -> None:
         if self._open is None:
-            return
+            return None
         line, speaker, parts = self._open
         self._open = None
         text = "\n".join(parts).strip()
         if not text:
             self._empty += 1
-            return
+            return None
         if len(text) > MAX_MESSAGE:
             message = f"The message is longer than {MAX_MESSAGE:,} characters."
-            raise TranscriptError(line, message, "Split it into several messages.")
+            return self.fault(TranscriptError(line, message, "Split it into several messages."))
         if any("\ud800" <= char <= "\udfff" for char in text):
-            raise TranscriptError(
-                line, "The message holds half of a character.", "Save the file as UTF-8 again."
-            )
+            message = "The message holds half of a character."
+            return self.fault(TranscriptError(line, message, "Save the file as UTF-8 again."))
+        if "\0" in text:  # a line has none, but JSON can spell it
+            message = "The message holds a NUL character."
+            return self.fault(TranscriptError(line, message, "Take it out."))
         if len(self._turns) >= MAX_TURNS:
             message = f"The transcript has more than {MAX_TURNS:,} messages."
-            raise TranscriptError(line, message, "Split it and read the parts.")
+            raise TooMuchError(line, message, "Split it and read the parts.")
         self._turns.append(Utterance(line, speaker, text))
+        return None
 
     def _speaker(self, line: int, speaker: str) -> str:
         printable = "".join(" " if unicodedata.category(char) in {"Cc", "Cs"} else char for char in speaker)
@@ -89,5 +119,5 @@ class Builder:
         known = self._speakers.setdefault(name.casefold(), name)
         if len(self._speakers) > MAX_SPEAKERS:
             message = f"There are more than {MAX_SPEAKERS} speakers."
-            raise TranscriptError(line, message, "Check that the speaker column holds names.")
+            raise TooMuchError(line, message, "Check that the speaker column holds names.")
         return known

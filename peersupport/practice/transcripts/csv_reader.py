@@ -43,20 +43,27 @@ def read_csv(lines: Iterable[tuple[int, str]], builder: Builder) -> None:
             row = next(rows)
         except StopIteration:
             break
-        except csv.Error as error:
-            raise _csv_error(start, str(error)) from None
+        except csv.Error as error:  # the next row begins at the next line
+            builder.fault(_csv_error(start, str(error)))
+            continue
         if not any(cell.strip() for cell in row):
             continue
         if len(row) > len(names) and text == len(names) - 1:
             row[text:] = [delimiter.join(row[text:])]
             joined += 1
         if len(row) <= max(speaker, text):
-            message = f"The row has {len(row)} cells where the header names {len(names)}."
-            mend = "Give each row a speaker and a text; put text that runs over lines in quotes."
-            raise TranscriptError(start, message, mend)
-        builder.add(start, row[speaker], row[text])
+            builder.fault(short_row(start, len(row), len(names)))
+            continue
+        with builder.line():
+            builder.add(start, row[speaker], row[text])
     if joined:
         builder.notice(f"{joined} rows had more cells than the header; the rest was taken as text.")
+
+
+def short_row(line: int, have: int, named: int) -> TranscriptError:
+    message = f"The row has {have} cells where the header names {named}."
+    mend = "Give each row a speaker and a text; put text that runs over lines in quotes."
+    return TranscriptError(line, message, mend)
 
 
 class _Feed:

@@ -17,8 +17,9 @@ def read_jsonl(lines: Iterable[tuple[int, str]], builder: Builder) -> None:
     for number, line in lines:
         if not line.strip():
             continue
-        entry = _object(number, line)
-        builder.add(number, _value(number, entry, "speaker"), _value(number, entry, "text"))
+        with builder.line():
+            entry = _object(number, line)
+            builder.add(number, _value(number, entry, "speaker"), _value(number, entry, "text"))
 
 
 def _object(number: int, line: str) -> dict[str, Any]:

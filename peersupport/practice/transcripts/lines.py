@@ -19,10 +19,17 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_NOT_TEXT = (
+PASTE = "Copy the text of the chat and paste it."
+NOT_TEXT = (
     (b"PK\x03\x04", "This is a spreadsheet or archive, not text.", "Save it as CSV in UTF-8 and try again."),
-    (b"\xd0\xcf\x11\xe0", "This is an old office file, not text.", "Save it as CSV in UTF-8 and try again."),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "This is an old or protected office file, not text.",
+        "Save it as CSV in UTF-8 and try again.",
+    ),
     (b"%PDF", "This is a PDF, not text.", "Copy its text into a .txt file saved as UTF-8 and try again."),
+    (b"\x89PNG", "This is a picture, not text.", PASTE),
+    (b"\xff\xd8\xff", "This is a picture, not text.", PASTE),
     (b"\x1f\x8b", "This is a compressed file, not text.", "Unpack it first and try again."),
 )
 
@@ -67,7 +74,7 @@ def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def _encoding(first: bytes) -> tuple[str, int]:
-    for magic, message, mend in _NOT_TEXT:
+    for magic, message, mend in NOT_TEXT:
         if first.startswith(magic):
             raise TranscriptError(0, message, mend)
     for bom, encoding in _BOMS:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from peersupport.practice.transcripts.builder import Builder
 from peersupport.practice.transcripts.names import COUNSELOR_NAMES, SEEKER_NAMES
-from peersupport.practice.transcripts.types import MAX_TURNS, TranscriptError
+from peersupport.practice.transcripts.types import MAX_TURNS, TooMuchError, TranscriptError
 
 _TIME = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? +)?\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[ap]\.?m\.?)?"
 _NAME = r"(?P<name>[^\W\d_][\w.'’#@&()-]{0,39}(?: [\w.'’#@&()-]{1,30}){0,3}?)"
@@ -35,7 +35,8 @@ def read_text(lines: Iterable[tuple[int, str]], builder: Builder) -> None:
     skipped, lonely = [], []
     for number, line, name, _timed, said in parsed:
         if name and name.casefold() in labels:
-            builder.add(number, name, said, empty_goes_on=True)
+            with builder.line():
+                builder.add(number, name, said, empty_goes_on=True)
             continue
         if name:
             lonely.append(number)
@@ -63,7 +64,7 @@ def _kept(lines: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
         kept += 1
         if kept > 4 * MAX_TURNS:
             message = "The transcript has too many lines."
-            raise TranscriptError(number, message, "Split it and read the parts.")
+            raise TooMuchError(number, message, "Split it and read the parts.")
         yield number, stripped
 
 

@@ -10,8 +10,9 @@ MAX_TURNS = 50_000
 MAX_MESSAGE = 20_000  # characters of one message, continuation lines included
 MAX_SPEAKER = 60
 MAX_SPEAKERS = 50
+MAX_ERRORS = 50  # of single lines, where reading goes on after one
 
-FORMATS = ("csv", "jsonl", "text")
+FORMATS = ("csv", "jsonl", "text", "xlsx")
 
 
 class TranscriptError(ValueError):
@@ -28,6 +29,10 @@ class TranscriptError(ValueError):
         self.mend = mend
 
 
+class TooMuchError(TranscriptError):
+    """A limit of the whole file: reading ends even where it goes on after the error of a line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """One message; `line` is where it starts in the file, counted from 1."""
@@ -39,9 +44,11 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Transcript:
-    """Messages in order. `speakers` in order of first appearance; `notices` are sentences for the reader."""
+    """Messages in order. `speakers` in order of first appearance; `notices` are sentences for the reader;
+    `errors` are those of lines left out, where reading was asked to go on after them."""
 
     turns: tuple[Utterance, ...]
     speakers: tuple[str, ...]
     notices: tuple[str, ...]
     format: str
+    errors: tuple[TranscriptError, ...] = ()

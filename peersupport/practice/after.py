@@ -1,0 +1,53 @@
+"""What a volunteer keeps about a chat they ended: how they rate it, and two answers after a hard one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils import timezone
+
+from peersupport.practice.models import AfterChat, Message, PracticeChat, SeekerStateRecord
+
+HIGH_DISTRESS = 0.65  # the scenarios start between .50 and .85
+LOW_RATING = 2
+
+
+def of(chat: PracticeChat) -> AfterChat:
+    """The chat's row, or an empty one that is not saved. 1 query."""
+    return AfterChat.objects.filter(chat=chat).first() or AfterChat(chat=chat)
+
+
+def rate(chat: PracticeChat, ratings: Mapping[str, int | None], *, shared: bool) -> None:
+    """Keep the ratings; what is not on the scale counts as left out. All left out: passed over."""
+    given = {name: value for name, value in ratings.items() if value in AfterChat.SCALE}
+    values = {name: given.get(name) for name in AfterChat.RATINGS}
+    AfterChat.objects.update_or_create(
+        chat=chat, defaults={**values, "asked": timezone.now(), "ratings_shared": shared and bool(given)}
+    )
+
+
+def answer(chat: PracticeChat, *, stays: str, goes: str, shared: bool) -> None:
+    """Keep the two answers, or take them away again by leaving them empty."""
+    texts = {"stays": _clean(stays), "goes": _clean(goes)}
+    AfterChat.objects.update_or_create(
+        chat=chat, defaults={**texts, "answers_shared": shared and any(texts.values())}
+    )
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    return text.encode("utf-8", "replace").decode("utf-8")[: AfterChat.ANSWER_MAX_CHARACTERS]
+
+
+def was_hard(chat: PracticeChat, after: AfterChat) -> bool:
+    """Whether a break is due: a risk or a warned-of topic, distress that stayed, or a volunteer who feels it.
+    2 queries at most."""
+    if chat.scenario and (chat.scenario.risk or chat.scenario.content_warning):
+        return True
+    if after.feel_all_right is not None and after.feel_all_right <= LOW_RATING:
+        return True
+    if Message.objects.filter(chat=chat).exclude(risk_level=Message.Risk.NONE).exists():
+        return True
+    states = SeekerStateRecord.objects.filter(message__chat=chat).order_by("-message__index")
+    last = states.values_list("distress", flat=True).first()
+    return last is not None and last >= HIGH_DISTRESS
