@@ -6,6 +6,13 @@ class PeersupportConfig(AppConfig):
 
     def ready(self) -> None:
         from peersupport.audit import logins  # noqa: F401 - connects its receivers
-        from peersupport.jobs import canary
+        from peersupport.jobs import canary, sweeper
+        from peersupport.people import erasure, own_data
+        from peersupport.practice import drafts, own_rows
 
         canary.register()
+        erasure.register()
+        own_data.register_own()
+        own_data.register("chats", own_rows.chats, own_rows.objects)
+        own_data.register("transcript_drafts", own_rows.drafts)
+        sweeper.register_chore(drafts.forget)

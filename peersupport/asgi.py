@@ -5,4 +5,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peersupport.settings")
-application = get_asgi_application()
+_django = get_asgi_application()
+
+from peersupport.bodies import BodyLimit  # noqa: E402 - settings come first
+
+application = BodyLimit(_django)

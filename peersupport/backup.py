@@ -23,9 +23,11 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 
 import peersupport
+from peersupport.archives import UnsafeArchive, unpack
 
 FORMAT = "backup-1"
 DATABASE, MANIFEST, MODELS = "database", "manifest.json", "models"
+MANIFEST_BYTES = 65_536
 
 
 class BackupError(Exception):
@@ -53,7 +55,7 @@ def create(target: Path) -> dict[str, Any]:
         }
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         whole = folder / "archive"
-        with tarfile.open(whole, "w:gz") as archive:
+        with tarfile.open(whole, "w:gz", compresslevel=6) as archive:
             archive.add(folder / MANIFEST, MANIFEST)
             archive.add(folder / DATABASE, DATABASE)
             if (settings.DATA_DIR / MODELS).is_dir():
@@ -88,15 +90,18 @@ def _folder(target: Path) -> Path:
 
 def _unpack(source: Path, folder: Path) -> dict[str, Any]:
     try:
-        with tarfile.open(source, "r:gz") as archive:
-            archive.extractall(folder, filter="data")
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, tarfile.TarError, ValueError, EOFError) as error:
-        raise BackupError(
-            f"{source} is no whole backup ({type(error).__name__}). Take another copy."
-        ) from error
+        unpack(source, folder, names=(MANIFEST, DATABASE, MODELS))
+        with (folder / MANIFEST).open("rb") as file:
+            manifest = json.loads(file.read(MANIFEST_BYTES))  # a longer one is cut, and so no JSON
+    except UnsafeArchive as error:
+        raise BackupError(f"{source} {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise BackupError(f"{source} holds no readable {MANIFEST}. Take another copy.") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BackupError(f"{source} is not a {FORMAT} archive; restore it with the version that made it.")
+    said = ("peersupport", "made", "database", "sha256", "key")
+    if not all(isinstance(manifest.get(name), str) for name in said) or not (folder / DATABASE).is_file():
+        raise BackupError(f"{source} is no whole backup: parts are missing. Take another copy.")
     return manifest
 
 

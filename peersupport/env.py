@@ -49,6 +49,13 @@ def envint(name: str, default: int, *, minimum: int | None = None) -> int:
     return number
 
 
+def envchoice(name: str, default: str, choices: set[str]) -> str:
+    value = envstr(name, default).strip() or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(sorted(choices))}, not {value!r}")
+    return value
+
+
 def envlist(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in envstr(name, default).split(",") if part.strip()]
 
@@ -77,3 +84,22 @@ def envsecret(name: str, *, fallback_file: Path | None = None, length: int = 50)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(secret)
     return secret
+
+
+_KNOWN_SECRETS = ("django-insecure", "changeme", "change-me", "change_me", "secret", "password", "example")
+_MAKE_ONE = "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+
+
+def refuse_weak_secret(name: str, value: str, *, length: int = 50) -> None:
+    """Raises ImproperlyConfigured for a secret that others know or could guess; never quotes it."""
+    plain = value.lower()
+    known = next((word for word in _KNOWN_SECRETS if plain.startswith(word)), None)
+    if known:
+        fault = f"begins like one that stands in examples ({known}…)"
+    elif len(value) < length:
+        fault = f"has {len(value)} characters and needs {length}"
+    elif len(set(value)) < 12:
+        fault = f"consists of {len(set(value))} different characters only"
+    else:
+        return
+    raise ImproperlyConfigured(f"{name} {fault}: whoever guesses it can sign in as anybody. {_MAKE_ONE}")

@@ -18,7 +18,7 @@ _migrated = False
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 def _is_migrated() -> bool:

@@ -1,25 +1,31 @@
 """Every model of the app, gathered from its rooms for Django's one migrations folder."""
 
-from peersupport.audit.models import AuditEvent
+from peersupport.audit.models import AuditEvent, AuditHead
 from peersupport.jobs.models import Job
-from peersupport.people.models import Cohort, Membership, User
+from peersupport.people.models import Cohort, Consent, Membership, User
 from peersupport.practice.models import (
+    AfterChat,
     ChatEvent,
     Message,
     PracticeChat,
     Scenario,
     SeekerStateRecord,
+    TranscriptDraft,
 )
 
 __all__ = [
+    "AfterChat",
     "AuditEvent",
+    "AuditHead",
     "ChatEvent",
     "Cohort",
+    "Consent",
     "Job",
     "Membership",
     "Message",
     "PracticeChat",
     "Scenario",
     "SeekerStateRecord",
+    "TranscriptDraft",
     "User",
 ]

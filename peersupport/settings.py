@@ -11,7 +11,8 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from peersupport.env import envbool, envint, envlist, envsecret, envstr
+from peersupport import logs
+from peersupport.env import envbool, envchoice, envint, envlist, envsecret, envstr, refuse_weak_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(envstr("DATA_DIR", str(BASE_DIR / "data")))
@@ -23,8 +24,10 @@ ALLOWED_HOSTS = envlist("ALLOWED_HOSTS") or LOCAL_HOSTS
 IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOCAL_HOSTS)
 # Served to others, the key must come from outside; on one machine it is made once and kept.
 SECRET_KEY = envsecret("SECRET_KEY", fallback_file=DATA_DIR / "secret_key" if IS_LOCAL else None)
-if DEBUG and not IS_LOCAL:
-    raise ImproperlyConfigured("DEBUG shows internals to visitors: it works on localhost only")
+if not IS_LOCAL:
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG shows internals to visitors: it works on localhost only")
+    refuse_weak_secret("SECRET_KEY", SECRET_KEY)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -35,12 +38,16 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "peersupport",
     "skills",
     "feedback",
 ]
 
 MIDDLEWARE = [
+    "peersupport.access_log.AccessLogMiddleware",
     "peersupport.headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -50,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "peersupport.people.gate.SecondFactorMiddleware",
     "peersupport.people.timezones.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -77,7 +85,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": dj_database_url.parse(
-        envstr("DATABASE_URL", f"sqlite:///{DATA_DIR / 'peersupport.sqlite3'}"), conn_health_checks=True
+        envstr("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'peersupport.sqlite3'}"
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -89,8 +97,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not memory: tests with several connections meet the locks that production has.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
+    DATABASES["default"]["ENGINE"] = "peersupport.postgresql"
+    # Apart from the URL, so that it can come from a file (DATABASE_PASSWORD_FILE).
+    if password := envstr("DATABASE_PASSWORD"):
+        DATABASES["default"]["PASSWORD"] = password
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # the pool keeps connections, not the request
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "reconnect_timeout": 5,  # then whoever asks next tries again; longer pauses would outlast an outage
         "min_size": 1,
         "max_size": envint("DATABASE_POOL", 10, minimum=1),
         "timeout": 10,
@@ -121,6 +134,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Trainers and admins need a code from their phone as well, wherever the site is served to others.
+SECOND_FACTOR = envbool("SECOND_FACTOR", not IS_LOCAL)
+OTP_TOTP_ISSUER = "Peersupport"
 
 # Browser security: HTTPS is the rule wherever the site is served to others.
 HTTPS = envbool("HTTPS", not IS_LOCAL)
@@ -129,13 +145,29 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-if envbool("BEHIND_PROXY", False):
+BEHIND_PROXY = envbool("BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_AGE = 60 * 60 * 12
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# A browser takes a __Host- cookie from this host and over HTTPS only: no neighbour can plant one.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# A message has 4,000 characters; files in a form are dropped unread, but for the one page that takes one.
+REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = []
+# An hour of chat is some 50 KB of text. The body of that page's form may be a little longer than the file.
+TRANSCRIPT_MAX_BYTES = 2 * 1024 * 1024
+LONGER_BODIES = {"/transcripts/new/": 3 * 1024 * 1024}
+TRANSCRIPT_DRAFT_HOURS = 24
+
+# How long you keep backups: what was erased is in them until then, and the page of own data says so.
+BACKUP_DAYS = envint("BACKUP_DAYS", 30, minimum=0)
+
+# Your policy: whether volunteers may keep new chats from their trainers. Everybody is told which it is.
+VOLUNTEERS_CHOOSE_SHARING = envbool("VOLUNTEERS_CHOOSE_SHARING", False)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -143,11 +175,12 @@ USE_I18N = USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("samples", BASE_DIR / "docs" / "samples")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page needs our files
 MEDIA_ROOT = DATA_DIR / "media"
 
 # Jobs: without a broker, embedded workers poll the same rows that Celery would wake.
@@ -155,10 +188,15 @@ CELERY_BROKER_URL = envstr("CELERY_BROKER_URL")
 JOB_LEASE_SECONDS = envint("JOB_LEASE_SECONDS", 30, minimum=2)
 JOB_POLL_MILLISECONDS = envint("JOB_POLL_MILLISECONDS", 80, minimum=10)
 JOB_CANARY_SECONDS = envint("JOB_CANARY_SECONDS", 30, minimum=1)
+WORKER_MEMORY_MB = envint("WORKER_MEMORY_MB", 0, minimum=0)  # 0: three quarters of the machine's
+JOB_KEEP_DAYS = envint("JOB_KEEP_DAYS", 30, minimum=1)
+
+WEB_PROCESSES = envint("WEB_PROCESSES", 1, minimum=1)  # of `manage.py up`; one uses one core
 
 # Practice
 REGION = envstr("REGION", "international")
 HELP_LINES_FILE = envstr("HELP_LINES_FILE")
+CRISIS_POLICY = envchoice("CRISIS_POLICY", "refer", {"refer", "assess_and_refer"})
 MESSAGE_MAX_CHARACTERS = 4_000
 
 # Coach: a path or hub id of any transformers causal LM; empty means authored alternatives only.
@@ -168,15 +206,15 @@ COACH_DTYPE = envstr("COACH_DTYPE", "auto")
 COACH_DEVICE = envstr("COACH_DEVICE", "auto")
 COACH_SECONDS = envint("COACH_SECONDS", 60, minimum=1)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"probes": {"()": "peersupport.logs.NotAProbe"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["probes"]}},
-    "root": {"handlers": ["console"], "level": envstr("LOG_LEVEL", "INFO")},
-    "loggers": {"axes": {"level": "WARNING"}},
-}
+# Lines for people on one machine, for a collector where others are served; ids only in both.
+LOGGING = logs.config(
+    envstr("LOG_FORMAT", "plain" if IS_LOCAL else "json"), envstr("LOG_LEVEL", "INFO").upper()
+)
+
+# Who may read /metrics beside admins: a monitoring system that bears this token.
+METRICS_TOKEN = envstr("METRICS_TOKEN")
+if METRICS_TOKEN and not IS_LOCAL:
+    refuse_weak_secret("METRICS_TOKEN", METRICS_TOKEN, length=32)
 
 # Shows the demo logins on the login page; set by `make run` with its demo data.
 DEMO = envbool("DEMO", False)

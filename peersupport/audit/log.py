@@ -15,3 +15,9 @@ def record(actor, verb: str, obj: models.Model | None = None) -> AuditEvent:
         object_kind=obj._meta.model_name if obj is not None else "",
         object_id=str(obj.pk) if obj is not None else "",
     )
+
+
+def record_read(reader, obj: models.Model, *, owner_id: int) -> None:
+    """A line for reading what belongs to somebody else; reading one's own leaves none."""
+    if reader.pk != owner_id:
+        record(reader, "read", obj)

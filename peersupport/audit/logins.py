@@ -1,9 +1,10 @@
-"""Signing in, signing out and a name put to rest, as audit lines."""
+"""Signing in, failing to, signing out and a name put to rest, as audit lines."""
 
 from __future__ import annotations
 
+from axes.handlers.proxy import AxesProxyHandler
 from axes.signals import user_locked_out
-from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
 from peersupport.audit.log import record
@@ -19,6 +20,14 @@ def _in(sender, user, **kwargs) -> None:
 def _out(sender, user, **kwargs) -> None:
     if user is not None:
         record(user, "sign_out", user)
+
+
+@receiver(user_login_failed)
+def _failed(sender, credentials, request=None, **kwargs) -> None:
+    # While a name rests its tries leave no lines: they would be as many as a stranger likes.
+    user = User.objects.filter(username=credentials.get("username")).first()
+    if user is not None and AxesProxyHandler.is_allowed(request, credentials):
+        record(None, "sign_in_failed", user)
 
 
 @receiver(user_locked_out)

@@ -12,12 +12,17 @@ class AuditEvent(models.Model):
     verb = models.CharField(max_length=32)
     object_kind = models.CharField(max_length=32, blank=True)
     object_id = models.CharField(max_length=64, blank=True)
+    # The place in the chain, given at sealing: a lower id may be committed after a higher one was sealed.
+    position = models.BigIntegerField(null=True, unique=True, editable=False)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["object_kind", "object_id"])]
+        indexes = [
+            models.Index(fields=["object_kind", "object_id"]),
+            models.Index(fields=["id"], condition=models.Q(position=None), name="audit_unsealed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.object_kind} {self.object_id}"
@@ -29,3 +34,13 @@ class AuditEvent(models.Model):
 
     def delete(self, *args, **kwargs):
         raise TypeError("an audit event is never deleted")
+
+
+class AuditHead(models.Model):
+    """The one row that says where the chain ends; sealers take turns by locking it."""
+
+    position = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash}"

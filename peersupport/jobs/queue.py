@@ -3,7 +3,7 @@
 Every change of state is one conditional UPDATE whose row count is checked, so that two workers,
 a doubled message or a worker that was thought dead can never both win. Results are written in
 the transaction that closes the row, and that row closes only under the token it was claimed
-with (fencing): a late worker writes nothing.
+with (fencing): a late worker writes nothing. All times are the database's: workers' clocks differ.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.functions import Now
 
 from peersupport.jobs import registry
 from peersupport.jobs.models import Job
@@ -30,10 +30,19 @@ class StoppedError(Exception):
     """A long job noticed that its worker is asked to stop; it goes on from its checkpoint."""
 
 
+def in_seconds(seconds: float) -> ExpressionWrapper:
+    """The database's clock, so many seconds from now."""
+    return ExpressionWrapper(Now() + timedelta(seconds=seconds), output_field=DateTimeField())
+
+
 def enqueue(kind: str, subject: object = "", *, ordering_key: str = "") -> Job:
     """Write a job row in the caller's transaction; a runner is woken once it commits."""
     job = Job.objects.create(
-        kind=kind, subject=str(subject), lane=registry.get(kind).lane, ordering_key=ordering_key
+        kind=kind,
+        subject=str(subject),
+        lane=registry.get(kind).lane,
+        ordering_key=ordering_key,
+        available_at=Now(),
     )
     transaction.on_commit(lambda: get_runner().wake(job.lane, job.id))
     return job
@@ -50,10 +59,17 @@ def _claimable(lane: str):
         ordering_key=OuterRef("ordering_key"), status__in=Job.OPEN, id__lt=OuterRef("id")
     )
     return (
-        Job.objects.filter(lane=lane, status=Job.Status.QUEUED, available_at__lte=timezone.now())
+        # A kind that this version does not know waits for a worker that does.
+        Job.objects.filter(lane=lane, status=Job.Status.QUEUED, available_at__lte=Now())
+        .filter(kind__in=registry.names())
         .filter(Q(ordering_key="") | ~Exists(earlier))
         .order_by("available_at", "id")
     )
+
+
+def waits(lane: str, *, seconds: float = 0) -> bool:
+    """Whether a row of the lane could be claimed, and could have been for so many seconds."""
+    return _claimable(lane).filter(available_at__lte=in_seconds(-seconds)).exists()
 
 
 def claim(lane: str, worker: str) -> list[Job]:
@@ -61,31 +77,29 @@ def claim(lane: str, worker: str) -> list[Job]:
 
     A row that failed before is claimed alone: a poison row must not take others down with it.
     """
-    first = _claimable(lane).first()
-    if first is None:
+    if not waits(lane):
         return []
-    kind = registry.get(first.kind)
-    candidates = [first]
-    if kind.batch > 1 and first.attempts == 0:
-        same = _claimable(lane).filter(kind=first.kind, attempts=0).exclude(pk=first.pk)
-        candidates += same[: kind.batch - 1]
-    return [job for job in candidates if _claim_row(job, worker)]
-
-
-def _claim_row(job: Job, worker: str) -> bool:
-    now = timezone.now()
-    token = uuid.uuid4()
-    won = Job.objects.filter(pk=job.pk, status=Job.Status.QUEUED).update(
-        status=Job.Status.RUNNING,
-        lease_token=token,
-        lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
-        worker=worker,
-        attempts=F("attempts") + 1,
-        started_at=now,
-    )
-    if won:
-        job.refresh_from_db()
-    return bool(won) and job.lease_token == token
+    with transaction.atomic():
+        # Rows that another worker is claiming right now are passed over, not waited for.
+        open_rows = _claimable(lane).select_for_update(skip_locked=True, of=("self",))
+        first = open_rows.first()
+        if first is None:
+            return []
+        candidates = [first.pk]
+        kind = registry.get(first.kind)
+        if kind.batch > 1 and first.attempts == 0:
+            same = open_rows.filter(kind=first.kind, attempts=0).exclude(pk=first.pk)
+            candidates += same.values_list("pk", flat=True)[: kind.batch - 1]
+        token = uuid.uuid4()
+        Job.objects.filter(pk__in=candidates, status=Job.Status.QUEUED).update(
+            status=Job.Status.RUNNING,
+            lease_token=token,
+            lease_until=in_seconds(settings.JOB_LEASE_SECONDS),
+            worker=worker,
+            attempts=F("attempts") + 1,
+            started_at=Now(),
+        )
+    return list(Job.objects.filter(lease_token=token).order_by("available_at", "id"))
 
 
 def _held(job: Job):
@@ -94,8 +108,7 @@ def _held(job: Job):
 
 def heartbeat(job: Job) -> bool:
     """Extend the lease; False when it is no longer ours."""
-    until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    return bool(_held(job).update(lease_until=until))
+    return bool(_held(job).update(lease_until=in_seconds(settings.JOB_LEASE_SECONDS)))
 
 
 def checkpoint(job: Job, *, progress: float, state: dict | None = None) -> None:
@@ -116,7 +129,7 @@ def close(job: Job, apply: Callable[[], None]) -> None:
             lease_token=None,
             lease_until=None,
             progress=1.0,
-            finished_at=timezone.now(),
+            finished_at=Now(),
             error="",
         )
         if not closed:
@@ -130,26 +143,20 @@ def fail(job: Job, error: str) -> None:
     _release(_held(job), job, error)
 
 
-def _release(held, job: Job, error: str) -> None:
-    kind = registry.get(job.kind)
+def _release(held, job: Job, error: str) -> bool:
+    """Whether the row was still held so; then it is offered again, or set aside."""
+    kind = registry.find(job.kind)
     with transaction.atomic():
-        if job.attempts < kind.attempts:
-            held.update(
-                status=Job.Status.QUEUED,
-                lease_token=None,
-                lease_until=None,
-                error=error,
-                available_at=timezone.now() + timedelta(seconds=2 ** (job.attempts - 1)),
-            )
-        elif held.update(
-            status=Job.Status.QUARANTINED,
-            lease_token=None,
-            lease_until=None,
-            error=error,
-            finished_at=timezone.now(),
-        ):
+        if kind is None or job.attempts < kind.attempts:
+            pause = 2 ** (job.attempts - 1)
+            fields = {"status": Job.Status.QUEUED, "available_at": in_seconds(pause)}
+        else:
+            fields = {"status": Job.Status.QUARANTINED, "finished_at": Now()}
+        won = held.update(lease_token=None, lease_until=None, error=error, **fields)
+        if won and fields["status"] == Job.Status.QUARANTINED:
             kind.quarantine(job)
             _wake_successor(job)
+    return bool(won)
 
 
 def hand_back(job: Job) -> None:
@@ -159,7 +166,7 @@ def hand_back(job: Job) -> None:
         lease_token=None,
         lease_until=None,
         attempts=F("attempts") - 1,
-        available_at=timezone.now(),
+        available_at=Now(),
     )
 
 
@@ -177,7 +184,7 @@ def requeue(job: Job) -> bool:
     """A person's retry of a row that was set aside; False when it is not set aside any more."""
     with transaction.atomic():
         won = Job.objects.filter(pk=job.pk, status=Job.Status.QUARANTINED).update(
-            status=Job.Status.QUEUED, attempts=0, available_at=timezone.now(), finished_at=None, error=""
+            status=Job.Status.QUEUED, attempts=0, available_at=Now(), finished_at=None, error=""
         )
         if won:
             transaction.on_commit(lambda: get_runner().wake(job.lane, job.id))
@@ -185,19 +192,19 @@ def requeue(job: Job) -> bool:
 
 
 def sweep() -> int:
-    """Re-offer rows whose lease ran out, and wake a runner for rows that wait. Returns the former.
+    """Re-offer rows whose lease ran out; returns how many.
 
     Safe to run anywhere and any number of times at once: each row is taken by compare-and-set
-    on the very lease that was seen to be over.
+    on the very lease that was seen to be over. Rows that wait need no sweep: workers look for them.
     """
-    now = timezone.now()
     recovered = 0
-    for job in Job.objects.filter(status=Job.Status.RUNNING, lease_until__lt=now):
-        held = _held(job).filter(lease_until__lt=now)
-        if held.exists():
-            _release(held, job, "the worker stopped before the job was finished")
-            recovered += 1
-    waiting = Job.objects.filter(status=Job.Status.QUEUED, available_at__lt=now - timedelta(seconds=2))
-    for lane in waiting.values_list("lane", flat=True).distinct():
-        get_runner().wake(lane, 0)
+    for job in Job.objects.filter(status=Job.Status.RUNNING, lease_until__lt=Now()):
+        held = _held(job).filter(lease_until__lt=Now())
+        recovered += _release(held, job, "the worker stopped before the job was finished")
     return recovered
+
+
+def purge(days: int) -> int:
+    """Delete rows that were done more than so many days ago, a thousand at most; returns how many."""
+    old = Job.objects.filter(status=Job.Status.DONE, finished_at__lt=in_seconds(-86_400 * days))
+    return Job.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:1000])).delete()[0]

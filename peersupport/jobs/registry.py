@@ -56,9 +56,22 @@ def register(kind: Kind) -> None:
         raise ValueError(f"job kind {kind.name!r} is registered twice with different settings")
 
 
+def find(name: str) -> Kind | None:
+    """The kind, or None when no package of this version registers it."""
+    return _kinds.get(name)
+
+
 def get(name: str) -> Kind:
     """The registered kind. Raises KeyError with the known names."""
     try:
         return _kinds[name]
     except KeyError:
         raise KeyError(f"no job kind {name!r}; known: {', '.join(sorted(_kinds))}") from None
+
+
+def kinds() -> list[Kind]:
+    return list(_kinds.values())
+
+
+def names() -> list[str]:
+    return sorted(_kinds)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import cache
 from typing import Protocol
 
 from django.conf import settings
 
 logger = logging.getLogger(__name__)
+REST_SECONDS = 2.0
 
 
 class Runner(Protocol):
@@ -27,10 +29,14 @@ class EmbeddedRunner:
 
 
 class CeleryRunner:
-    """Sends the id to the lane's queue. A broker that is down costs time, never the job: the
-    sweeper wakes waiting rows again."""
+    """Sends the id to the lane's queue. A broker that is away costs time, never the job: idle workers
+    look for rows themselves. After a failure it is left alone for a moment, so that posting a message
+    does not wait for it each time."""
 
     name = "celery"
+
+    def __init__(self) -> None:
+        self._rests_until = 0.0
 
     def wake(self, lane: str, job_id: int) -> None:
         from kombu.exceptions import KombuError
@@ -38,12 +44,13 @@ class CeleryRunner:
 
         from peersupport.jobs.tasks import drain
 
+        if time.monotonic() < self._rests_until:
+            return
         try:
             drain.apply_async(args=[lane, job_id], queue=lane, retry=False)
         except (KombuError, RedisError, OSError) as error:
-            logger.warning(
-                "broker not reached (%s): the sweeper will wake job %s", type(error).__name__, job_id
-            )
+            self._rests_until = time.monotonic() + REST_SECONDS
+            logger.warning("broker not reached (%s): workers will find job %s", type(error).__name__, job_id)
 
 
 @cache

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import threading
 import time
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
-from peersupport.jobs import queue, registry
+from peersupport.jobs import canary, queue, registry
 from peersupport.jobs.models import Job, Lane
+from peersupport.logs import about, describe
 
 logger = logging.getLogger(__name__)
 HUNG_EXIT_CODE = 70
@@ -31,13 +31,16 @@ class Context:
         queue.checkpoint(job, progress=progress, state=state)
 
 
-def describe(error: BaseException) -> str:
-    """Exception classes and where they were raised. Messages stay out: they can quote content."""
-    root = str(settings.BASE_DIR) + os.sep
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    lines = [f"{frame.filename.removeprefix(root)}:{frame.lineno} {frame.name}" for frame in frames]
-    lines = [line if not line.startswith(os.sep) else Path(line).name for line in lines]
-    return "\n".join([f"{type(error).__module__}.{type(error).__qualname__}", *lines])
+def limit_memory() -> None:
+    """Let this process have at most WORKER_MEMORY_MB of data (0: three quarters of the machine's memory).
+
+    A job that asks for more meets a MemoryError and fails like any other; without the limit the
+    machine would run out first, and take the database or the web process with it.
+    """
+    megabytes = settings.WORKER_MEMORY_MB
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    most = megabytes * 1024 * 1024 if megabytes else whole * 3 // 4
+    resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 class _Heartbeat(threading.Thread):
@@ -57,12 +60,32 @@ class _Heartbeat(threading.Thread):
         try:
             while not self.done.wait(settings.JOB_LEASE_SECONDS / 3):
                 if time.monotonic() > self.deadline:
-                    logger.error("jobs %s overran their time limit", [job.pk for job in self.jobs])
+                    with about(**_fields(self.jobs)):
+                        logger.error("jobs overran their time limit; this process ends")
                     os._exit(HUNG_EXIT_CODE)
-                for job in self.jobs:
-                    queue.heartbeat(job)
+                self._beat()
         finally:
             connection.close()
+
+    def _beat(self) -> None:
+        try:
+            for job in self.jobs:
+                queue.heartbeat(job)
+        except DatabaseError as error:  # the lease may run out; the limit of the work must still hold
+            logger.warning("no heartbeat: database not ready (%s)", type(error).__name__)
+            connection.close()
+
+
+def _fields(jobs: Sequence[Job]) -> dict[str, object]:
+    """What a log line says about rows that run together: all are of one kind and one claim."""
+    first = jobs[0]
+    return {
+        "job": first.pk if len(jobs) == 1 else ",".join(str(job.pk) for job in jobs),
+        "kind": first.kind,
+        "lane": first.lane,
+        "attempt": first.attempts,
+        "worker": first.worker,
+    }
 
 
 def run_claimed(jobs: Sequence[Job], context: Context) -> None:
@@ -70,36 +93,49 @@ def run_claimed(jobs: Sequence[Job], context: Context) -> None:
     kind = registry.get(jobs[0].kind)
     beat = _Heartbeat(jobs, kind.seconds)
     beat.start()
+    began = time.monotonic()
     try:
-        try:
-            outcomes = kind.load_run()(jobs, context)
-        except queue.LeaseLostError:
-            logger.warning("jobs %s were taken over by another worker", [job.pk for job in jobs])
-            return
-        except Exception as error:
-            outcomes = dict.fromkeys((job.pk for job in jobs), error)
+        with about(**_fields(jobs)):
+            try:
+                outcomes = kind.load_run()(jobs, context)
+            except queue.LeaseLostError:
+                logger.warning("taken over by another worker")
+                return
+            except Exception as error:
+                outcomes = dict.fromkeys((job.pk for job in jobs), error)
         for job in jobs:
-            _finish(job, outcomes.get(job.pk, RuntimeError("the kind returned nothing for this job")))
+            with about(**_fields([job])):
+                outcome = outcomes.get(job.pk, RuntimeError("the kind returned nothing for this job"))
+                _finish(job, outcome, began)
     finally:
         beat.done.set()
         beat.join()
 
 
-def _finish(job: Job, outcome) -> None:
+def _finish(job: Job, outcome, began: float) -> None:
+    """Close or fail the row, and write its one line: how it ended and the ms since `began`."""
+    error = ""
     try:
         if isinstance(outcome, Exception):
             raise outcome
         queue.close(job, outcome)
+        ended = "done"
     except queue.LeaseLostError:
-        logger.warning("job %s was taken over by another worker", job.pk)
+        ended = "lease lost"
     except queue.StoppedError:
         queue.hand_back(job)
-    except Exception as error:
-        description = describe(error)
-        logger.error(
-            "job %s (%s), attempt %s: %s", job.pk, job.kind, job.attempts, description.split("\n")[0]
-        )
-        queue.fail(job, description)
+        ended = "handed back"
+    except Exception as caught:
+        error = describe(caught)
+        queue.fail(job, error)
+        ended = "failed" if job.attempts < registry.get(job.kind).attempts else "quarantined"
+    level = logging.ERROR if error else logging.WARNING if ended == "lease lost" else logging.INFO
+    if ended == "done" and job.kind in canary.KINDS.values():
+        level = logging.DEBUG  # several a minute, for ever
+    fields = {"outcome": ended, "ms": round((time.monotonic() - began) * 1000, 1)} | (
+        {"error": error.split("\n")[0]} if error else {}
+    )
+    logger.log(level, "job finished", extra={"fields": fields})
 
 
 def drain_lane(lane: str, *, worker: str, stopping: threading.Event | None = None) -> int:
@@ -117,8 +153,6 @@ def drain_lane(lane: str, *, worker: str, stopping: threading.Event | None = Non
 
 def serve_lane(lane: str, *, worker: str, stopping: threading.Event) -> None:
     """Poll one lane until told to stop; a database that is away is waited for, not died of."""
-    from django.db import DatabaseError
-
     # Somebody waits for a turn with the eye; nobody notices half a second of a report or a batch.
     pause = settings.JOB_POLL_MILLISECONDS / 1000 * (1 if lane == Lane.LIVE else 5)
     while not stopping.is_set():

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from peersupport.audit import chain
 from peersupport.jobs import canary, queue
+from peersupport.jobs.models import Job
 
 logger = logging.getLogger(__name__)
+
+
+HOUSEKEEPING_SECONDS = 600
+_chores: list[Callable[[], object]] = []
+
+
+def register_chore(chore: Callable[[], object]) -> None:
+    """Add what another room wants done every HOUSEKEEPING_SECONDS."""
+    if chore not in _chores:
+        _chores.append(chore)
 
 
 def sweep_once() -> None:
@@ -22,11 +35,34 @@ def sweep_once() -> None:
     chain.seal()
 
 
+def keep_house() -> None:
+    """What has time: rows that nobody asks about any more."""
+    canary.forget()
+    while queue.purge(settings.JOB_KEEP_DAYS):
+        pass
+    for chore in _chores:
+        chore()
+
+
+def fault() -> str:
+    """What a sweeper would have done by now and nobody did; empty when one runs."""
+    if lanes := canary.unsent():
+        return f"no canary was sent to {', '.join(lanes)}: the sweeper does not run"
+    late = queue.in_seconds(-settings.JOB_LEASE_SECONDS)
+    if Job.objects.filter(status=Job.Status.RUNNING, lease_until__lt=late).exists():
+        return "jobs of stopped workers were not offered again: the sweeper does not run"
+    return ""
+
+
 def serve(stopping: threading.Event) -> None:
+    housekeeping = 0.0
     while not stopping.is_set():
         try:
             close_old_connections()
             sweep_once()
+            if time.monotonic() >= housekeeping:
+                keep_house()
+                housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
         except DatabaseError as error:
             logger.warning("sweeper: database not ready (%s)", type(error).__name__)
             connection.close()

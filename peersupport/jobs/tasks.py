@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-
 from peersupport.celery import app
 
 
 @app.task(name="jobs.drain")
 def drain(lane: str, job_id: int) -> None:
     """Run what is claimable in the lane; `job_id` only says which row caused the wake."""
-    from peersupport.jobs.running import drain_lane
+    from peersupport.jobs import celery_worker
 
-    drain_lane(lane, worker=f"celery@{socket.gethostname()}")
+    celery_worker.drain(lane)

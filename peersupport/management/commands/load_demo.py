@@ -9,6 +9,7 @@ from django.db import transaction
 
 from peersupport.jobs import running
 from peersupport.jobs.models import Lane
+from peersupport.people import consents
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice import chats
 from peersupport.practice.models import PracticeChat, Scenario
@@ -28,9 +29,11 @@ _PEOPLE = {
     "ada": ("Ada", Role.ADMIN, None),
     "olga": ("Olga", Role.VOLUNTEER, "South"),
 }
-_SCRIPTS: list[tuple[str, list[str]]] = [
+# Whose chat, with whom, and what is said.
+_SCRIPTS: list[tuple[str, str, list[str]]] = [
     (
         "vera",
+        "plain-chair",
         [
             "Hi, I'm glad you wrote in today. What would you like to talk about?",
             "That sounds exhausting, like you have been carrying this for a long time without much rest.",
@@ -42,6 +45,7 @@ _SCRIPTS: list[tuple[str, list[str]]] = [
     ),
     (
         "vera",
+        "plain-dispatch",
         [
             "hello, how are you?",
             "did you sleep ok? are you eating? do you have friends nearby?",
@@ -51,6 +55,7 @@ _SCRIPTS: list[tuple[str, list[str]]] = [
     ),
     (
         "paul",
+        "guarded-resit",
         [
             "Hey there, thanks for reaching out. I'm here with you.",
             "It sounds like you feel stuck between two things that both matter to you.",
@@ -77,12 +82,13 @@ class Command(BaseCommand):
             raise CommandError(
                 "the demo people are there already; `manage.py load_demo --remove` takes them away"
             )
-        self._people()
-        scenarios = list(Scenario.objects.filter(active=True, risk=False).order_by("difficulty", "slug"))
-        if not scenarios:
+        scenarios = {scenario.slug: scenario for scenario in Scenario.objects.filter(active=True)}
+        if not {slug for _, slug, _ in _SCRIPTS} <= set(scenarios):
             raise CommandError("no scenarios yet: run `manage.py sync_content` first")
-        for number, (username, lines) in enumerate(_SCRIPTS):
-            self._chat(User.objects.get(username=username), scenarios[number % len(scenarios)], lines)
+        self._people()
+        consents.choose(User.objects.get(username="vera"), agreed=["research"])
+        for username, slug, lines in _SCRIPTS:
+            self._chat(User.objects.get(username=username), scenarios[slug], lines)
         self.stdout.write(f"loaded {len(_PEOPLE)} people and {len(_SCRIPTS)} chats")
 
     @transaction.atomic

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("sync_content", verbosity=0)
-        if not no_demo and not User.objects.exists():
+        if not no_demo and self._wants_demo():
             # In a process of its own: the demo chats run through models that this one never loads.
             subprocess.run([*self._manage(), "load_demo"], check=True)  # noqa: S603
         demo = User.objects.filter(username__in=[login for login, _ in LOGINS]).exists()
@@ -47,6 +47,10 @@ class Command(BaseCommand):
             on_started=lambda: self._announce(f"http://{host}:{port}", began, demo)
         )
         self.stdout.write("Stopped. Your data stays in " + str(settings.DATA_DIR))
+
+    def _wants_demo(self) -> bool:
+        """Demo people have a password that everybody knows: never where others are served."""
+        return settings.IS_LOCAL and not User.objects.exists()
 
     def _refuse_taken_port(self, host: str, port: int) -> None:
         with socket.socket() as probe:
@@ -62,8 +66,11 @@ class Command(BaseCommand):
         return [sys.executable, str(settings.BASE_DIR / "manage.py")]
 
     def _children(self, host: str, port: int, demo: bool) -> list[Child]:
-        env = {**os.environ, "DJANGO_SETTINGS_MODULE": "peersupport.settings", "OMP_NUM_THREADS": "1"}
+        env = {**os.environ, "OMP_NUM_THREADS": "1"}
+        if demo:  # a line for each request would bury the address and the logins printed here
+            env.setdefault("LOG_LEVEL", "WARNING")
         web = [sys.executable, "-m", "peersupport.serve", "--host", host, "--port", str(port)]
+        web += ["--processes", str(settings.WEB_PROCESSES)]
         workers = self._celery_workers() if settings.CELERY_BROKER_URL else self._embedded_workers()
         return [
             Child("web", web, {**env, "DEMO": "true" if demo else "false"}),

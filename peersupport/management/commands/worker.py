@@ -34,6 +34,7 @@ class Command(BaseCommand):
 
 def serve(lanes: list[str], *, with_sweeper: bool) -> None:
     """Serve the lanes in this process until a stop signal."""
+    running.limit_memory()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -1,0 +1,68 @@
+"""What a Celery worker process does beside reading its queue.
+
+It stops gracefully: told to end, it finishes the rows it has claimed and claims no more. And it
+looks for rows by itself every few seconds when no message came: a broker that was restarted, wiped
+or is away, and a worker that stays up but no longer hears it (a known fault of Celery on Redis),
+then cost seconds, never work.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+
+from celery import signals
+from django.db import DatabaseError, close_old_connections, connection
+
+from peersupport.jobs import queue, running
+
+logger = logging.getLogger(__name__)
+# Rows that waited for so long while this process was idle were not announced to it.
+UNHEARD_SECONDS = 1.0
+
+stopping = threading.Event()
+# One drain at a time: a solo worker owns one device and one set of models.
+_draining = threading.Lock()
+
+
+def drain(lane: str) -> int:
+    """Claim and run until the lane is empty or the worker is told to stop; returns how many rows."""
+    worker = f"celery@{socket.gethostname()}:{os.getpid()}/{lane}"
+    with _draining:
+        return running.drain_lane(lane, worker=worker, stopping=stopping)
+
+
+def look_for_unheard(lanes: list[str]) -> None:
+    """Drain rows that wait although no message came, until the worker is told to stop."""
+    while not stopping.wait(UNHEARD_SECONDS):
+        if _draining.locked():
+            continue
+        try:
+            close_old_connections()
+            for lane in lanes:
+                if queue.waits(lane, seconds=UNHEARD_SECONDS):
+                    ran = drain(lane)
+                    logger.warning("lane %s: %s jobs were run without a message of the broker", lane, ran)
+        except DatabaseError as error:
+            logger.warning("database not ready (%s)", type(error).__name__)
+            connection.close()
+    connection.close()
+
+
+@signals.worker_init.connect
+def _limit(**kwargs) -> None:
+    running.limit_memory()
+
+
+@signals.worker_ready.connect
+def _start(sender, **kwargs) -> None:
+    lanes = list(sender.app.amqp.queues.consume_from)
+    # Not a daemon: the process ends when what this thread has claimed is done.
+    threading.Thread(target=look_for_unheard, args=(lanes,), name="unheard").start()
+
+
+@signals.worker_shutting_down.connect
+def _stop(**kwargs) -> None:
+    stopping.set()
