@@ -98,6 +98,23 @@ PHYSICAL_ACTIVITY: dict[str, tuple[str, ...]] = {
     "Check-Understanding": ("closed_question",),
 }
 
+# AutoMISC, an LLM's coding by the MISC (Mahmood et al. 2025): measured on, never learnt from.
+MIBOT: dict[str, tuple[str, ...]] = {
+    "R": REFLECTIONS,
+    "Q": QUESTIONS,
+    "MICO": ("affirm", "support", "emphasize_autonomy", "seek_collaboration", "persuade_with_permission"),
+    "MIIN": ("advise_without_permission", "direct", "confront", "warn", "inappropriate"),
+    "Other": (
+        "give_information",
+        "self_disclosure",
+        "grounding",
+        "introduction_greeting",
+        "conclusion",
+        "chit_chat",
+        "other",
+    ),
+}
+
 READOUTS: dict[str, dict[str, tuple[str, ...]]] = {
     "annomi": {
         "reflection": REFLECTIONS,
@@ -120,4 +137,5 @@ READOUTS: dict[str, dict[str, tuple[str, ...]]] = {
         "Information": ("give_information",),
         "Others": ESCONV["Others"],
     },
+    "mibot": MIBOT,
 }

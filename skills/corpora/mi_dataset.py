@@ -11,8 +11,6 @@ from skills.corpora.maps import MI_GROUPS
 
 NAME = "mi_dataset"
 ASKED = frozenset(code for codes in MI_GROUPS.values() for code in codes)
-# Most sentences carry the catch-all group; the rare groups decide the macro average.
-WEIGHTS = {"R": 1.0, "C": 1.1, "O": 1.3, "A": 1.3, "ETC": 0.85}
 
 
 def read(folder: Path) -> Iterator[Example]:
@@ -30,5 +28,4 @@ def read(folder: Path) -> Iterator[Example]:
                 positive=(codes,),
                 negative=ASKED - codes,
                 label=label,
-                weight=WEIGHTS[label],
             )

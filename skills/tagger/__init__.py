@@ -17,7 +17,7 @@ __all__ = ["TagInput", "TagResult", "load_tagger"]
 
 
 def load_tagger(path: str | Path | None = None) -> Tagger:
-    """The tagger of a weights folder (default: the shipped one), loaded once per folder and process."""
+    """The tagger of a weights folder (default: the one that serves), loaded once per folder and process."""
     from skills.tagger.runtime import cached_tagger
 
     return cached_tagger(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,8 @@ TOKENS_PER_BATCH = 1536
 POOL_OF_BATCHES = 40
 # How much of a corpus one epoch sees. The catch-all group of the MI Dataset is plentiful and vague; our own
 # examples are few, and for several codes the only exact ones.
-SHARES = {"esconv": 0.6, "mi_dataset:ETC": 0.5, "epitome": 1.5, "own": 4.0, "joined": 0.5, "seeker": 0.5}
+SHARES = {"esconv": 0.7, "mi_dataset:ETC": 0.6, "epitome": 1.5, "own": 2.5, "joined": 0.4}
+SHARES |= {"seeker": 0.3, "unlabelled": 0.3}
 # How often a message of our own loses its punctuation.
 HURRY = 0.15
 
@@ -33,11 +34,15 @@ class Item:
     window: Window
 
 
-def plan_epoch(examples: list[Example], encoder: Encoder, *, seed: int, epoch: int) -> list[list[Item]]:
-    """The batches of one epoch; the same seed and epoch give the same batches."""
+def plan_epoch(
+    examples: list[Example], encoder: Encoder, *, seed: int, epoch: int, share: float = 1.0
+) -> list[list[Item]]:
+    """The batches of one epoch, or of a `share` of it; the same seed and epoch give the same batches."""
     random = np.random.default_rng([seed, epoch])
-    items = [_item(examples, index, encoder, random) for index in _chosen(examples, random)]
-    random.shuffle(items)
+    chosen = choose(examples, random)
+    random.shuffle(chosen)
+    chosen = chosen[: max(1, round(share * len(chosen)))]
+    items = [_item(examples, index, encoder, random) for index in chosen]
     chunk = POOL_OF_BATCHES * 40
     batches: list[list[Item]] = []
     for start in range(0, len(items), chunk):
@@ -46,10 +51,13 @@ def plan_epoch(examples: list[Example], encoder: Encoder, *, seed: int, epoch: i
     return batches
 
 
-def _chosen(examples: list[Example], random: np.random.Generator) -> list[int]:
+def choose(
+    examples: list[Example], random: np.random.Generator, shares: Mapping[str, float] = SHARES
+) -> list[int]:
+    """Which examples one epoch holds, by the shares of their corpora; one with a share of 2 comes twice."""
     chosen: list[int] = []
     for index, example in enumerate(examples):
-        share = SHARES.get(f"{example.corpus}:{example.label}", SHARES.get(example.corpus, 1.0))
+        share = shares.get(f"{example.corpus}:{example.label}", shares.get(example.corpus, 1.0))
         chosen.extend([index] * (int(share) + int(random.random() < share % 1)))
     return chosen
 

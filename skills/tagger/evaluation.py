@@ -20,6 +20,7 @@ TASKS = {
     "annomi": "AnnoMI therapist behaviour, 4-way",
     "mi_dataset": "MI Dataset, five groups",
     "esconv": "ESConv strategy of the given turn, 7-way",
+    "mibot": "MIBot sessions, AutoMISC groups by an LLM, 5-way (never learnt from)",
 }
 Numbers = dict[str, float]
 ENOUGH = 30

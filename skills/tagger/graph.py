@@ -20,7 +20,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from skills.tagger.heads import N_OUTPUTS
+from skills.tagger.heads import N_OUTPUTS, OUTSIDE
 
 WIDTH, LAYERS, HEADS, INNER = 384, 6, 12, 1536
 OPSET = 20
@@ -155,19 +155,33 @@ def build_watched(weights: Mapping[str, np.ndarray]) -> tuple[onnx.ModelProto, d
 def _body(weights: Mapping[str, np.ndarray], ranges: Mapping[str, InputRange] | None) -> Graph:
     graph = Graph(weights, ranges)
     zero, one = graph.const(np.array(0, np.int64)), graph.const(np.array(1, np.int64))
+    one_axis = graph.const(np.array([1], np.int64))
     stop = graph.op("Squeeze", graph.op("Shape", "ids", start=1, end=2), graph.const(np.array([0], np.int64)))
     place = graph.op("Gather", graph.const(weights["positions.weight"]), graph.op("Range", zero, stop, one))
     segment = graph.op("Gather", graph.const(weights["segments.weight"]), "segments")
     x = graph.norm(graph.op("Add", graph.op("Add", graph.lookup("ids"), segment), place), "norm")
     for number in range(LAYERS):
         x = graph.layer(x, f"layers.{number}")
-    pooled = graph.op("MatMul", "pool", graph.op("Identity", x, output="states"))
-    hidden = graph.op("Gelu", graph.linear(pooled, "head_in"))
-    graph.op("Identity", graph.linear(hidden, "head_out"), output="logits")
-    near = graph.linear(graph.op("Gather", pooled, zero, axis=1), "project")
+    states = graph.op("Identity", x, output="states")
+    graph.op("Identity", graph.linear(_pooled(graph, states), "head_out"), output="logits")
+    whole = graph.op("Gather", "pool", graph.const(np.array([0], np.int64)), axis=1)
+    near = graph.linear(graph.op("Squeeze", graph.op("MatMul", whole, states), one_axis), "project")
     size = graph.op("ReduceL2", near, graph.const(np.array([-1], np.int64)), keepdims=1)
     graph.op("Div", near, graph.op("Max", size, graph.const(np.array(1e-12, np.float32))), output="embedding")
     return graph
+
+
+def _pooled(graph: Graph, states: str) -> str:
+    """Mean and maximum of the token features over each row's tokens [batch, rows, 2 * width]."""
+    features = graph.op("Gelu", graph.linear(states, "head_in"))
+    inside = graph.op("Greater", "pool", graph.const(np.array(0, np.float32)))
+    outside = graph.op(
+        "Where", inside, graph.const(np.array(0, np.float32)), graph.const(np.array(OUTSIDE, np.float32))
+    )
+    spread = graph.op("Unsqueeze", features, graph.const(np.array([1], np.int64)))
+    shifted = graph.op("Add", spread, graph.op("Unsqueeze", outside, graph.const(np.array([3], np.int64))))
+    highest = graph.op("ReduceMax", shifted, graph.const(np.array([2], np.int64)), keepdims=0)
+    return graph.op("Concat", graph.op("MatMul", "pool", features), highest, axis=-1)
 
 
 def _model(graph: Graph, extra: list[str]) -> onnx.ModelProto:

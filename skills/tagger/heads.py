@@ -8,3 +8,5 @@ EMPATHY_HEADS: tuple[str, ...] = tuple(EMPATHY)
 N_CODES = len(CODES)
 N_OUTPUTS = N_CODES + 3 * len(EMPATHY_HEADS)
 INDEX: dict[str, int] = {code: position for position, code in enumerate(CODES)}
+# Added to the features of tokens outside a row before the maximum is taken.
+OUTSIDE = -1e4

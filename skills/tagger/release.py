@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from skills.corpora.example import Example
-from skills.corpora.library import CORPORA, STRICTEST_LICENCE
-from skills.tagger import evaluation, graph, quantize
+from skills.corpora.library import OWN_LICENCE, OWN_TITLE, Corpus, learnt_from, strictest_licence
+from skills.tagger import diagnostics, evaluation, graph, quantize
 from skills.tagger.clean import MAX_CHARACTERS
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.page import write_page
-from skills.tagger.scoring import Scored, fit_temperature, fit_thresholds, score
+from skills.tagger.scoring import Scored, fit_margin, fit_temperature, fit_thresholds, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +31,37 @@ class Release:
     training: dict[str, Any]
 
 
-def publish(release: Release, examples: list[Example], report: Callable[[dict], None]) -> dict[str, Any]:
-    """Write tagger.onnx, card.json and CARD.md next to the tokenizer; returns the card."""
+def publish(
+    release: Release, learnt: list[Example], everything: list[Example], report: Callable[[dict], None]
+) -> dict[str, Any]:
+    """Write tagger.onnx, card.json and CARD.md next to the tokenizer; returns the card.
+
+    `learnt`: the examples the run may use, whose validation part settles temperatures and thresholds;
+    `everything`: whose test parts it is measured on.
+    """
     encoder = Encoder(release.folder / "tokenizer.json")
     model = release.folder / "tagger.onnx"
     unfinished = model.with_suffix(".part")
     quantize.export(release.weights, encoder, unfinished)
     os.replace(unfinished, model)
     report({"stage": "exported", "bytes": model.stat().st_size})
-    val = [example for example in examples if example.split == "val"]
-    test = [example for example in examples if example.split == "test"]
+    val = [example for example in learnt if example.split == "val"]
+    test = [example for example in everything if example.split == "test"]
     whole = _runner(graph.build(release.weights).SerializeToString())
     small = _runner(model.read_bytes())
     scored = score(val, encoder, small)
     temperature = fit_temperature(scored)
     thresholds = fit_thresholds(scored, temperature)
+    margin = fit_margin(scored, temperature, thresholds)
     report({"stage": "thresholds fitted", "validation": len(val)})
     measured = score(test, encoder, small)
     report({"stage": "tested", "test": len(test)})
-    cost = _quantisation_cost(measured, score(test, encoder, whole), temperature)
-    card = _card(release, model, measured, temperature, thresholds)
-    card["quantisation"] = cost
-    card["counts"] = _counts(examples)
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    rows = _rows(measured, temperature, thresholds, margin)
+    card = _card(release, digest, rows, learnt_from(learnt))
+    card["temperature"] = {name: round(value, 4) for name, value in temperature.items()}
+    card["quantisation"] = _quantisation_cost(measured, score(test, encoder, whole), temperature)
+    card["counts"] = _counts(learnt)
     write_card(card, release.folder)
     return card
 
@@ -63,7 +72,7 @@ def measure(folder: Path, examples: list[Example], card: Mapping[str, Any]) -> d
     test = [example for example in examples if example.split == "test"]
     scored = score(test, encoder, _runner((folder / "tagger.onnx").read_bytes()))
     thresholds = {code: row["threshold"] for code, row in card["codes"].items()}
-    return _rows(scored, dict(card["temperature"]), thresholds)
+    return _rows(scored, dict(card["temperature"]), thresholds, card.get("margin", 0.0))
 
 
 def write_card(card: dict[str, Any], folder: Path) -> None:
@@ -73,40 +82,37 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     (folder / "CARD.md").write_text(write_page(card), encoding="utf-8")
 
 
-def _rows(scored: Scored, temperature: dict[str, float], thresholds: dict[str, float]) -> dict[str, Any]:
+def _rows(
+    scored: Scored, temperature: dict[str, float], thresholds: dict[str, float], margin: float
+) -> dict[str, Any]:
     return {
         "codes": evaluation.per_code(scored, temperature, thresholds),
         "own_frozen": evaluation.per_code_own(scored, temperature, thresholds),
         "development": evaluation.table(scored, temperature),
         "ece": evaluation.code_calibration(scored, temperature),
+        "ece_by_code": diagnostics.calibration_by_code(scored, temperature),
+        "reliability": diagnostics.reliability(scored, temperature),
+        "confusions": diagnostics.confusions(scored, temperature, thresholds),
+        "margin": margin,
+        "abstention": diagnostics.abstention(scored, temperature, thresholds, margin),
     }
 
 
-def _card(
-    release: Release, model: Path, scored: Scored, temperature: dict[str, float], thresholds: dict[str, float]
-) -> dict[str, Any]:
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+def _card(release: Release, digest: str, rows: dict[str, Any], corpora: list[Corpus]) -> dict[str, Any]:
     now = datetime.now(UTC)
-    rows = _rows(scored, temperature, thresholds)
-    empathy = [row for row in rows["development"] if row["task"].startswith("EPITOME")]
     return {
         "version": f"tagger-{now:%Y.%m}-{digest[:6]}",
         "sha256": digest,
         "made": f"{now:%Y-%m-%d}",
         "model": "MiniLM encoder (6 layers, 384 wide) from all-MiniLM-L6-v2, Apache-2.0; static int8 ONNX",
         "input": f"message with one previous message, English, at most {MAX_CHARACTERS} characters",
-        "temperature": {name: round(value, 4) for name, value in temperature.items()},
         **rows,
-        "empathy": empathy,
-        "corpora": [{"name": c.title, "licence": c.licence} for c in CORPORA if _used(c.name, scored)]
-        + [{"name": "Own written examples", "licence": "as this repository"}],
-        "strictest_licence": STRICTEST_LICENCE,
+        "empathy": [row for row in rows["development"] if row["task"].startswith("EPITOME")],
+        "corpora": [{"name": corpus.title, "licence": corpus.licence} for corpus in corpora]
+        + [{"name": OWN_TITLE, "licence": OWN_LICENCE}],
+        "strictest_licence": strictest_licence(corpora),
         "training": release.training,
     }
-
-
-def _used(name: str, scored: Scored) -> bool:
-    return any(example.corpus == name for example in scored.examples)
 
 
 def _counts(examples: list[Example]) -> dict[str, dict[str, int]]:
@@ -126,9 +132,3 @@ def _quantisation_cost(small: Scored, whole: Scored, temperature: dict[str, floa
 def _runner(model: bytes) -> Callable[[Window], np.ndarray]:
     session = quantize.session(model)
     return lambda window: session.run(["logits"], quantize.feed(window))[0][0]
-
-
-def training_note(recipe: Any, *, minutes: float, legs: list[float]) -> dict[str, Any]:
-    """What the card says about how the weights came to be; `legs`: minutes of each continued run."""
-    last = round(minutes - sum(legs), 1)
-    return {**asdict(recipe), "minutes": round(minutes, 1), "legs": [*legs, last], "threads": 1}

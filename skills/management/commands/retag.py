@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
-from peersupport.jobs import queue
-from peersupport.jobs.models import Job
-from skills.wiring import RETAG
+from skills import versions
 
 
 class Command(BaseCommand):
@@ -18,11 +15,22 @@ class Command(BaseCommand):
 
     def handle(self, *, status: bool, **options) -> None:
         if status:
-            job = Job.objects.filter(kind=RETAG).order_by("-id").first()
-            self.stdout.write("none" if job is None else f"{job.status} {job.progress:.1%}")
+            self.stdout.write(self._status())
             return
-        with transaction.atomic():
-            job = queue.enqueue_once(RETAG)
+        job, _ = versions.start()
+        if job is None:
+            self.stdout.write("nothing to do: every message is tagged by the version that serves")
+            return
         self.stdout.write(
             f"job {job.pk} in the {job.lane} lane; `manage.py retag --status` says how far it is"
         )
+
+    def _status(self) -> str:
+        found = versions.progress()
+        if found is None:
+            return "none"
+        said = f"{found.job.status} {found.job.progress:.1%}"
+        if found.is_open and found.rate:
+            said += f", {found.done:,} of {found.total:,} messages, {found.rate:.1f} a second"
+            said += f", about {found.seconds_left / 60:.0f} minutes left"
+        return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,56 +11,79 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Train the tagger and write a weights folder with its card. Run it again to continue a broken run."
+    help = (
+        "Train the tagger and write a weights folder with its card: masked-language pre-training, then the "
+        "labels. A leg ends after --leg-minutes; run the same command again to go on."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("--corpora", required=True, help="folder with the label corpora")
-        parser.add_argument("--output", required=True, help="weights folder; also holds the checkpoint")
+        parser.add_argument("--corpora", help="folder with the label corpora (not needed with --permissive)")
+        parser.add_argument("--output", required=True, help="weights folder; also holds the checkpoints")
         parser.add_argument("--seed", type=int, default=7)
-        parser.add_argument("--epochs", type=int, default=5)
-        parser.add_argument("--max-minutes", type=float, default=70.0, help="time for the training steps")
-        parser.add_argument("--start", type=Path, help="checkpoint.pt of an earlier run to go on from")
-        parser.add_argument("--pace", type=float, default=1.0, help="multiplies the learning rates")
+        parser.add_argument("--epochs", type=int, default=6)
+        parser.add_argument("--leg-minutes", type=float, default=70.0, help="training time of this call")
+        parser.add_argument("--soft", type=Path, help="soft.npz of train_teacher")
         parser.add_argument(
-            "--keep-checkpoint", action="store_true", help="so that a later leg can start there"
+            "--encoder", type=Path, help="pretrained.pt of an earlier run, to save that stage"
+        )
+        parser.add_argument(
+            "--permissive", action="store_true", help="learn from own and permissively licensed text only"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            from skills.corpora.library import read_all
+            from skills.corpora.library import permissive, read_all, unlabelled
             from skills.tagger.examples import usable
-            from skills.tagger.release import Release, publish, training_note
-            from skills.tagger.training import CHECKPOINT, Recipe, Training
+            from skills.tagger.pretrain import PretrainRecipe, pretrain, texts
+            from skills.tagger.release import Release, publish
+            from skills.tagger.training import OtherRecipeError, Recipe, Sources, Training
         except ImportError as error:
             message = f"Training needs {error.name}. Install it with: pip install -e '.[train]'"
             raise CommandError(message, returncode=2) from error
-        corpora, output = Path(options["corpora"]), Path(options["output"])
-        if not corpora.is_dir():
-            raise CommandError(f"No folder {corpora}. Give the corpora with --corpora.", returncode=2)
-        start = options["start"]
-        if start and not start.is_file():
-            raise CommandError(f"No file {start}. Give a checkpoint with --start.", returncode=2)
-        usual = Recipe()
-        recipe = Recipe(
-            seed=options["seed"],
-            epochs=options["epochs"],
-            max_minutes=options["max_minutes"],
-            rate=usual.rate * options["pace"],
-            head_rate=usual.head_rate * options["pace"],
-        )
-        examples = usable(read_all(corpora))
-        training = Training(examples, output, recipe, self._report, start)
-        self._report({"training": len(training.examples), "examples": len(examples)})
-        network = training.run()
+        corpora, output = self._folders(options)
+        everything = usable(read_all(corpora))
+        learnt = permissive(everything) if options["permissive"] else everything
+        more = [] if options["permissive"] else usable(unlabelled(corpora, everything))
+        encoder = options["encoder"] or output / "pretrained.pt"
+        if not encoder.is_file():
+            encoder = pretrain(texts(learnt + more), output, PretrainRecipe(options["seed"]), self._report)
+        recipe = Recipe(seed=options["seed"], epochs=options["epochs"])
+        sources = Sources(encoder=encoder, soft=options["soft"])
+        examples = learnt + more if options["soft"] else learnt
+        training = Training(examples, output, recipe, self._report, sources)
+        self._report({"training": len(training.examples), "examples": len(everything)})
+        try:
+            network = training.run(options["leg_minutes"])
+        except OtherRecipeError as error:
+            raise CommandError(str(error), returncode=2) from error
+        if network is None:
+            self._report({"stage": "leg ended", "next": "run the same command again to go on"})
+            return
         weights = {name: value.float().numpy() for name, value in network.state_dict().items()}
-        earlier = training.earlier
-        minutes = sum(earlier) + training.seconds / 60
-        note = training_note(recipe, minutes=minutes, legs=[*earlier, *training.legs])
-        card = publish(Release(weights, output, note), examples, self._report)
-        if not options["keep_checkpoint"]:
-            (output / CHECKPOINT).unlink(missing_ok=True)
+        note = {
+            **asdict(recipe),
+            "legs": training.legs,
+            "minutes": round(sum(training.legs), 1),
+            "validation": training.scores,
+            "teacher": bool(options["soft"]),
+            "permissive": options["permissive"],
+            "threads": 1,
+        }
+        card = publish(Release(weights, output, note), learnt, everything, self._report)
+        training.forget()
         self._report({"stage": "done", "version": card["version"]})
+
+    def _folders(self, options: dict[str, Any]) -> tuple[Path | None, Path]:
+        corpora = Path(options["corpora"]) if options["corpora"] else None
+        if corpora is None and not options["permissive"]:
+            raise CommandError(
+                "Give the folder of the corpora with --corpora, or --permissive.", returncode=2
+            )
+        for name, path in (("corpora", corpora), ("soft", options["soft"]), ("encoder", options["encoder"])):
+            if path and not path.exists():
+                raise CommandError(f"No {path}. Look at --{name}.", returncode=2)
+        return corpora, Path(options["output"])
 
     def _report(self, line: dict) -> None:
         self.stdout.write(json.dumps(line))
