@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from peersupport.practice.models import Message
 from skills.taxonomy import TECHNIQUES
@@ -97,3 +98,31 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.code} on {self.message_id}"
+
+
+class Dispute(models.Model):
+    """A volunteer's word against one tag of their own message, for a trainer to look at."""
+
+    class Reason(models.TextChoices):
+        NOT_THERE = "not_there", _("I did not do this here")
+        OTHER = "other", _("It is another technique")
+        CONTEXT = "context", _("It misses what was said before")
+        LANGUAGE = "language", _("It misreads my words or my dialect")
+
+    WORDS_MAX_CHARACTERS = 500
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="disputes")
+    code = models.CharField(max_length=32, choices=CODE_CHOICES)
+    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    words = models.CharField(max_length=WORDS_MAX_CHARACTERS, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "code", "volunteer"], name="one_dispute_per_tag")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} on {self.message_id} disputed"

@@ -1,68 +1,126 @@
 """The batch job that tags every counselor message again with the version that serves now.
 
-Resumable: the checkpoint is the last message of the last finished slice, in the order of
-(creation, id). Old taggings stay; the new one becomes current. Slices are small because each
-is one write transaction, which live turns may have to wait for.
+It goes through the messages in the order of (chat, index), which an index has, and leaves out those that
+this version has tagged already: started again, it does what is left. Old taggings stay; the new one becomes
+current. The checkpoint is the last message of the last finished slice, with the version it was tagged by: a
+later version begins anew. Slices are small because each is one write transaction, which live turns may have
+to wait for; and the job gives way when others of its lane wait, since an erasure may be among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils.dateparse import parse_datetime
+from django.db.models import OuterRef, Subquery
 
+from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
-from peersupport.practice.models import Message
-from skills import tags
+from peersupport.practice.models import Message, PracticeChat
+from skills import tags, versions
+from skills.models import Tagging
 from skills.tagger import TagInput, load_tagger
 
-SLICE = 16
+SLICE = 16  # messages a transaction
+PAGE = 512  # messages looked at at once
+GIVE_WAY_SECONDS = 15  # others of the lane wait so long at most
+STINT_SECONDS = 1800  # well below the time limit of the kind
 
 
 def with_previous(messages: Sequence[Message]) -> list[TagInput]:
-    """Each message with the seeker's words right before it."""
-    seeker = Message.objects.filter(
-        chat__in={message.chat_id for message in messages}, role=Message.Role.SEEKER
-    ).order_by("index")
-    said: dict = {}
-    for row in seeker.values_list("chat_id", "index", "text"):
-        said.setdefault(row[0], []).append(row[1:])
-
-    def before(message: Message) -> str:
-        earlier = [text for index, text in said.get(message.chat_id, []) if index < message.index]
-        return earlier[-1] if earlier else ""
-
-    return [TagInput(text=message.text, previous=before(message)) for message in messages]
+    """Each message with the seeker's words right before it. One query, and no chat is read whole."""
+    said = Message.objects.filter(
+        chat=OuterRef("chat"), role=Message.Role.SEEKER, index__lt=OuterRef("index")
+    ).order_by("-index")
+    rows = Message.objects.filter(pk__in=[message.pk for message in messages])
+    before = dict(rows.values_list("pk", Subquery(said.values("text")[:1])))
+    return [TagInput(text=message.text, previous=before.get(message.pk) or "") for message in messages]
 
 
 def run(jobs: Sequence[Job], context) -> dict:
     return {job.pk: _run_one(job, context) for job in jobs}
 
 
-def _after(checkpoint: dict):
-    messages = Message.objects.filter(role=Message.Role.COUNSELOR).order_by("created_at", "id")
-    if "created_at" not in checkpoint:
-        return messages
-    at = parse_datetime(checkpoint["created_at"])
-    return messages.filter(Q(created_at__gt=at) | Q(created_at=at, id__gt=checkpoint["id"]))
-
-
 def _run_one(job: Job, context):
     tagger = load_tagger()
-    done = job.checkpoint.get("done", 0)
-    total = done + _after(job.checkpoint).count()
-    while slice_ := list(_after(job.checkpoint)[:SLICE]):
-        if context.stopping.is_set():
+    state = _state(job, tagger.version)
+    began, before = time.monotonic(), state["seconds"]
+    while page := _page(state):
+        if context.stopping.is_set():  # pages without work are passed over quickly, but there may be many
             return StoppedError()
-        results = tagger.tag(with_previous(slice_))
-        done += len(slice_)
-        last = slice_[-1]
-        state = {"created_at": last.created_at.isoformat(), "id": str(last.pk), "done": done}
-        with transaction.atomic():
-            context.checkpoint(job, progress=done / max(1, total), state=state)
-            for message, result in zip(slice_, results, strict=True):
-                tags.store(message, result, tagger.version)
+        for place, slice_, known in _slices(page, tagger.version):
+            if _gives_way(job, context, time.monotonic() - began):
+                return StoppedError()
+            fresh = [message for message in slice_ if message.pk not in known]
+            results = dict(zip(fresh, tagger.tag(with_previous(fresh)), strict=True))
+            seconds = round(before + time.monotonic() - began, 3)
+            done = state["done"] + len(slice_)
+            state |= {**place, "done": done, "total": max(state["total"], done), "seconds": seconds}
+            with transaction.atomic():
+                context.checkpoint(job, progress=done / state["total"], state=dict(state))
+                _store(slice_, results, tagger.version)
+        state |= page[-1].place
     return lambda: None
+
+
+def _state(job: Job, version: str) -> dict[str, Any]:
+    """Where the job stands; at the beginning where another version brought it there."""
+    if job.checkpoint.get("version") == version:
+        return dict(job.checkpoint)
+    # Counted once: with a count a stint, the cost would grow faster than the messages.
+    return {"version": version, "done": 0, "total": versions.lacking(version), "seconds": 0.0}
+
+
+def _gives_way(job: Job, context, worked: float) -> bool:
+    if context.stopping.is_set() or worked > STINT_SECONDS:
+        return True
+    return worked > GIVE_WAY_SECONDS and queue.waits(job.lane)
+
+
+class _Row(NamedTuple):
+    """A message without its text: most are looked at to be left out."""
+
+    pk: Any
+    chat: Any
+    index: int
+
+    @property
+    def place(self) -> dict[str, Any]:
+        return {"chat": str(self.chat), "index": self.index}
+
+
+def _page(state: dict[str, Any]) -> list[_Row]:
+    """The next messages after the place that the state names."""
+    messages = Message.objects.filter(role=Message.Role.COUNSELOR, copied=False)
+    messages = messages.order_by("chat_id", "index")
+    if "chat" in state:
+        messages = messages.filter(chat_id__gte=state["chat"])
+        messages = messages.exclude(chat_id=state["chat"], index__lte=state["index"])
+    return [_Row(*row) for row in messages.values_list("pk", "chat_id", "index")[:PAGE]]
+
+
+def _slices(page: list[_Row], version: str) -> Iterator[tuple[dict[str, Any], list[Message], set]]:
+    """Messages of the page for which another version's tags hold, or none, with the place of the last; and
+    the ids of those that this version tagged before, which a tagger need not read again."""
+    rows = Tagging.objects.filter(message__in=[row.pk for row in page], version=version)
+    tagged = dict(rows.values_list("message_id", "current"))
+    lacking = [row for row in page if not tagged.get(row.pk)]
+    for start in range(0, len(lacking), SLICE):
+        part = lacking[start : start + SLICE]
+        messages = Message.objects.filter(pk__in=[row.pk for row in part]).order_by("chat_id", "index")
+        yield part[-1].place, list(messages), set(tagged)
+
+
+def _store(messages: list[Message], results: dict, version: str) -> None:
+    """Inside a transaction. A message erased meanwhile stays erased: its chat is locked as an erasure
+    locks it, and so are the turns of that chat."""
+    chats = {message.chat_id for message in messages}
+    list(PracticeChat.objects.select_for_update().filter(pk__in=chats).order_by("pk").values_list("pk"))
+    there = set(
+        Message.objects.filter(pk__in=[message.pk for message in messages]).values_list("pk", flat=True)
+    )
+    kept = [message for message in messages if message.pk in there]
+    tags.store([(message, results.get(message)) for message in kept], version)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch
@@ -14,7 +13,8 @@ from peersupport.people.models import User
 from peersupport.practice.models import Message
 from skills import packing
 from skills.models import Correction, SkillTag, Tagging
-from skills.tagger.card import read_card
+from skills.tagger.card import measured_codes, read_card
+from skills.tagger.types import fit, is_doubtful
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 if TYPE_CHECKING:
@@ -32,48 +32,74 @@ class TagView:
     end: int
     by_trainer: bool
     low_reliability: bool
+    unsure: bool = False
 
 
-@cache
 def low_reliability_codes() -> frozenset[str]:
-    """Codes that the shipped card marks as unreliable (F1 < .60 or n < 30, measured)."""
-    codes = read_card()["codes"]
-    return frozenset(code for code, row in codes.items() if row["low_reliability"])
+    """Codes that the card marks as unreliable (F1 < .60 or n < 30, measured); without a card, all."""
+    codes = measured_codes()
+    return frozenset(code for code in TECHNIQUES if codes.get(code, {}).get("low_reliability", True))
 
 
-def store(message: Message, result: TagResult, version: str) -> Tagging:
-    """Write a tagging and make it the current one. The same version written again replaces
-    nothing and doubles nothing: the row that is there is returned."""
-    Tagging.objects.filter(message=message, current=True).exclude(version=version).update(current=False)
-    tagging, created = Tagging.objects.get_or_create(
+def doubt() -> Callable[[str, str, float], bool]:
+    """unsure(version, code, probability): whether the serving tagger would rather not say. Of tags by
+    another version, whose thresholds are not at hand, it says nothing."""
+    try:
+        card = read_card()
+    except (OSError, ValueError):
+        return lambda version, code, probability: False
+    codes, margin = card["codes"], card.get("margin", 0.0)
+
+    def unsure(version: str, code: str, probability: float) -> bool:
+        return version == card["version"] and is_doubtful(probability, codes[code]["threshold"], margin)
+
+    return unsure
+
+
+def store(found: Sequence[tuple[Message, TagResult | None]], version: str) -> None:
+    """Write taggings and make them the current ones, in six queries at most. Call with the chats of the
+    messages locked.
+
+    The same version written again replaces nothing and doubles nothing: its row becomes current, and a
+    result is not needed. What does not fit the text or the taxonomy is left out.
+    """
+    rows = Tagging.objects.filter(message__in=[message for message, _ in found])
+    known = dict(rows.filter(version=version).values_list("message_id", "current"))
+    rows.filter(current=True).exclude(version=version).update(current=False)
+    if not all(known.values()):
+        rows.filter(version=version).update(current=True)
+    fresh = [
+        (message, fit(result, message.text))
+        for message, result in found
+        if message.pk not in known and result is not None
+    ]
+    made = Tagging.objects.bulk_create(_tagging(message, result, version) for message, result in fresh)
+    SkillTag.objects.bulk_create(
+        SkillTag(tagging=tagging, code=code, probability=result.probabilities[code], start=start, end=end)
+        for tagging, (message, result) in zip(made, fresh, strict=True)
+        for code in result.present
+        for start, end in [result.spans.get(code, (0, len(message.text)))]
+    )
+
+
+def _tagging(message: Message, result: TagResult, version: str) -> Tagging:
+    heads = ("emotional_reactions", "interpretations", "explorations")
+    return Tagging(
         message=message,
         version=version,
-        defaults={
-            "probabilities": packing.pack(result.probabilities),
-            "notice": result.notice,
-            **{
-                head: result.empathy.get(head, 0)
-                for head in ("emotional_reactions", "interpretations", "explorations")
-            },
-        },
+        probabilities=packing.pack(result.probabilities),
+        notice=result.notice,
+        **{head: result.empathy.get(head, 0) for head in heads},
     )
-    if created:
-        SkillTag.objects.bulk_create(
-            SkillTag(
-                tagging=tagging,
-                code=code,
-                probability=result.probabilities[code],
-                start=result.spans[code][0],
-                end=result.spans[code][1],
-            )
-            for code in result.present
-        )
-    elif not tagging.current:
-        Tagging.objects.filter(pk=tagging.pk).update(current=True)
-    return tagging
 
 
-def _latest_corrections(messages: Iterable[Message]) -> dict:
+def tagged_by(message_ids: Iterable[str]) -> dict[str, str]:
+    """{message id: the version whose tags hold for it}, for the page of what is running."""
+    rows = Tagging.objects.filter(message_id__in=message_ids, current=True)
+    return {str(pk): version for pk, version in rows.values_list("message_id", "version")}
+
+
+def _latest_corrections(messages: Iterable) -> dict:
     latest: dict = defaultdict(dict)
     for correction in Correction.objects.filter(message__in=messages).order_by("id"):
         latest[correction.message_id][correction.code] = correction.action
@@ -82,15 +108,16 @@ def _latest_corrections(messages: Iterable[Message]) -> dict:
 
 def tag_views(messages: list[Message], user: User | None = None) -> dict:
     """{message id: tags that hold now, strongest first, trainers' additions last}. 3 queries."""
-    low = low_reliability_codes()
+    low, unsure = low_reliability_codes(), doubt()
     corrections = _latest_corrections(messages)
     tags = Prefetch("tags", queryset=SkillTag.objects.order_by("-probability"))
     taggings = Tagging.objects.filter(message__in=messages, current=True).prefetch_related(tags)
-    found = {tagging.message_id: list(tagging.tags.all()) for tagging in taggings}
+    found = {tagging.message_id: (tagging.version, list(tagging.tags.all())) for tagging in taggings}
     lengths = {message.pk: len(message.text) for message in messages}
     views = {}
     for message_id, length in lengths.items():
         said = corrections.get(message_id, {})
+        version, tags_found = found.get(message_id, ("", []))
         kept = [
             TagView(
                 tag.code,
@@ -100,8 +127,9 @@ def tag_views(messages: list[Message], user: User | None = None) -> dict:
                 tag.end,
                 by_trainer=tag.code in said,
                 low_reliability=tag.code in low,
+                unsure=tag.code not in said and unsure(version, tag.code, tag.probability),
             )
-            for tag in found.get(message_id, [])
+            for tag in tags_found
             if said.get(tag.code) != Correction.Action.REMOVE
         ]
         present = {view.code for view in kept}
@@ -114,6 +142,26 @@ def tag_views(messages: list[Message], user: User | None = None) -> dict:
         ]
         views[message_id] = kept
     return views
+
+
+def present_by_version(message_ids: Iterable) -> dict:
+    """{(message id, version): codes present in that version's tagging, as trainers corrected them}; empty
+    where there is no such tagging. 2 queries."""
+    ids = list(message_ids)
+    found: dict = defaultdict(set)
+    rows = SkillTag.objects.filter(tagging__message__in=ids).order_by()
+    for pk, version, code in rows.values_list("tagging__message_id", "tagging__version", "code"):
+        found[pk, version].add(code)
+    said = _latest_corrections(ids)
+
+    def corrected(pk, codes: set[str]) -> frozenset[str]:
+        added = {code for code, action in said[pk].items() if action == Correction.Action.ADD}
+        return frozenset((codes - said[pk].keys()) | added)
+
+    versions = Tagging.objects.filter(message__in=ids).values_list("message_id", "version")
+    return defaultdict(
+        frozenset, {(pk, version): corrected(pk, found[pk, version]) for pk, version in versions}
+    )
 
 
 def tag_results(messages: list[Message]) -> dict:

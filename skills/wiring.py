@@ -5,14 +5,25 @@ from __future__ import annotations
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind
 from peersupport.jobs.registry import register as register_kind
+from peersupport.operations import versions
+from peersupport.people import own_data
 from peersupport.practice import slots
+from skills.review import own_rows
+from skills.review.disputes import disputed
 from skills.review.shown import correction_views
-from skills.tags import tag_views
-
-RETAG = "retag"
+from skills.tagger.card import read_card
+from skills.tags import tag_views, tagged_by
+from skills.versions import RETAG
 
 
 def register() -> None:
     slots.register(slots.MESSAGE_TAGS, tag_views)
     slots.register(slots.MESSAGE_CORRECTIONS, correction_views)
-    register_kind(Kind(name=RETAG, lane=Lane.BATCH, run="skills.retag.run", seconds=6 * 3600))
+    slots.register(slots.DISPUTED_TAGS, disputed)
+    own_data.register("taggings", own_rows.taggings)
+    own_data.register("corrections", own_rows.corrections)
+    own_data.register("disputes", own_rows.disputes)
+    versions.register("tagger", lambda: read_card()["version"])
+    versions.register_used(tagged_by)
+    # It runs for hours, a stint at a time: a worker killed now and then must not set it aside.
+    register_kind(Kind(name=RETAG, lane=Lane.BATCH, run="skills.retag.run", seconds=3600, attempts=8))

@@ -1,0 +1,66 @@
+"""A volunteer's word against a tag: kept once per tag, shown on the message, read later by a trainer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from peersupport.people.models import User
+from peersupport.practice.models import ChatEvent, Message, PracticeChat
+from skills.models import Dispute
+from skills.tags import tag_views
+
+
+@transaction.atomic
+def dispute_tag(message: Message, code: str, *, volunteer: User, reason: str, words: str = "") -> Dispute:
+    """Keep the dispute, or its new reason where there is one already.
+
+    Raises ValueError for a reason that is not on the list, and for a tag that the message does not carry.
+    """
+    if reason not in Dispute.Reason.values:
+        raise ValueError(f"no such reason: {reason}")
+    chat = PracticeChat.objects.select_for_update().get(pk=message.chat_id)
+    if code not in {view.code for view in tag_views([message])[message.pk]}:
+        raise ValueError(f"the message carries no tag {code}")
+    words = words.replace("\x00", "").strip().encode("utf-8", "replace").decode("utf-8")
+    dispute, created = Dispute.objects.update_or_create(
+        message=message,
+        code=code,
+        volunteer=volunteer,
+        defaults={"reason": reason, "words": words[: Dispute.WORDS_MAX_CHARACTERS]},
+    )
+    if created:
+        ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
+    return dispute
+
+
+def disputed(messages: list[Message]) -> dict:
+    """{message id: codes of its disputed tags}. 1 query."""
+    found: dict = defaultdict(set)
+    rows = Dispute.objects.filter(message__in=messages)
+    for message_id, code in rows.values_list("message_id", "code"):
+        found[message_id].add(code)
+    return found
+
+
+@dataclass(frozen=True)
+class DisputeForm:
+    """What a card shows below a tag. `made` is the dispute that stands, `may` whether this person may make
+    one: the volunteer whose message it is."""
+
+    message: Message
+    code: str
+    made: Dispute | None
+    may: bool
+    reasons: list[tuple[str, str]]
+
+
+def dispute_form(message: Message, code: str, user: User) -> DisputeForm | None:
+    """None where there is no tag to dispute, or nothing for this person to see. 5 queries at most."""
+    made = Dispute.objects.filter(message=message, code=code).first()
+    may = message.chat.volunteer_id == user.pk
+    if not made and not (may and code in {view.code for view in tag_views([message])[message.pk]}):
+        return None
+    return DisputeForm(message, code, made, may, Dispute.Reason.choices)

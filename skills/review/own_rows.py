@@ -1,0 +1,40 @@
+"""What tagger and trainers said about a person's messages, for the file of their own data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db.models import Q
+
+from peersupport.people.models import User
+from skills import packing
+from skills.models import Correction, Dispute, Tagging
+
+EMPATHY = ("emotional_reactions", "interpretations", "explorations")
+
+
+def taggings(user: User) -> Iterator[dict]:
+    """Every tagging by every version, with all probabilities; `tags` are the techniques found present."""
+    rows = Tagging.objects.filter(message__chat__volunteer=user).prefetch_related("tags").order_by("id")
+    for tagging in rows.iterator(chunk_size=500):
+        names = ("message_id", "version", *EMPATHY, "notice", "current", "created_at")
+        yield {name: getattr(tagging, name) for name in names} | {
+            "probabilities": packing.unpack(tagging.probabilities),
+            "tags": [
+                {"code": tag.code, "probability": tag.probability, "start": tag.start, "end": tag.end}
+                for tag in tagging.tags.all()
+            ],
+        }
+
+
+def corrections(user: User) -> Iterable[dict]:
+    """On the person's messages by any trainer, and by the person as a trainer on anybody's."""
+    rows = Correction.objects.filter(Q(message__chat__volunteer=user) | Q(trainer=user)).order_by("id")
+    for row in rows.iterator():
+        names = ("message_id", "code", "action", "note", "created_at")
+        yield {name: getattr(row, name) for name in names} | {"by_you": row.trainer_id == user.pk}
+
+
+def disputes(user: User) -> Iterable[dict]:
+    rows = Dispute.objects.filter(volunteer=user).order_by("id")
+    return rows.values("message_id", "code", "reason", "words", "created_at").iterator()
