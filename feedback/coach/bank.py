@@ -21,7 +21,10 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "alternatives"
 GENERAL = "general"
-TOPICS = ("work", "study", "family", "relationships", "loneliness", "grief", "health", "low_mood", GENERAL)
+TOPICS = (
+    "work", "study", "family", "relationships", "loneliness", "grief", "health", "low_mood",
+    "money", "alcohol", "parenthood", "ageing", "self_harm", "identity", GENERAL,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feedback.coach.mini import prompting as mini
 from feedback.coach.rewording import EngineError, RewordRequest, messages, plain_prompt, tidy
 
 __all__ = ["Coach", "CoachConfig", "EngineError", "NoCoach", "get_coach"]
@@ -133,7 +134,8 @@ class Coach:
         if deadline.passed:
             raise EngineError(f"the language model took longer than {self.config.seconds:g} seconds")
         new = output[:, rows["input_ids"].shape[1] :]
-        return [tidy(text) for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
+        texts = [tidy(text) for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
+        return [mini.shown(text) for text in texts] if is_mini(tokenizer) else texts
 
 
 def load_model(config: CoachConfig) -> tuple[Any, Any]:
@@ -172,7 +174,13 @@ def load_model(config: CoachConfig) -> tuple[Any, Any]:
 
 
 def prompt(tokenizer: Any, request: RewordRequest) -> str:
-    """The request through the tokenizer's chat template, or as plain text where it has none."""
+    """The request in the form that the model was taught: coach-mini's own, the tokenizer's chat template, or
+    plain text where it has none. Raises EngineError for a technique that coach-mini does not know."""
+    if is_mini(tokenizer):
+        try:
+            return mini.request_prompt(request)
+        except KeyError:
+            raise EngineError(f"coach-mini was not taught the technique {request.technique}") from None
     if not tokenizer.chat_template:
         return plain_prompt(request)
     turns = messages(request)
@@ -181,6 +189,11 @@ def prompt(tokenizer: Any, request: RewordRequest) -> str:
     except Exception:  # templates raise what they like; some know no system role
         merged = [{"role": "user", "content": "\n\n".join(turn["content"] for turn in turns)}]
         return tokenizer.apply_chat_template(merged, tokenize=False, add_generation_prompt=True)
+
+
+def is_mini(tokenizer: Any) -> bool:
+    """Whether the folder is one of `train_coach`: its tokenizer says so."""
+    return tokenizer.init_kwargs.get("prompt_style") == mini.STYLE
 
 
 def _generation_error(error: BaseException) -> EngineError:

@@ -19,7 +19,9 @@ MIN_WORDS = 3
 MAX_OVERLAP = 0.6
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_SENTENCE_START = re.compile(r"(?:^|[.!?:;\u2026\"\u201c(]\s*|\s[-\u2013\u2014]\s*)$")
+_SENTENCE_START = re.compile(r"(?:[.!?:;\u2026\"\u201c(]\s*|\s[-\u2013\u2014]\s*)$")
+_BEFORE = 8  # characters before a word that say whether it starts a sentence
+_HOPELESS = 2000  # characters that are refused unread: nobody waits for the checks of a flood
 
 
 def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[str]:
@@ -31,6 +33,8 @@ def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[s
     "promise", "crisis_wording", "method", "less_warmth", "model_talk", "unknown_name", "repetition",
     "gibberish", "repeats_volunteer".
     """
+    if len(text) > _HOPELESS:
+        return ["too_long"]
     plain = straight(unicodedata.normalize("NFKC", text))
     words = _words(plain)
     if not words:
@@ -78,7 +82,8 @@ def _unknown_names(text: str, chat: Iterable[str]) -> list[str]:
     found = []
     for match in _WORD.finditer(text):
         word = match.group(0)
-        inside = not _SENTENCE_START.search(text[: match.start()])
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        inside = bool(before.strip()) and not _SENTENCE_START.search(before)
         bare = word.lower().removesuffix("'s")
         if inside and word[0].isupper() and bare not in NOT_NAMES and bare not in known:
             found.append(word)

@@ -9,6 +9,7 @@ def _any_of(*forms: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(forms) + r")\b", re.IGNORECASE)
 
 
+_DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 _INSULT = r"(?:lazy|selfish|dramatic|overreacting|ungrateful|weak|ridiculous|sensitive|negative)"
 _THINGS = r"(?:it|this|things|everything|all|you)(?:'ll| will)(?: definitely| surely| all| soon)?"
 _FINE = r"(?:fine|ok|okay|alright|all right|better|good)"
@@ -16,11 +17,22 @@ _FINE = r"(?:fine|ok|okay|alright|all right|better|good)"
 RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "link",
-        re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|org|net|io|co|info|de|uk|ru|link|me)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:https?|hxxps?|ftps?|mailto|javascript|data|tel|sms)\s*:|:\s*/\s*/|\bwww\b|"
+            # Whatever is joined by a dot, and the ways to write one so that it is not seen as one.
+            r"\w[.\u3002]\w\w|(?:\bdot|\s\.|[\[(]\.[\])])\s*(?:com|org|net|info|io|co|uk|de|me|ly)\b|"
+            r"\b(?:h\s+t\s+t\s+p|w\s+w\s+w)\b",
+            re.IGNORECASE,
+        ),
     ),
     ("email", re.compile(r"\S@\S|\b(?:at|\[at\]) \w+ dot \w+", re.IGNORECASE)),
-    ("phone_number", re.compile(r"\d[\d\s().-]{4,}\d|\b\d{3,}\b")),
-    ("markup", re.compile(r"<[^>]*>|&[a-z#0-9]+;|[`{}\[\]|#*_\\]|</", re.IGNORECASE)),
+    (
+        "phone_number",
+        re.compile(
+            rf"\d(?:[\s().\u2010-\u2015-]*\d){{2,}}|\b{_DIGIT}(?:[\s,-]+{_DIGIT}){{2,}}\b", re.IGNORECASE
+        ),
+    ),
+    ("markup", re.compile(r"[<>]|&[a-z#0-9]+;|[`{}\[\]|#*_\\]", re.IGNORECASE)),
     (
         "diagnosis",
         _any_of(

@@ -1,0 +1,68 @@
+"""What each training step reads: a pure function of seed and step, so that a run can go on anywhere."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from feedback.coach.corpus.pairs import Exchange, exchange
+from feedback.coach.mini.prompting import END, PAD, mini_prompt, repeat_prompt, said_back
+
+POOL = 16  # batches that are sorted by length together, so that little is padding
+WARM = 0.15  # part of the steps with many copying exercises
+EXERCISES = (0.5, 0.05)  # share of copying exercises in the warm-up and after
+IGNORED = -100
+
+
+def example(seed: int, index: int) -> Exchange:
+    return exchange(random.Random(f"{seed}:{index}"))
+
+
+class Batches:
+    """`read(step)` -> (ids, targets), both int64 [rows, longest]; only the reply's tokens are targets."""
+
+    def __init__(self, tokenizer: Any, seed: int, rows: int, steps: int) -> None:
+        self.tokenizer, self.seed, self.rows, self.steps = tokenizer, seed, rows, steps
+        self.end, self.pad = tokenizer.token_to_id(END), tokenizer.token_to_id(PAD)
+        self._pool: tuple[int, list[Any]] = (-1, [])
+
+    def read(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        number, place = divmod(step, POOL)
+        if self._pool[0] != number:
+            self._pool = (number, self._make(number))
+        return self._pool[1][place]
+
+    def _make(self, number: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        share = EXERCISES[0] if number * POOL < WARM * self.steps else EXERCISES[1]
+        first = number * POOL * self.rows
+        pairs = list(self._texts(first, share))
+        flat = self.tokenizer.encode_batch([text for pair in pairs for text in pair])
+        rows = sorted(
+            ((flat[i].ids, [*flat[i + 1].ids, self.end]) for i in range(0, len(flat), 2)),
+            key=lambda row: len(row[0]) + len(row[1]),
+        )
+        batches = [self._tensors(rows[i : i + self.rows]) for i in range(0, len(rows), self.rows)]
+        random.Random(f"{self.seed}:pool:{number}").shuffle(batches)
+        return batches
+
+    def _texts(self, first: int, share: float) -> Iterator[tuple[str, str]]:
+        for index in range(first, first + POOL * self.rows):
+            pair = example(self.seed, index)
+            if random.Random(f"{self.seed}:exercise:{index}").random() < share:
+                yield repeat_prompt(pair.seeker), said_back(pair.seeker)
+            else:
+                yield mini_prompt(pair.seeker, pair.volunteer, pair.technique), pair.reply
+
+    def _tensors(self, rows: list[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
+        longest = max(len(prompt) + len(reply) for prompt, reply in rows)
+        ids = torch.full((len(rows), longest), self.pad)
+        targets = torch.full((len(rows), longest), IGNORED)
+        for i, (prompt, reply) in enumerate(rows):
+            ids[i, : len(prompt) + len(reply)] = torch.tensor(prompt + reply)
+            # The token before the reply's first one has to foretell it.
+            start = len(prompt) - 1
+            targets[i, start : start + len(reply)] = torch.tensor(reply)
+        return ids, targets

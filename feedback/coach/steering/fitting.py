@@ -1,0 +1,211 @@
+"""From measured cells to the report: curves, fits, intervals, the dial."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from feedback.coach.steering import laws, stops
+from feedback.coach.steering.plan import Plan
+from feedback.coach.steering.scores import PASSING, coherent
+from feedback.coach.steering.sweep import PROMPT, RANDOM, STEERED, Cell
+
+Cells = dict[Cell, dict[str, Any]]
+
+
+def arm_rows(cells: Cells, arm: str, grid: tuple[float, ...]) -> list[dict[str, Any]]:
+    """Means over the items at each strength; the random arm shares the unsteered point with the steered."""
+    base = cells[STEERED, 0.0]
+    rows = []
+    for r in grid:
+        cell = cells[(arm, r) if r or arm == PROMPT else (STEERED, 0.0)]
+        sound = coherent(cell["plausible"], cell["repeated"], base)
+        rows.append(
+            {
+                "r": r,
+                "alignment": _mean(cell["alignment"]),
+                "helpfulness": _mean(cell["helpfulness"]),
+                "logprob": _mean(cell["logprob"]),
+                "coherent": sum(sound) / len(sound),
+                "reply_tokens": _mean(cell["lengths"]),
+                "change": _mean(cell["change"]),
+                "gap_sd": cell["gap_sd"],
+                "gap_distance": cell["gap_distance"],
+            }
+        )
+    return rows
+
+
+def fits(cells: Cells, plan: Plan, floor: float) -> dict[str, Any]:
+    """Both laws and rivals on the fixed range, with 95 % intervals over resampled items, and the draws."""
+    grid = torch.tensor(plan.grid, dtype=torch.float64)
+    inside = grid.abs() <= plan.fit_range + 1e-9
+    r = grid[inside]
+    out: dict[str, Any] = {"points": int(inside.sum()), "range": plan.fit_range}
+    generator = torch.Generator().manual_seed(plan.options.seed)
+    for name, fit, rival, extra in (
+        ("alignment", laws.fit_alignment, laws.fit_alignment_rival, ()),
+        ("helpfulness", laws.fit_helpfulness, laws.fit_helpfulness_rival, (floor,)),
+    ):
+        items = torch.tensor([cells[STEERED, x][name] for x in plan.grid], dtype=torch.float64).T
+        items = items[:, inside]  # [items, g]
+        law, wrong = (
+            fit(r, items.mean(0, keepdim=True), *extra),
+            rival(r, items.mean(0, keepdim=True), *extra),
+        )
+        picks = torch.randint(len(items), (plan.options.resamples, len(items)), generator=generator)
+        draws = fit(r, items[picks].mean(1), *extra)
+        out[name] = {
+            "law": law.first(),
+            "interval": {key: _interval(value) for key, value in draws.parameters.items()},
+            "r2": float(law.r2[0]),
+            "aic": float(law.aic[0]),
+            "rival": wrong.first(),
+            "rival_r2": float(wrong.r2[0]),
+            "rival_aic": float(wrong.aic[0]),
+            "law_wins": bool(law.aic[0] < wrong.aic[0]),
+            "items": len(items),
+            "draws": {key: value.tolist() for key, value in draws.parameters.items()},
+        }
+    zero = out["alignment"]["law"]
+    out["alignment"]["slope_at_0"] = zero["a"] * (1 - math.tanh(zero["b0"]) ** 2)
+    return out
+
+
+def dial(
+    steered: list[dict[str, Any]], found: dict[str, Any], plan: Plan, *, floor: float, lowest: float
+) -> dict[str, Any]:
+    """End stops with an interval, what limits them, and whether there is a dial at all."""
+    grid = torch.tensor(plan.grid, dtype=torch.float64)
+    alignment, helpfulness = found["alignment"]["law"], found["helpfulness"]["law"]
+    data = {key: torch.tensor([row[key] for row in steered], dtype=torch.float64) for key in steered[0]}
+    trusted, table = stops.trusted_radius(
+        grid,
+        plan.fit_range,
+        (laws.alignment_at(alignment, grid), data["alignment"]),
+        (laws.helpfulness_at(helpfulness, grid, floor), data["helpfulness"]),
+    )
+    share = next(row["coherent"] for row in steered if row["r"] == 0)
+    passed = [row["coherent"] > 0 and row["coherent"] >= PASSING * share for row in steered]
+    down, up = stops.coherent_reach(list(plan.grid), passed)
+    caps = stops.Caps(coherent_down=down, coherent_up=up, trusted=trusted)
+    settings = {"floor": floor, "tolerated": plan.options.tolerated, "lowest": lowest}
+    low, high = stops.end_stops(alignment, helpfulness, caps, **settings)
+    many = [
+        stops.end_stops(_draw(found, "alignment", n), _draw(found, "helpfulness", n), caps, **settings)
+        for n in range(plan.options.resamples)
+    ]
+    limits = {
+        "tolerated loss": stops.loss_roots(helpfulness, floor, plan.options.tolerated)[1],
+        "saturation": stops.saturation(alignment)[1],
+        "coherence": up,
+        "trust in the fits": trusted,
+    }
+    reasons = []
+    if trusted == 0:
+        reasons.append(
+            f"a law does not hold on the fixed range: R² {found['alignment']['r2']:.2f} (alignment), "
+            f"{found['helpfulness']['r2']:.2f} (helpfulness), {stops.TRUSTED} is needed"
+        )
+    if alignment["a"] <= 0:
+        reasons.append("the behaviour falls as the dial is turned up")
+    if up == 0:
+        reasons.append("replies are not coherent at the first step up")
+    if limits["tolerated loss"] <= 0:
+        reasons.append("helpfulness falls by more than is tolerated as soon as the dial is turned up")
+    if reasons:
+        low = high = 0.0
+    return {
+        "usable": high > 0,
+        "reasons": reasons,
+        "r_min": low,
+        "r_max": high,
+        "r_max_interval": _interval(torch.tensor([pair[1] for pair in many], dtype=torch.float64)),
+        "r_min_interval": _interval(torch.tensor([pair[0] for pair in many], dtype=torch.float64)),
+        "r_sat": limits["saturation"],
+        "r_best": stops.marginal_best(
+            alignment, helpfulness, (low, high), floor=floor, weight=plan.options.weight
+        ),
+        "limits": {key: value if math.isfinite(value) else None for key, value in limits.items()},
+        "limited_by": min(limits, key=lambda key: limits[key]),
+        "tolerated": plan.options.tolerated,
+        "r2_by_radius": table,
+    }
+
+
+def premises(steered: list[dict[str, Any]], auc: dict[int, float], plan: Plan) -> dict[str, Any]:
+    """The three that the laws rest on, as measured: nothing here is assumed."""
+    inside = [row for row in steered if abs(row["r"]) <= plan.fit_range + 1e-9]
+    r = torch.tensor([abs(row["r"]) for row in inside], dtype=torch.float64)
+    change = torch.tensor([row["change"] for row in inside], dtype=torch.float64)
+    slope = float((r * change).sum() / (r * r).sum())
+    spread = torch.tensor([row["gap_sd"] for row in inside], dtype=torch.float64)
+    return {
+        "auc": {str(layer): value for layer, value in sorted(auc.items())},
+        "change_slope": slope,
+        "change_r2": float(laws.r_squared(slope * r, change)),
+        "gap_sd_correlation": _correlation(r, spread),
+        "gap_distance_largest": max(row["gap_distance"] for row in inside),
+    }
+
+
+def random_share(steered: list[dict], random: list[dict], fit_range: float) -> float:
+    """Alignment gained by the random direction, as a share of what ours gains, at the end of the range."""
+
+    def gain(rows: list[dict]) -> float:
+        ends = {round(row["r"], 9): row["alignment"] for row in rows}
+        return ends[round(fit_range, 9)] - ends[round(-fit_range, 9)]
+
+    ours = gain(steered)
+    return abs(gain(random) / ours) if abs(ours) > 1e-12 else math.inf
+
+
+def build(cells: Cells, plan: Plan, auc: dict[int, float], *, floor: float, lowest: float) -> dict[str, Any]:
+    """Arms, premises, fits and dial of a finished sweep."""
+    arms = {arm: arm_rows(cells, arm, plan.grid) for arm in (STEERED, RANDOM)}
+    arms[PROMPT] = arm_rows(cells, PROMPT, (0.0,))
+    found = fits(cells, plan, floor)
+    turned = dial(arms[STEERED], found, plan, floor=floor, lowest=lowest)
+    for name in ("alignment", "helpfulness"):
+        del found[name]["draws"]
+    share = random_share(arms[STEERED], arms[RANDOM], plan.fit_range)
+    return tidy(
+        {
+            "premises": premises(arms[STEERED], auc, plan),
+            "arms": arms,
+            "random_share": share if math.isfinite(share) else None,
+            "fits": found,
+            "dial": turned,
+        }
+    )
+
+
+def tidy(value: Any) -> Any:
+    """Eight digits of every float: the last bits of a solver depend on where its memory happens to lie."""
+    if isinstance(value, dict):
+        return {key: tidy(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [tidy(one) for one in value]
+    return float(f"{round(value, 10):.8g}") + 0.0 if isinstance(value, float) else value
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _draw(found: dict[str, Any], law: str, number: int) -> dict[str, float]:
+    return {key: values[number] for key, values in found[law]["draws"].items()}
+
+
+def _interval(values: torch.Tensor) -> list[float]:
+    ordered = values.double().sort().values
+    last = len(ordered) - 1
+    return [float(ordered[math.floor(0.025 * last)]), float(ordered[math.ceil(0.975 * last)])]
+
+
+def _correlation(one: torch.Tensor, two: torch.Tensor) -> float:
+    one, two = one - one.mean(), two - two.mean()
+    length = float(one.norm() * two.norm())
+    return float(one @ two) / length if length > 1e-12 else 0.0
