@@ -75,6 +75,7 @@ class EvidenceCard:
     citation: str
     doi: str
     doi_url: str
+    beside: EvidenceCard | None = None
 
 
 def evidence_card(
@@ -84,8 +85,9 @@ def evidence_card(
     probability: float | None = None,
     probabilities: Mapping[str, float] | None = None,
     reliability: Mapping[str, Any] | None = None,
+    beside: Study | None = None,
 ) -> EvidenceCard:
-    """The card of a technique or empathy head.
+    """The card of a technique or empathy head; `beside` is another study's card of the same.
 
     `probability` is the tag's own; `probabilities` all of the message's, which lets the card say
     "persuading" where the tagger is unsure; `reliability` is the code's entry in the tagger's card
@@ -119,6 +121,7 @@ def evidence_card(
         citation=study.citation,
         doi=study.doi,
         doi_url=f"https://doi.org/{study.doi}" if study.doi else "",
+        beside=evidence_card(code, beside) if beside is not None else None,
     )
 
 

@@ -1,0 +1,116 @@
+"""How often the 95 % intervals hold the truth: many small simulated studies through the real estimators."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feedback.evidence.study import pipeline, rq1, simulate
+from feedback.evidence.study.spec import spec_from
+from feedback.evidence.study.techniques import FAMILIES
+
+LOW, HIGH = 0.93, 0.97
+INSTRUMENT = "PHQ-2"
+
+
+def one_study(seed: int, seekers: int, folder: Path) -> dict[str, list[float]]:
+    """{term: [truth, estimate, low, high]} of one simulated study, read from its files as any other.
+
+    `treated` is the effect at the mean of the matched periods, so that its truth is read there; `naive` is
+    the difference without matching against the same truth.
+    """
+    truth = simulate.Truth()
+    simulate.write(simulate.simulate(seekers, seed=seed), folder)
+    spec = spec_from({**tomllib.loads(simulate.SPEC), "bootstrap": 0})
+    files = pipeline.Files(*(folder / f"{n}.csv" for n in ("assessments", "chats", "seekers", "providers")))
+    made, _, problems = pipeline.load(files, spec)
+    if problems.total:
+        raise RuntimeError(f"simulated data have problems: {problems.counts}")
+    result = pipeline.analyse(made, spec)
+    found = result["rq1"][INSTRUMENT]
+    at_mean = truth.rq1["treated"] + truth.rq1["treated:pre"] * (found["means"]["pre"] - simulate.CENTRE)
+    wanted = {**truth.rq1, "treated": at_mean}
+    rows = {name: _row(wanted[name], found["terms"][name]) for name in rq1.TERMS if name != "const"}
+    rows["naive"] = _row(at_mean, found["naive"])
+    for family, members in FAMILIES.items():
+        terms = result["rq2"][INSTRUMENT][family]["terms"]
+        scale = result["rq2"][INSTRUMENT][family]["spread"]
+        for name in members:
+            # The truth is per SD of the population, the estimate per SD of this sample.
+            beta = truth.rq2.get(name, 0.0) * scale[name] / simulate.TYPICAL[1]
+            rows[name] = _row(beta, terms[name])
+    return rows
+
+
+def _row(truth: float, term: dict[str, Any]) -> list[float]:
+    return [truth, term["beta"], *term["ci"]]
+
+
+def many(
+    studies: int, seekers: int, folder: Path, kept: Path, report: Callable[[int], None], *, first: int = 1
+) -> dict[str, Any]:
+    """Coverage over so many studies, seeds from `first` on; each is a line of `kept`, so that a broken run
+    goes on. {"studies", "seekers", "terms": {term: {"coverage", "bias", "n"}}}."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+    done = {row["seed"]: row["rows"] for row in map(json.loads, lines) if row["seekers"] == seekers}
+    with kept.open("a", encoding="utf-8") as out:
+        for seed in range(first, first + studies):
+            if seed not in done:
+                done[seed] = one_study(seed, seekers, folder)
+                out.write(json.dumps({"seed": seed, "seekers": seekers, "rows": done[seed]}) + "\n")
+                out.flush()
+            report(seed - first + 1)
+    return summary([done[seed] for seed in range(first, first + studies)], seekers)
+
+
+def summary(rows: list[dict[str, list[float]]], seekers: int) -> dict[str, Any]:
+    """Share of intervals that hold the truth, and the mean error, of every term."""
+    terms = {}
+    for name in rows[0]:
+        table = np.array([row[name] for row in rows])
+        truth, beta, low, high = table.T
+        held = float(((low <= truth) & (truth <= high)).mean())
+        error = beta - truth
+        terms[name] = {
+            "coverage": held,
+            "bias": float(error.mean()),
+            "bias_se": float(error.std(ddof=1) / np.sqrt(len(error))) if len(error) > 1 else 0.0,
+            "n": len(rows),
+        }
+    return {"studies": len(rows), "seekers": seekers, "terms": terms}
+
+
+def table(found: dict[str, Any]) -> str:
+    """The summary as a Markdown table, each term with its verdict."""
+    lines = [
+        f"{found['studies']:,} studies of {found['seekers']:,} seekers each.",
+        "",
+        "| term | 95 % intervals that hold the truth | limit | mean error (its SE) |",
+        "|---|---|---|---|",
+    ]
+    for name, row in found["terms"].items():
+        limit = "" if name == "naive" else f"{LOW:.0%} to {HIGH:.0%}"
+        kept = "" if name == "naive" else (", kept" if LOW <= row["coverage"] <= HIGH else ", MISSED")
+        lines.append(
+            f"| {name} | {row['coverage']:.1%} | {limit}{kept} | {row['bias']:+.4f} ({row['bias_se']:.4f}) |"
+        )
+    return "\n".join(lines)
+
+
+def page(found: dict[str, Any], command: str) -> str:
+    """The summary as a page of its own."""
+    return f"""# How often the study's 95 % intervals hold the truth
+
+Made by `{command}`; do not edit. Every study is simulated with the truth of
+Yang et al. 2024 (tables 4 and 7, on the unclipped scale), written to files and analysed from them like any
+other. `treated` is judged at the mean of the matched periods. `naive` compares all periods without matching:
+it misses the truth, because who feels worse chats more.
+
+{table(found)}
+"""

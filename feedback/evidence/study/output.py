@@ -1,0 +1,107 @@
+"""What a study leaves behind: result.json, its tables as CSV, its plots as SVG, errors.csv."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from feedback.evidence.study import plots
+from feedback.evidence.study.problems import Problems
+from feedback.evidence.study.techniques import FAMILIES, name_of
+
+
+def write(result: dict[str, Any], problems: Problems, folder: Path) -> list[str]:
+    """Everything but the HTML report; returns the names of the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = ["result.json"]
+    text = json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+    for name, rows in _tables(result):
+        _csv(folder / f"{name}.csv", rows)
+        made.append(f"{name}.csv")
+    for name, svg in drawn(result):
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+        made.append(f"{name}.svg")
+    if problems.total:
+        problems.write(folder / "errors.csv")
+        made.append("errors.csv")
+    return made
+
+
+def slug(instrument: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", instrument.lower()).strip("-")
+
+
+def drawn(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(name, SVG) of every plot that the result has the figures for."""
+    for instrument, part in result["rq1"].items():
+        if "terms" in part:
+            yield (
+                f"love-{slug(instrument)}",
+                plots.love(f"Balance before and after matching, {instrument}", part["balance"]),
+            )
+            if part["dose"]:
+                yield (
+                    f"dose-{slug(instrument)}",
+                    plots.dose(f"Change by number of chats, {instrument} (unadjusted)", part["dose"]),
+                )
+            rows = [
+                (name, term["beta"], *term["ci"]) for name, term in part["terms"].items() if name != "const"
+            ]
+            yield f"forest-rq1-{slug(instrument)}", plots.forest(f"Matched periods, {instrument}", rows)
+    for instrument, families in result["rq2"].items():
+        rows = [
+            (name_of(name), part["terms"][name]["beta"], *part["terms"][name]["ci"])
+            for family, part in families.items()
+            for name in FAMILIES[family]
+            if name in part.get("terms", {})
+        ]
+        if rows:
+            yield f"forest-rq2-{slug(instrument)}", plots.forest(f"Techniques per +1 SD, {instrument}", rows)
+
+
+def _tables(result: dict[str, Any]) -> Iterator[tuple[str, list[list[Any]]]]:
+    head = ["term", "beta", "se", "p", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high"]
+    for instrument, part in result["rq1"].items():
+        if "terms" in part:
+            yield f"rq1-{slug(instrument)}", [head, *_terms(part)]
+            rows = [[name, row["before"], row["after"]] for name, row in part["balance"].items()]
+            yield f"balance-{slug(instrument)}", [["covariate", "before_percent", "after_percent"], *rows]
+    for instrument, families in result["rq2"].items():
+        for family, part in families.items():
+            if "terms" in part:
+                more = [*head, "vif", "survives_bh"]
+                rows = [
+                    [*row, part["vif"].get(row[0], ""), part["terms"][row[0]].get("survives_bh", "")]
+                    for row in _terms(part)
+                ]
+                yield f"rq2-{slug(instrument)}-{family}", [more, *rows]
+    flow = [[instrument, *step] for instrument, steps in result["flow"].items() for step in steps.items()]
+    yield "flow", [["instrument", "step", "n"], *flow]
+
+
+def _terms(part: dict[str, Any]) -> Iterator[list[Any]]:
+    for name, term in part["terms"].items():
+        again = part["bootstrap"].get(name, ["", ""])
+        yield [name, term["beta"], term["se"], term["p"], *term["ci"], *again]
+
+
+def _csv(path: Path, rows: list[list[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows(rows)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: null stands for it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

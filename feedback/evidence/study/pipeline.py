@@ -1,0 +1,125 @@
+"""From files to a result: read, cut into periods, both research questions, corrections.
+
+What fails for one instrument or family is said in its place and the rest is kept; `result["partial"]` then
+names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from feedback.evidence.study import rq1, rq2
+from feedback.evidence.study.assessments import periods, read_assessments
+from feedback.evidence.study.chats import observations, read_chats
+from feedback.evidence.study.corrections import survivors
+from feedback.evidence.study.people import read_people
+from feedback.evidence.study.problems import Problems, StudyError
+from feedback.evidence.study.spec import Spec
+from feedback.evidence.study.techniques import FAMILIES
+
+FORMAT = "study-1"
+Report = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the tables lie; seekers and providers may be missing."""
+
+    assessments: Path
+    chats: Path
+    seekers: Path | None = None
+    providers: Path | None = None
+
+    def digest(self) -> str:
+        """SHA-256 over the files' bytes, in this order: the data that a study is about."""
+        whole = hashlib.sha256()
+        for path in (self.assessments, self.chats, self.seekers, self.providers):
+            if path is not None:
+                with path.open("rb") as handle:
+                    while block := handle.read(1 << 20):
+                        whole.update(block)
+            whole.update(b"\0")
+        return whole.hexdigest()
+
+
+def silent(share: float, words: str) -> None:
+    """Reports to nobody."""
+
+
+def load(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, pd.DataFrame], dict, Problems]:
+    """({instrument: observations}, {"notices", "flow"}, problems). Raises StudyError where there are none."""
+    problems, notices, flow = Problems(), [], {}
+    report(0.0, "reading assessments")
+    cut = periods(read_assessments(files.assessments, spec, problems, notices), spec, flow)
+    seekers = pd.Index(cut["seeker_id"].unique())
+    report(0.1, "reading chats")
+    chats = read_chats(files.chats, seekers, spec, problems, notices)
+    about = read_people(files.seekers, "seekers", spec, problems, notices)
+    providers = read_people(files.providers, "providers", spec, problems, notices)
+    report(0.5, "cutting chats into periods")
+    made = {
+        str(name): observations(part.reset_index(drop=True), chats, about, providers)
+        for name, part in cut.groupby("instrument", sort=True)
+    }
+    for name, rows in made.items():
+        flow[name] |= {
+            "chats in all": chats.rows,
+            "chats of seekers without a period, left out": chats.of_others,
+            "chats inside a period": int(rows["chats"].sum()),
+            "periods with a chat": int((rows["chats"] > 0).sum()),
+        }
+    return made, {"notices": notices, "flow": flow}, problems
+
+
+def analyse(made: dict[str, pd.DataFrame], spec: Spec, report: Report = silent) -> dict[str, Any]:
+    """`rq1`, `rq2`, `partial` of the result."""
+    result: dict[str, Any] = {"rq1": {}, "rq2": {}, "partial": []}
+    steps = [(name, "rq1") for name in made] + [(name, family) for name in made for family in FAMILIES]
+    for number, (name, what) in enumerate(steps):
+        report(0.55 + 0.35 * number / len(steps), f"{what} on {name}")
+        try:
+            if what == "rq1":
+                result["rq1"][name] = rq1.analyse(made[name], spec)
+            else:
+                result["rq2"].setdefault(name, {})[what] = rq2.analyse(made[name], what, spec)
+        except StudyError as error:
+            place = result["rq1"] if what == "rq1" else result["rq2"].setdefault(name, {})
+            place[name if what == "rq1" else what] = {"error": str(error)}
+            result["partial"].append({"part": what, "instrument": name, "error": str(error)})
+    _correct(result)
+    return result
+
+
+def _correct(result: dict[str, Any]) -> None:
+    """`survives_bh` on every technique, over all technique tests of the study."""
+    found = {}
+    for name, families in result["rq2"].items():
+        for family, part in families.items():
+            for technique in FAMILIES[family]:
+                if technique in part.get("terms", {}):
+                    found[name, family, technique] = part["terms"][technique]
+    kept = survivors({str(key): term["p"] for key, term in found.items()})
+    for key, term in found.items():
+        term["survives_bh"] = kept[str(key)]
+
+
+def run(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, Any], Problems]:
+    """The whole result but for its files. Raises StudyError where not even the periods can be made."""
+    made, about, problems = load(files, spec, report)
+    result = analyse(made, spec, report)
+    return {
+        "format": FORMAT,
+        "title": spec.title,
+        **result,
+        **about,
+        "problems": {"total": problems.total, "counts": problems.counts},
+        "spec": spec.as_dict(),
+        "data_sha256": files.digest(),
+        "tagger_version": spec.tagger_version,
+    }, problems

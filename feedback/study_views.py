@@ -1,0 +1,52 @@
+"""The admins' page of evidence studies: which serves, which wait, who proposed and published what."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from feedback import publishing, studies
+from feedback.models import EvidenceStudy
+from peersupport.people import access
+from peersupport.people.models import Role
+
+
+@require_safe
+@access.role_required(Role.ADMIN)
+def study_list(request: HttpRequest) -> HttpResponse:
+    rows = list(
+        EvidenceStudy.objects.prefetch_related("publications__proposed_by", "publications__published_by")
+    )
+    serving = studies.serving_row()
+    second = publishing.needs_second(request.user.pk)
+    for row in rows:
+        row.open = next((one for one in row.publications.all() if one.withdrawn_at is None), None)
+        row.serves = serving is not None and row.pk == serving.pk
+        row.may_publish = (
+            row.open is not None
+            and row.open.published_at is None
+            and (row.open.proposed_by_id != request.user.pk or not second)
+        )
+    return render(request, "feedback/studies.html", {"studies": rows, "alone": not second})
+
+
+STEPS = {"propose": publishing.propose, "publish": publishing.publish, "withdraw": publishing.withdraw}
+
+
+@require_POST
+@access.role_required(Role.ADMIN)
+def study_step(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Propose, publish or withdraw; what is refused says what to do."""
+    study, step = EvidenceStudy.objects.filter(pk=study_id).first(), request.POST.get("step", "")
+    if study is None or step not in STEPS:
+        raise Http404
+    try:
+        STEPS[step](study, request.user)
+    except publishing.PublishingRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Done: %(study)s.") % {"study": study})
+    return redirect("feedback:studies")
