@@ -1,11 +1,13 @@
-"""Evidence studies with their effects, and the reports written from them."""
+"""Evidence studies with their effects, the reports written from them, goals, notes and what was read."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from peersupport.practice.models import PracticeChat
+from skills.models import CODE_CHOICES
 
 
 class EvidenceStudy(models.Model):
@@ -56,6 +58,44 @@ class TechniqueEffect(models.Model):
         super().save(*args, **kwargs)
 
 
+class StudyPublication(models.Model):
+    """An admin's wish that an own study serves as evidence, and what came of it. Its content never changes.
+
+    Where there are two admins the one who proposes is not the one who publishes.
+    """
+
+    study = models.ForeignKey(EvidenceStudy, on_delete=models.CASCADE, related_name="publications")
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    published_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="one_open_publication_per_study",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"publication of {self.study_id}"
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None and self.withdrawn_at is None
+
+
 class SessionReport(models.Model):
     class Status(models.TextChoices):
         PENDING = "pending", _("Being written")
@@ -73,3 +113,54 @@ class SessionReport(models.Model):
 
     def __str__(self) -> str:
         return f"report of {self.chat_id}"
+
+
+class PracticeGoal(models.Model):
+    """A technique that a volunteer has chosen to practise, until they close it."""
+
+    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="goals")
+    technique = models.CharField(max_length=32, choices=CODE_CHOICES)
+    words = models.CharField(max_length=200, blank=True)
+    until = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["volunteer", "technique"],
+                condition=models.Q(closed_at=None),
+                name="one_open_goal_per_technique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)  # never the words
+
+
+class TrainerNote(models.Model):
+    """What a trainer wrote to the volunteer about one chat."""
+
+    chat = models.ForeignKey(PracticeChat, on_delete=models.CASCADE, related_name="notes")
+    trainer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.pk)  # never the text
+
+
+class InboxSeen(models.Model):
+    """How far a person has read their inbox: what is younger is new."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.person_id)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from feedback import studies
 from feedback.coach.engine import get_coach
 from feedback.models import EvidenceStudy, SessionReport
+from feedback.reports import retagged
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
 from peersupport.jobs.models import Job
@@ -21,7 +23,7 @@ from skills.tagger.card import read_card
 
 
 def turns_of(chat: PracticeChat) -> list[Turn]:
-    """The chat's messages with the tags that hold now."""
+    """The chat's messages with the tags that hold now; what another try copied is context without tags."""
     messages = list(Message.objects.filter(chat=chat).order_by("index"))
     results = tags.tag_results([message for message in messages if message.is_counselor])
     return [
@@ -32,6 +34,7 @@ def turns_of(chat: PracticeChat) -> list[Turn]:
             tags=results.get(message.pk),
             risk_level=message.risk_level,
             message_id=str(message.pk),
+            earlier=message.copied,
         )
         for message in messages
     ]
@@ -46,18 +49,22 @@ def _prepare(job: Job) -> Callable[[], None]:
     if chat is None:  # erased while its report waited
         return lambda: None
     tagger, coach, study_row = load_tagger(), get_coach(), studies.serving_row()
+    # Read first: tags that change from here on make the report say "re-tagged", never the other way round.
+    used = retagged.tagged_by(chat)
     body = session_report(
         turns_of(chat),
         study=studies.serving_study(),
         card=read_card(),
-        topic=chat.scenario.topic,
+        topic=chat.topic,
         embed=tagger.embed,
         retag=tagger.tag,
         reword=coach.reword,
         coach=coach.name,
         seed=chat.seed,
+        policy=settings.CRISIS_POLICY,
     )
-    return partial(_write, chat, body, study_row, tagger.version)
+    body["tagged_by"] = used
+    return partial(_write, chat, body, study_row, retagged.stamp(used, tagger.version))
 
 
 def _write(chat: PracticeChat, body: dict, study: EvidenceStudy, tagger_version: str) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery
 
 from feedback.evidence.grades import Grade, grade
 from feedback.evidence.published import published_study
 from feedback.evidence.study_types import Study, study_from_dict, study_to_dict
-from feedback.models import EvidenceStudy, TechniqueEffect
+from feedback.models import EvidenceStudy, StudyPublication, TechniqueEffect
 
 
 @transaction.atomic
@@ -52,22 +53,50 @@ def sync_published() -> int:
 
 
 @lru_cache(maxsize=8)
-def _as_study(row_id: int) -> Study:
+def _as_study(row_id: int, sha256: str) -> Study:
+    """By number and content: a number may come again after a transaction that was taken back."""
     row = EvidenceStudy.objects.prefetch_related("effects").get(pk=row_id)
     return study_from_dict({**row.body, "effects": [effect.body for effect in row.effects.all()]})
 
 
-def serving_row() -> EvidenceStudy:
-    """The study that new feedback is based on: the newest. Raises LookupError when none is there."""
-    row = EvidenceStudy.objects.order_by("-id").first()
-    if row is None:
-        raise LookupError("no evidence study in the database: run `manage.py sync_content`")
-    return row
+def _serving():
+    """Own studies that are published now come first, the newest publication before older ones; then the
+    shipped study, its newest version."""
+    published = StudyPublication.objects.filter(
+        study=OuterRef("pk"), published_at__isnull=False, withdrawn_at__isnull=True
+    )
+    rows = EvidenceStudy.objects.annotate(since=Subquery(published.values("published_at")[:1]))
+    return rows.filter(Q(kind="published") | Q(since__isnull=False)).order_by(
+        F("since").desc(nulls_last=True), "-id"
+    )
+
+
+def serving_row() -> EvidenceStudy | None:
+    """The study that new feedback is based on. None before `sync_content` wrote the first."""
+    return _serving().first()
+
+
+def serving_name() -> str:
+    """Slug and version of the serving study, "none" where none is there; without reading its content."""
+    row = _serving().values_list("slug", "version").first()
+    return " ".join(row) if row else "none"
 
 
 def serving_study() -> Study:
-    """The serving study as a value. One query; the content is cached because it never changes."""
-    return _as_study(serving_row().pk)
+    """The serving study as a value; without a row the shipped one, so that no page and no report fails
+    for it. One query; the content is cached because it never changes."""
+    row = serving_row()
+    return _as_study(row.pk, row.data_sha256) if row else published_study()
+
+
+def beside_study(serving: Study) -> Study | None:
+    """The shipped study, to be shown beside an organisation's own; None where it serves itself."""
+    return published_study() if serving.kind == "own" else None
+
+
+def study_of(row: EvidenceStudy) -> Study:
+    """A stored study as a value. One query the first time."""
+    return _as_study(row.pk, row.data_sha256)
 
 
 def grades_for(codes: Iterable[str]) -> dict[str, Grade]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from peersupport import seeker
 from peersupport.jobs.models import Job
@@ -48,30 +49,30 @@ def _nothing() -> None:
     return None
 
 
-def last_state(chat: PracticeChat, scenario: seeker.Scenario) -> seeker.SeekerState:
-    """The state after the newest message that has one."""
-    record = SeekerStateRecord.objects.filter(message__chat=chat).order_by("-message__index").first()
-    if record is None:
-        return seeker.initial_state(scenario)
-    return seeker.SeekerState.from_dict(
-        {name: getattr(record, name) for name in ("openness", "distress", "trust", "resistance", "layer")}
+def last_state(chat: PracticeChat, scenario: seeker.Scenario) -> tuple[seeker.SeekerState, set[str]]:
+    """The state after the newest message that has one, and the ids of all lines said. One query."""
+    records = list(
+        SeekerStateRecord.objects.filter(message__chat=chat)
+        .order_by("-message__index")
+        .values("openness", "distress", "trust", "resistance", "layer", "line_id")
     )
+    said = {record.pop("line_id") for record in records} - {""}
+    return seeker.SeekerState.from_dict(records[0]) if records else seeker.initial_state(scenario), said
 
 
 def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
     chat = message.chat
     scenario = authored_for(chat.scenario)
-    before = last_state(chat, scenario)
+    before, said = last_state(chat, scenario)
     heard = seeker.hear(message.text, techniques=result.present, empathy=result.empathy)
     state, reasons = seeker.advance(before, heard, scenario)
-    lines = SeekerStateRecord.objects.filter(message__chat=chat).exclude(line_id="")
     reply = seeker.choose_reply(
         scenario,
         state,
         before=before,
         heard=heard,
         counselor_text=message.text,
-        said=set(lines.values_list("line_id", flat=True)),
+        said=said,
         rank=partial(similarity, tagger),
         seed=chat.seed + message.index,
     )
@@ -97,11 +98,12 @@ def _write(message: Message, result: TagResult, state, reasons: list[str], reply
     chat = PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
     if chat is None:
         return
-    tags.store(message, result, version)
-    SeekerStateRecord.objects.update_or_create(
-        message=message,
-        defaults={**state.to_dict(), "reasons": list(reasons), "tagger_version": version},
-    )
+    tags.store([(message, result)], version)
+    fields = {**state.to_dict(), "reasons": list(reasons), "tagger_version": version}
+    SeekerStateRecord.objects.bulk_create(
+        [SeekerStateRecord(message=message, **fields)],
+        update_conflicts=True, unique_fields=["message"], update_fields=list(fields),
+    )  # fmt: skip
     Message.objects.filter(pk=message.pk).update(turn=Message.Turn.DONE)
     ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
     if _expects_reply(chat, message):
@@ -115,9 +117,9 @@ def _expects_reply(chat: PracticeChat, message: Message) -> bool:
     if not chat.is_open or message.risk_level != Message.Risk.NONE:
         return False
     # Someone who writes two messages in a row is answered once, to the second.
-    newer = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, index__gt=message.index)
-    answered = Message.objects.filter(chat=chat, idempotency_key=_reply_key(message))
-    return not newer.exists() and not answered.exists()
+    newer = Q(role=Message.Role.COUNSELOR, index__gt=message.index)
+    answered = Q(idempotency_key=_reply_key(message))
+    return not Message.objects.filter(newer | answered, chat=chat).exists()
 
 
 def _reply_key(message: Message) -> str:
@@ -130,13 +132,15 @@ def on_quarantine(job: Job) -> None:
         message = Message.objects.select_related("chat__scenario").filter(pk=job.subject).first()
         if message is None:
             return
-        chat = PracticeChat.objects.select_for_update().get(pk=message.chat_id)
+        chat = PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
+        if chat is None:
+            return
         Message.objects.filter(pk=message.pk).update(turn=Message.Turn.FAILED)
         ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
         if _expects_reply(chat, message):
             line = seeker.NEUTRAL_LINES[message.index % len(seeker.NEUTRAL_LINES)]
             reply = seeker.Reply(line_id="neutral", text=line, layer=0, kind="neutral")
-            state = last_state(chat, authored_for(chat.scenario))
+            state, _ = last_state(chat, authored_for(chat.scenario))
             chats.write_seeker_message(
                 chat, reply, key=_reply_key(message), state=state, reasons=[], version=""
             )

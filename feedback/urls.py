@@ -1,13 +1,24 @@
 from django.urls import path
 
-from feedback import views
+from feedback import own_views, study_views, try_views, views
 
 app_name = "feedback"
 urlpatterns = [
     path("chats/<uuid:chat_id>/report/", views.report, name="report"),
     path("chats/<uuid:chat_id>/report/retry/", views.report_retry, name="report-retry"),
+    path("chats/<uuid:chat_id>/report/file/", views.report_file, name="report-file"),
+    path("chats/<uuid:chat_id>/report/file/make/", views.report_file_make, name="report-file-make"),
+    path("chats/<uuid:chat_id>/notes/", own_views.write_note, name="note"),
+    path("progress/", own_views.progress, name="progress"),
+    path("progress/goals/", own_views.goal_set, name="goal-set"),
+    path("progress/goals/<int:goal_id>/close/", own_views.goal_close, name="goal-close"),
+    path("inbox/", own_views.inbox, name="inbox"),
+    path("inbox/read/", own_views.inbox_read, name="inbox-read"),
+    path("chats/<uuid:try_id>/compare/", try_views.compare, name="compare"),
     path("evidence/", views.evidence, name="evidence"),
     path("evidence/<slug:code>/", views.evidence_card, name="evidence-card"),
+    path("studies/", study_views.study_list, name="studies"),
+    path("studies/<int:study_id>/", study_views.study_step, name="study-step"),
     path("exports/", views.exports, name="exports"),
     path("exports/tags.csv", views.export_tags, name="export-tags"),
 ]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from django.conf import settings
+
 from feedback import studies
-from feedback.reports import requests
+from feedback.inbox import items, notes
+from feedback.reports import files, goals, own_rows, requests, retagged
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind
 from peersupport.jobs.registry import register as register_kind
+from peersupport.operations import versions
+from peersupport.people import erasure, own_data
 from peersupport.practice import slots
-from peersupport.practice.chats import TURN
+from peersupport.practice.chats import TRANSCRIPT, TURN
 
 
 def register() -> None:
@@ -24,6 +31,15 @@ def register() -> None:
     )
     register_kind(
         Kind(
+            name=TRANSCRIPT,
+            lane=Lane.COACH,
+            run="feedback.transcript.run",
+            on_quarantine="feedback.transcript.on_quarantine",
+            seconds=300,
+        )
+    )
+    register_kind(
+        Kind(
             name=requests.REPORT,
             lane=Lane.COACH,
             run="feedback.report.run",
@@ -31,7 +47,21 @@ def register() -> None:
             seconds=300,
         )
     )
+    register_kind(
+        Kind(name=files.REPORT_FILE, lane=Lane.COACH, run="feedback.reports.pdf.run", seconds=120, attempts=2)
+    )
+    erasure.register_step(files.forget)
+    versions.register("study", studies.serving_name)
+    versions.register("coach", lambda: Path(settings.COACH_MODEL).name or "authored")
     slots.register_shipped("studies", studies.sync_published)
     slots.register(slots.TAG_GRADES, studies.grades_for)
     slots.register(slots.CHAT_ENDED, requests.request_report)
     slots.register(slots.CHAT_REPORTS, requests.statuses)
+    slots.register(slots.CHATS_RETAGGED, retagged.chats_retagged)
+    slots.register(slots.PRACTICE_GOALS, goals.open_goals)
+    slots.register(slots.CHAT_NOTES, notes.notes_of)
+    slots.register(slots.INBOX_UNREAD, items.unread)
+    own_data.register("reports", own_rows.reports, own_rows.objects)
+    own_data.register("goals", goals.rows)
+    own_data.register("notes", notes.rows, notes.objects)
+    own_data.register("inbox_read_until", notes.read_until)

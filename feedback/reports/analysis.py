@@ -11,7 +11,7 @@ from feedback.evidence.study_types import Study
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
 from peersupport.practice.transcripts import Transcript, find_speaker, guess_counselor
-from peersupport.safety import Finding, assess, rules_version
+from peersupport.safety import Finding, assess, safety_version
 from skills.tagger import TagInput, TagResult
 from skills.tagger.card import read_card
 
@@ -66,7 +66,7 @@ def analyse(
         entry["risk"] = {"level": finding.level, "kinds": list(finding.kinds)}
     report["versions"] |= {
         "tagger_sha256": card["sha256"],
-        "safety": rules_version(),
+        "safety": safety_version(),
         "peersupport": peersupport.__version__,
     }
     about = {

@@ -1,24 +1,30 @@
 """The tags of all chats as a CSV that a spreadsheet opens safely.
 
 People and chats appear under pseudonyms: the same person has the same one in every export of this
-installation, and nobody without its secret key can turn it back. Message text is not exported.
+installation, and nobody without its secret key can turn it back. Message text is not exported. Only those
+are in it who agree to research now.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
+from peersupport.people.consents import consenting
+from peersupport.people.models import Consent, Role, User
+from peersupport.practice.models import PracticeChat
 from skills.models import Correction, SkillTag
 
 COLUMNS = (
     "chat", "volunteer", "scenario", "message", "technique", "source", "probability", "start", "end",
     "tagger_version", "corrected", "recorded_at",
 )  # fmt: skip
+BLOCK = 500  # rows between two looks at whether the download may go on
 _WORDS = {Correction.Action.ADD: "confirmed", Correction.Action.REMOVE: "removed"}
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
@@ -37,8 +43,21 @@ def safe_cell(value: object) -> str:
 
 
 def tag_rows() -> QuerySet[SkillTag]:
-    """The tags that serve now."""
-    return SkillTag.objects.filter(tagging__current=True).order_by("id")
+    """The tags that serve now, of people who agree to research; of imported chats only those they share."""
+    agreeing = consenting(Consent.Purpose.RESEARCH)
+    tags = SkillTag.objects.filter(tagging__current=True, tagging__message__chat__volunteer__in=agreeing)
+    return tags.filter(_shared("tagging__message__chat")).order_by("id")
+
+
+def _shared(chat: str) -> Q:
+    return Q(**{f"{chat}__kind": PracticeChat.Kind.PRACTICE}) | Q(**{f"{chat}__shared": True})
+
+
+def agreed() -> tuple[int, int]:
+    """(volunteers who agree to research, volunteers)."""
+    volunteers = User.objects.filter(role=Role.VOLUNTEER, is_active=True)
+    agreeing = consenting(Consent.Purpose.RESEARCH)
+    return volunteers.filter(pk__in=agreeing.values("pk")).count(), volunteers.count()
 
 
 def _latest() -> QuerySet[Correction]:
@@ -54,39 +73,68 @@ def _added() -> QuerySet[Correction]:
     found = SkillTag.objects.filter(
         tagging__message=OuterRef("message"), tagging__current=True, code=OuterRef("code")
     )
-    return _latest().filter(~Exists(found), action=Correction.Action.ADD)
+    agreeing = consenting(Consent.Purpose.RESEARCH)
+    of_them = _latest().filter(message__chat__volunteer__in=agreeing)
+    return of_them.filter(~Exists(found), _shared("message__chat"), action=Correction.Action.ADD)
 
 
-class _Echo:
-    def write(self, value: str) -> str:
-        return value
+class ExportStopped(Exception):
+    """The right to export ended while the file was being sent."""
 
 
-def tags_csv() -> Iterator[str]:
-    """The file line by line: a byte-order mark for spreadsheets, the header, then tags in order of id."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    said = {(c.message_id, c.code): c.action for c in _latest().only("message_id", "code", "action")}
-    tags = tag_rows().select_related("tagging__message__chat__scenario")
-    for tag in tags.iterator(chunk_size=2000):
+def tags_csv(allowed: Callable[[], bool] = lambda: True) -> Iterator[str]:
+    """The file in blocks: a byte-order mark for spreadsheets, the header, then tags in order of id.
+
+    `allowed` is asked before each block is read; once it says no, ExportStopped is raised.
+    """
+    yield "\ufeff" + _lines([COLUMNS])
+    for read in (_tag_block, _added_block):
+        last = 0
+        while True:
+            if not allowed():
+                raise ExportStopped
+            last, rows = read(last)
+            if not rows:
+                break
+            yield _lines(rows)
+
+
+def _tag_block(last: int) -> tuple[int, list[list[str]]]:
+    """Up to BLOCK tags with an id above `last`, and the id of the last of them."""
+    tags = list(tag_rows().filter(id__gt=last).select_related("tagging__message__chat__scenario")[:BLOCK])
+    messages = {tag.tagging.message_id for tag in tags}
+    said = {(c.message_id, c.code): c.action for c in _latest().filter(message__in=messages)}
+    rows = []
+    for tag in tags:
         message = tag.tagging.message
         corrected = _WORDS.get(said.get((message.pk, tag.code)), "")
-        yield writer.writerow(
+        rows.append(
             _row(message, tag.code, "tagger", f"{tag.probability:.4f}", tag.start, tag.end,
                  tag.tagging.version, corrected, tag.tagging.created_at)
         )  # fmt: skip
-    for correction in _added().select_related("message__chat__scenario").iterator(chunk_size=2000):
-        yield writer.writerow(
-            _row(
-                correction.message, correction.code, "trainer", "", "", "", "", "added", correction.created_at
-            )
-        )
+    return (tags[-1].pk if tags else last), rows
+
+
+def _added_block(last: int) -> tuple[int, list[list[str]]]:
+    found = list(_added().filter(id__gt=last).select_related("message__chat__scenario")[:BLOCK])
+    rows = [_row(c.message, c.code, "trainer", "", "", "", "", "added", c.created_at) for c in found]
+    return (found[-1].pk if found else last), rows
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _scenario(chat) -> str:
+    return chat.scenario.slug if chat.scenario else chat.kind
 
 
 def _row(message, code, source, probability, start, end, version, corrected, at) -> list[str]:
     chat = message.chat
     cells = (
-        pseudonym("chat", chat.pk), pseudonym("person", chat.volunteer_id), chat.scenario.slug, message.index,
+        pseudonym("chat", chat.pk), pseudonym("person", chat.volunteer_id), _scenario(chat), message.index,
         code, source, probability, start, end, version, corrected, at.isoformat(timespec="seconds"),
     )  # fmt: skip
     return [safe_cell(cell) for cell in cells]

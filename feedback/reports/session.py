@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from feedback.coach.alternatives import Embed, Retag
@@ -17,6 +17,7 @@ from feedback.reports.points import Helpers, Reword, jsonable, point_entries
 from feedback.reports.ratios import ratios
 from feedback.reports.turns import Turn
 from peersupport.safety.policy import DEFAULT_POLICY
+from skills.tagger.types import fit
 from skills.taxonomy import TECHNIQUES
 
 __all__ = ["REPORT_VERSION", "Turn", "session_report"]
@@ -71,7 +72,7 @@ def session_report(
     `index` is always `Turn.index`. When `crisis` is not None it overrides: points are about the cue only
     and carry no alternative, because the wording there is the organisation's.
     """
-    turns = sorted(turns, key=lambda turn: turn.index)
+    turns = [_fitted(turn) for turn in sorted(turns, key=lambda turn: turn.index)]
     composition = compose(turns, study, policy=policy)
     summary = ratios(turns)
     points, lacking = point_entries(
@@ -108,6 +109,10 @@ def session_report(
     )
 
 
+def _fitted(turn: Turn) -> Turn:
+    return replace(turn, tags=fit(turn.tags, turn.text)) if turn.tags is not None else turn
+
+
 def _untagged(turns: Sequence[Turn]) -> list[dict[str, Any]]:
     return [
         {
@@ -116,7 +121,7 @@ def _untagged(turns: Sequence[Turn]) -> list[dict[str, Any]]:
             "text": "This message could not be tagged; the figures and points leave it out.",
         }
         for turn in turns
-        if turn.by_counselor and turn.tags is None
+        if turn.by_counselor and turn.tags is None and not turn.earlier
     ]
 
 

@@ -22,6 +22,7 @@ class Turn:
     """`role` is "counselor" or "seeker"; `tags` is None for seekers and where tagging failed.
 
     `confirmed` and `rejected` are codes that a trainer decided on; they weigh as certain.
+    An `earlier` turn was said in another chat: it is read as context, and reported on there.
     """
 
     index: int
@@ -32,6 +33,7 @@ class Turn:
     message_id: str = ""
     confirmed: frozenset[str] = frozenset()
     rejected: frozenset[str] = frozenset()
+    earlier: bool = False
 
     @property
     def by_counselor(self) -> bool:

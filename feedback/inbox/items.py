@@ -1,0 +1,154 @@
+"""What a volunteer's inbox shows. Nothing is copied into it: it reads the rows that others wrote.
+
+A source is one kind of thing that can happen to a person's chats. `moments` gives (an id, when) of each
+as a queryset with two columns, so that the number of new ones is one query over all sources; `items` gives
+them as a page shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Max, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from feedback.models import InboxSeen, TrainerNote
+from peersupport.people.models import User
+from skills.models import Correction
+from skills.taxonomy import TECHNIQUES
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+MOST = 100  # of each kind on the page, the newest
+
+
+@dataclass(frozen=True)
+class InboxItem:
+    """`lines` stand below the title; `text` is what a person wrote, `quote` the volunteer's own message."""
+
+    kind: str
+    icon: str
+    at: datetime
+    title: str
+    who: str
+    address: str
+    where: str
+    lines: tuple[str, ...] = ()
+    text: str = ""
+    quote: str = ""
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    moments: Callable[[User], QuerySet]
+    items: Callable[[User, datetime], Iterable[InboxItem]]
+
+
+def _who(trainer: User | None) -> str:
+    return str(trainer) if trainer else _("a trainer whose account is gone")
+
+
+def _notes(user: User) -> QuerySet[TrainerNote]:
+    return TrainerNote.objects.filter(chat__volunteer=user)
+
+
+def _note_moments(user: User) -> QuerySet:
+    return _notes(user).order_by().values_list("chat_id", "created_at")
+
+
+def _note_items(user: User, seen: datetime) -> Iterable[InboxItem]:
+    rows = _notes(user).select_related("trainer", "chat__scenario").order_by("-id")[:MOST]
+    for note in rows:
+        yield InboxItem(
+            kind="note",
+            icon="note",
+            at=note.created_at,
+            title=_("A note on your chat"),
+            who=_who(note.trainer),
+            address=reverse("practice:chat", args=[note.chat_id]) + "#notes",
+            where=note.chat.title,
+            text=note.text,
+            new=note.created_at > seen,
+        )
+
+
+def _corrections(user: User) -> QuerySet[Correction]:
+    return Correction.objects.filter(message__chat__volunteer=user)
+
+
+def _correction_moments(user: User) -> QuerySet:
+    by_message = _corrections(user).order_by().values("message_id").annotate(at=Max("created_at"))
+    return by_message.values_list("message_id", "at")
+
+
+def _correction_items(user: User, seen: datetime) -> Iterable[InboxItem]:
+    """One per message, with the last word on each technique."""
+    newest = [pk for pk, _at in _correction_moments(user).order_by("-at")[:MOST]]
+    rows = Correction.objects.filter(message__in=newest).order_by("id")
+    by_message: dict[Any, dict[str, Correction]] = {}
+    for row in rows.select_related("trainer", "message__chat__scenario"):
+        by_message.setdefault(row.message_id, {})[row.code] = row
+    for pk, by_code in by_message.items():
+        rows = sorted(by_code.values(), key=lambda row: row.pk)
+        last = rows[-1]
+        added = [TECHNIQUES[row.code].name for row in rows if row.action == Correction.Action.ADD]
+        removed = [TECHNIQUES[row.code].name for row in rows if row.action == Correction.Action.REMOVE]
+        lines = []
+        if added:
+            lines.append(_("Added: %(names)s") % {"names": ", ".join(added)})
+        if removed:
+            lines.append(_("Taken away: %(names)s") % {"names": ", ".join(removed)})
+        yield InboxItem(
+            kind="correction",
+            icon="pencil",
+            at=last.created_at,
+            title=_("Tags of a message were corrected"),
+            who=_who(last.trainer),
+            address=reverse("practice:chat", args=[last.message.chat_id]) + f"#message-{pk}",
+            where=last.message.chat.title,
+            lines=tuple(lines),
+            text=last.note,
+            quote=last.message.text,
+            new=last.created_at > seen,
+        )
+
+
+# Another kind of entry (the outcome of a dispute) is one more source here.
+SOURCES = [Source(_note_moments, _note_items), Source(_correction_moments, _correction_items)]
+
+
+def seen_until(user: User) -> datetime:
+    return InboxSeen.objects.filter(person=user).values_list("until", flat=True).first() or NEVER
+
+
+def inbox(user: User) -> list[InboxItem]:
+    """Newest first. 1 query, and up to 2 for each source."""
+    seen = seen_until(user)
+    found = [item for source in SOURCES for item in source.items(user, seen)]
+    return sorted(found, key=lambda item: item.at, reverse=True)
+
+
+def unread(user: User) -> int:
+    """How many entries are new. 1 query."""
+    if not user.is_volunteer:
+        return 0
+    seen = Coalesce(InboxSeen.objects.filter(person=user).values("until")[:1], Value(NEVER))
+    parts = []
+    for source in SOURCES:
+        rows = source.moments(user)
+        at = "at" if "at" in rows.query.annotations else "created_at"
+        parts.append(rows.filter(**{f"{at}__gt": seen}))
+    return parts[0].union(*parts[1:], all=True).count()
+
+
+def mark_read(user: User, until: datetime | None = None) -> None:
+    """What is older than `until` (the moment the page was made) is read; the rest stays new."""
+    until = min(until or timezone.now(), timezone.now())
+    until = max(until, seen_until(user))  # what was read once stays read
+    InboxSeen.objects.update_or_create(person=user, defaults={"until": until})

@@ -1,0 +1,168 @@
+"""How the simulated seeker's state went over a chat: the values, what moved them, and four small charts.
+
+Read from the state rows that the turns left. They are never replayed, so a tag that a trainer corrected
+afterwards has moved the seeker all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.utils.text import Truncator
+
+from peersupport import seeker
+from peersupport.practice.models import Message, PracticeChat, SeekerStateRecord
+from skills.taxonomy import EMPATHY, TECHNIQUES
+
+# (name, what a seeker is better off with)
+MEASURES = {"openness": +1, "trust": +1, "distress": -1, "resistance": -1}
+NOTEWORTHY = 0.05  # a smaller sum of the four moves is not worth naming
+MOST_NAMED = 3
+WIDTH, HEIGHT = 240, 96
+LEFT, RIGHT, TOP, BOTTOM = 18, 10, 8, 20
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why the seeker moved; `name` is the tag behind it, "" where none is."""
+
+    words: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Move:
+    name: str
+    value: float  # after the message, 0-1
+    by: float
+
+    @property
+    def value_text(self) -> str:
+        return f"{self.value:.2f}"
+
+    @property
+    def by_text(self) -> str:
+        if abs(self.by) < 0.005:
+            return "±0"
+        return f"{self.by:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One counselor message and what followed from it. `gain` > 0: the seeker is better off."""
+
+    number: int
+    message: Message
+    moves: tuple[Move, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def gain(self) -> float:
+        return sum(MEASURES[move.name] * move.by for move in self.moves)
+
+    @property
+    def words(self) -> str:
+        return Truncator(self.message.text).chars(90)
+
+    @property
+    def felt(self) -> list[Move]:
+        """The moves large enough to see, the largest first."""
+        seen = [move for move in self.moves if abs(move.by) >= 0.01]
+        return sorted(seen, key=lambda move: -abs(move.by))
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One measure, 0 at the bottom and 1 at the top, as strings for SVG attributes."""
+
+    name: str
+    first: str
+    last: str
+    path: str
+    dots: tuple[tuple[str, str, str], ...]  # x, y, words
+    ticks: tuple[tuple[str, str], ...]  # x, label
+    copied_width: str  # how far the messages were copied from another chat, "" for none
+
+
+@dataclass(frozen=True)
+class Course:
+    steps: tuple[Step, ...]
+    charts: tuple[Chart, ...]
+    version: str
+    named: tuple[Step, ...] = field(default=())
+
+
+def course_of(chat: PracticeChat) -> Course | None:
+    """None while the chat goes on (a volunteer must not play to the numbers), and where nothing was read.
+    1 query."""
+    if chat.is_open:
+        return None
+    rows = list(
+        SeekerStateRecord.objects.filter(message__chat=chat)
+        .select_related("message")
+        .order_by("message__index")
+    )
+    if not rows or rows[0].message.is_counselor:
+        return None
+    steps, before = [], rows[0]
+    heard = [row for row in rows if row.message.is_counselor]
+    for number, row in enumerate(heard, start=1):
+        steps.append(_step(number, before, row))
+        before = row
+    if not steps:
+        return None
+    named = sorted((step for step in steps if not step.message.copied), key=lambda step: -abs(step.gain))
+    named = [step for step in named[:MOST_NAMED] if abs(step.gain) >= NOTEWORTHY]
+    return Course(
+        steps=tuple(steps),
+        charts=tuple(_chart(name, getattr(rows[0], name), steps) for name in MEASURES),
+        version=heard[-1].tagger_version,
+        named=tuple(sorted(named, key=lambda step: step.number)),
+    )
+
+
+def step_of(message: Message) -> Step | None:
+    """What one counselor message moved; None where its turn failed. 2 queries at most."""
+    row = SeekerStateRecord.objects.filter(message=message).first()
+    if row is None:
+        return None
+    row.message = message
+    before = (
+        SeekerStateRecord.objects.filter(message__chat=message.chat_id, message__index__lt=message.index)
+        .order_by("-message__index")
+        .first()
+    )
+    return _step(0, before or row, row)
+
+
+def _step(number: int, before: SeekerStateRecord, row: SeekerStateRecord) -> Step:
+    moves = tuple(
+        Move(name, getattr(row, name), getattr(row, name) - getattr(before, name)) for name in MEASURES
+    )
+    return Step(number, row.message, moves, tuple(_reason(key) for key in row.reasons))
+
+
+def _reason(key: str) -> Reason:
+    source = seeker.REASON_SOURCES.get(key, "")
+    entry = TECHNIQUES.get(source) or EMPATHY.get(source)
+    return Reason(seeker.REASON_WORDS.get(key, key.replace("_", " ")), entry.name if entry else "")
+
+
+def _chart(name: str, start: float, steps: Sequence[Step]) -> Chart:
+    values = [start] + [next(move.value for move in step.moves if move.name == name) for step in steps]
+    gap = (WIDTH - LEFT - RIGHT) / len(steps)
+    xs = [LEFT + gap * number for number in range(len(values))]
+    ys = [TOP + (1 - value) * (HEIGHT - TOP - BOTTOM) for value in values]
+    places = [(f"{x:.1f}", f"{y:.1f}") for x, y in zip(xs, ys, strict=True)]
+    copied = sum(step.message.copied for step in steps)
+    every = 1 + len(steps) // 9  # as many numbers as there is room for
+    return Chart(
+        name=name,
+        first=f"{values[0]:.2f}",
+        last=f"{values[-1]:.2f}",
+        path=" ".join(f"{x},{y}" for x, y in places),
+        dots=tuple((*place, f"{value:.2f}") for place, value in zip(places, values, strict=True)),
+        ticks=tuple((places[number][0], str(number)) for number in range(every, len(values), every)),
+        copied_width=f"{gap * copied:.1f}" if copied else "",
+    )
