@@ -6,6 +6,17 @@ const composer = document.getElementById("composer");
 const writing = document.getElementById("writing");
 let seq = Number(log.dataset.seq);
 
+// A browser may refuse to keep anything: the page then works without drafts.
+function remembered(name) {
+  try { return JSON.parse(localStorage.getItem(name) || "null"); } catch { return null; }
+}
+function remember(name, value) {
+  try {
+    if (value) localStorage.setItem(name, JSON.stringify(value));
+    else localStorage.removeItem(name);
+  } catch { /* nothing is kept */ }
+}
+
 function nearEnd() {
   return window.innerHeight + window.scrollY > document.body.scrollHeight - 240;
 }
@@ -32,20 +43,25 @@ function show(html, newest) {
   }
   const last = log.lastElementChild;
   const waiting = last && last.dataset.turn === "pending";
-  writing.hidden = !waiting;
+  if (writing) writing.hidden = !waiting;
   if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
-  if (follow && last) last.scrollIntoView({ block: "nearest" });
+  if (follow && last && writing) last.scrollIntoView({ block: "nearest" });
 }
 
 async function poll() {
   const answer = await fetch(`${log.dataset.events}?after=${seq}`, { headers: { "X-Fragments": "1" } });
+  if (answer.redirected) return;  // signed out meanwhile: that is the login page
   if (answer.ok) show(await answer.text(), Number(answer.headers.get("X-Seq")));
 }
 
-// Server-sent events; where they fail for good, the same log is asked for once a second.
+// Server-sent events; where they fail, the same log is asked for once a second until they work again.
 let timer = null;
 function startPolling() {
   timer = timer || setInterval(() => poll().catch(() => {}), 1000);
+}
+function stopPolling() {
+  clearInterval(timer);
+  timer = null;
 }
 function startStream() {
   if (!window.EventSource) return startPolling();
@@ -53,12 +69,16 @@ function startStream() {
   source.addEventListener("fragments", (event) => show(event.data, Number(event.lastEventId)));
   source.addEventListener("gone", () => { source.close(); window.location.reload(); });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) startPolling();
+    if (source.readyState !== EventSource.CLOSED) return;
+    startPolling();
+    setTimeout(startStream, 10000 + 10000 * Math.random());
   });
+  source.addEventListener("open", stopPolling);
   window.addEventListener("pagehide", () => source.close());
 }
 startStream();
-log.lastElementChild?.scrollIntoView({ block: "nearest" });
+// A chat is gone on with at its end; one that was brought whole is read from its beginning.
+if (writing) log.lastElementChild?.scrollIntoView({ block: "nearest" });
 
 if (composer) {
   const text = composer.elements.text;
@@ -69,15 +89,14 @@ if (composer) {
 
   // The draft and the key it will be sent with live together until the message is confirmed, so
   // that a send whose answer was lost is the same send after a reload.
-  const saved = JSON.parse(localStorage.getItem(drafts) || "null");
+  const saved = remembered(drafts);
   if (saved && !text.value) {
     const confirmed = log.querySelector(`[data-key="${saved.key}"]`);
-    if (confirmed) localStorage.removeItem(drafts);
+    if (confirmed) remember(drafts, null);
     else { text.value = saved.text; key.value = saved.key; }
   }
   function keep() {
-    if (text.value) localStorage.setItem(drafts, JSON.stringify({ text: text.value, key: key.value }));
-    else localStorage.removeItem(drafts);
+    remember(drafts, text.value ? { text: text.value, key: key.value } : null);
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight, 220)}px`;
   }
@@ -102,6 +121,11 @@ if (composer) {
         method: "POST", body, headers: { "X-Fragments": "1" },
       });
       const words = await answer.text();
+      // Signed out meanwhile: what came back is the login page, and nothing was kept there.
+      if (answer.redirected) {
+        complain("You are signed out. Your words are kept on this device: sign in again and come back here.");
+        return;
+      }
       if (!answer.ok) {
         complain(answer.status === 400 ? words : "The message was not sent. Your words are kept; please try again.");
         return;

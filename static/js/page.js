@@ -33,7 +33,9 @@ document.addEventListener("mouseover", point);
 
 // Unsent drafts stay on this device; they go with the person who signs out.
 document.querySelector("form.who")?.addEventListener("submit", () => {
-  for (const name of Object.keys(localStorage)) if (name.startsWith("draft:")) localStorage.removeItem(name);
+  try {
+    for (const name of Object.keys(localStorage)) if (name.startsWith("draft:")) localStorage.removeItem(name);
+  } catch { /* a browser that keeps nothing has nothing to forget */ }
 });
 
 document.addEventListener("keydown", (event) => {
