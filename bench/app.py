@@ -14,35 +14,33 @@ import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
+from typing import IO
+
+from bench.servers import free_port
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "practice-room"
 
 
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class App:
-    """`manage.py up` on a free port with its own DATA_DIR."""
+    """`manage.py up` on a free port with its own DATA_DIR; embedded unless `env` names servers."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **env: str) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.env = {**os.environ, "DATA_DIR": str(data_dir), "OMP_NUM_THREADS": "1"}
-        self.env.pop("DATABASE_URL", None)
-        self.env.pop("CELERY_BROKER_URL", None)
+        for name in ("DATABASE_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE"):
+            self.env.pop(name, None)
+        self.env |= env
         self.process: subprocess.Popen | None = None
 
-    def start(self) -> float:
+    def start(self, stderr: IO | None = None) -> float:
         """Start and return the seconds until /readyz said yes. Raises RuntimeError when it ends early."""
         began = time.monotonic()
         command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
         for line in self.process.stdout:
             if "is ready after" in line:
                 return time.monotonic() - began
@@ -72,8 +70,8 @@ class App:
         )
         return done.stdout
 
-    def web_memory_mb(self) -> float:
-        """Resident memory of the web process, MiB."""
+    def web_memory_mb(self, which: str = "VmRSS") -> float:
+        """Memory of the web process, MiB: resident now (VmRSS) or at its peak (VmHWM)."""
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():
                 continue
@@ -81,7 +79,7 @@ class App:
                 command = (entry / "cmdline").read_bytes().split(b"\0")
                 if b"peersupport.serve" in command and str(self.port).encode() in command:
                     status = (entry / "status").read_text()
-                    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+                    return int(re.search(rf"{which}:\s+(\d+)", status)[1]) / 1024
             except OSError:
                 continue
         raise RuntimeError("no web process found")
@@ -97,8 +95,15 @@ class Volunteer:
         self.get("/login/")
         self.post("/login/", username=username, password=PASSWORD)
 
+    @property
+    def session(self) -> str:
+        return self._cookie("sessionid")
+
     def _cookie(self, name: str) -> str:
         return next((cookie.value for cookie in self.jar if cookie.name == name), "")
+
+    def cookies(self) -> dict[str, str]:
+        return {cookie.name: cookie.value for cookie in self.jar}
 
     def get(self, path: str) -> str:
         with self.opener.open(self.app.address + path, timeout=30) as answer:
@@ -117,14 +122,16 @@ class Volunteer:
         return urllib.parse.urlsplit(address).path
 
     def follow(self, path: str, after: int = 0) -> Follower:
-        return Follower(self.app.port, f"{path}stream/?after={after}", self._cookie("sessionid"))
+        return Follower(self.app.port, f"{path}stream/?after={after}", self.session)
 
     def say(self, path: str, text: str) -> None:
         self.post(f"{path}messages/", text=text, key=uuid.uuid4().hex)
 
 
 class Follower:
-    """An open event stream, read event by event."""
+    """An open event stream, read event by event; `seq` is that of the last one."""
+
+    seq = 0
 
     def __init__(self, port: int, path: str, session: str) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -138,7 +145,9 @@ class Follower:
         data: list[str] = []
         for raw in self.answer:
             line = raw.decode().rstrip("\n")
-            if line.startswith("data:"):
+            if line.startswith("id:"):
+                self.seq = int(line[3:])
+            elif line.startswith("data:"):
                 data.append(line[5:].strip())
             elif not line and data:
                 yield "\n".join(data)

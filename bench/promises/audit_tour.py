@@ -1,0 +1,211 @@
+"""Every address of the site, asked by trainer and admin: what each answer must leave in the audit log.
+
+An answer that shows a message of somebody else's chat, or is found at an address that names a chat or a
+message, must leave one line "read"; a file must leave one "export". What a POST must leave stands in
+`POSTS`; an address that takes a POST and is not listed there counts as unlisted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from bench.app import PASSWORD
+from feedback.models import SessionReport
+from feedback.reports.goals import set_goal
+from peersupport.audit.models import AuditEvent
+from peersupport.jobs.models import Job
+from peersupport.people.models import User
+from peersupport.practice import drafts, tries
+from peersupport.practice.models import Message, PracticeChat
+from skills.models import Tagging
+
+Verbs = list[str]
+WITH_CODE = {"password": PASSWORD, "code": "{code}"}
+# address -> (fields of a POST that does something, the verbs it leaves; none where an audit wants none)
+POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
+    "people:login": ({"username": "{who}", "password": PASSWORD}, ["sign_in"]),
+    "people:logout": ({}, ["sign_out"]),
+    "people:own-choices": ({"agree": "tagger"}, ["consent_given", "consent_withdrawn"]),
+    "people:erase": ({}, ["erase"]),
+    "people:erase-own": ({"password": PASSWORD}, ["erase"]),
+    "people:second-factor-set-up": (WITH_CODE, ["second_factor_set_up"]),
+    "people:second-factor-check": ({"code": "{code}"}, ["second_factor_passed"]),
+    # Two acts: the code is proved once more, then something changes.
+    "people:second-factor-renew": (WITH_CODE, ["second_factor_passed", "recovery_codes_renewed"]),
+    "people:second-factor-remove": (WITH_CODE, ["second_factor_passed", "second_factor_removed"]),
+    "people:second-factor-reset": ({}, ["second_factor_reset"]),
+    "jobs:retry": ({}, ["retry"]),
+    "skills:retag": ({}, ["retag"]),
+    "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct"]),
+    "practice:start": ({}, []),
+    "practice:post": ({"text": "hello", "key": "k"}, []),
+    "practice:end": ({}, []),
+    "practice:retry": ({}, ["retry"]),
+    "practice:transcript-new": ({"text": "Anna: hello there", "consent": "1"}, []),
+    "practice:transcript-preview": ({}, []),
+    "practice:transcript-confirm": ({"shared": "1"}, ["share"]),
+    "practice:transcript-discard": ({}, []),
+    "practice:try-again": ({}, []),
+    "practice:rate": ({"understood": "4"}, []),
+    "practice:debrief": ({"stays": "a word"}, []),
+    "skills:dispute": ({"reason": "not_there"}, []),
+    "feedback:report-retry": ({}, ["retry"]),
+    "feedback:report-file-make": ({}, []),
+    "feedback:note": ({"text": "Well listened."}, ["note"]),
+    "feedback:goal-set": ({"technique": "affirm"}, []),
+    "feedback:goal-close": ({}, []),
+    "feedback:inbox-read": ({}, []),
+    "feedback:study-step": ({"step": "withdraw"}, []),  # the shipped study was never proposed
+}
+LAST = ("people:logout", "people:erase", "people:erase-own")  # they take something away
+KEY = "3132333435363738393031323334353637383930"
+
+
+@dataclass
+class Tour:
+    due: int = 0
+    exact: int = 0
+    quiet: int = 0
+    noisy: int = 0
+    unlisted: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def judge(self, what: str, left: Verbs, due: Verbs) -> None:
+        """`due` is empty where the answer showed and did nothing that an audit wants."""
+        if due:
+            self.due += 1
+            self.exact += left == due
+        else:
+            self.quiet += 1
+            self.noisy += bool(left)
+        if left != due:
+            self.wrong.append(f"{what}: {left}, due {due}")
+
+
+def names(patterns=None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns or get_resolver().url_patterns:
+        if isinstance(pattern, URLResolver):
+            space = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from names(pattern.url_patterns, space)
+        else:
+            yield f"{prefix}{pattern.name}", pattern
+
+
+def run() -> dict[str, Any]:
+    """The tour over the demo people's chats."""
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    tour, values = Tour(), _values()
+    texts = [text for text in Message.objects.values_list("text", flat=True) if len(text) > 20]
+    addresses = sorted(names(), key=lambda item: LAST.index(item[0]) if item[0] in LAST else -1)
+    _wrong_password(tour)
+    for name, pattern in addresses:
+        for who in ("vera", "tara", "ada"):
+            for verb in ("GET", "POST"):
+                _visit(tour, name, pattern, who, verb, values, texts)
+    return vars(tour)
+
+
+def _values() -> dict[str, Any]:
+    """Something of vera's for every part of an address: her trainer is tara, ada is the admin."""
+    chat = PracticeChat.objects.filter(volunteer__username="vera", status="ended").first()
+    message = Message.objects.filter(chat=chat, role="counselor").first()
+    return {
+        "chat_id": chat.pk,
+        "message_id": message.pk,
+        "try_id": tries.try_again(message).pk,
+        "scenario_id": chat.scenario_id,
+        "job_id": Job.objects.create(kind="canary", lane="live", status="quarantined").pk,
+        "person_id": User.objects.get(username="olga").pk,
+        "study_id": 1,
+        "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
+        "code": "open_question",
+        "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
+    }
+
+
+def _client() -> Client:
+    return Client(headers={"host": "localhost"})
+
+
+def _newest() -> int:
+    return AuditEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def _left(since: int) -> Verbs:
+    return list(AuditEvent.objects.filter(id__gt=since).order_by("id").values_list("verb", flat=True))
+
+
+def _wrong_password(tour: Tour) -> None:
+    since = _newest()
+    _client().post(reverse("people:login"), {"username": "vera", "password": "wrong"})
+    tour.judge("a wrong password", _left(since), ["sign_in_failed"])
+
+
+def _visit(tour: Tour, name: str, pattern, who: str, verb: str, values: dict, texts: list[str]) -> None:
+    address = reverse(name, kwargs={key: values[key] for key in pattern.pattern.converters})
+    if "code" in pattern.pattern.converters:
+        address += f"?message={values['message_id']}"
+    user = User.objects.filter(username=who, is_active=True).first()
+    if user is None:  # erased themselves at the end of the tour
+        return
+    client = _client()
+    if name != "people:login":
+        client.force_login(user)
+    fields, leaves = POSTS.get(name, ({}, []))
+    code = _prepare(client, name, user, values) if verb == "POST" and name in POSTS else ""
+    since = _newest()
+    data = {key: value.format(who=who, code=code) for key, value in fields.items()}
+    response = client.get(address) if verb == "GET" else client.post(address, data)
+    follows = response.get("Content-Type", "").startswith("text/event-stream")
+    body = "" if follows else b"".join(response).decode(errors="replace")
+    due: Verbs = []
+    if response.status_code < 400:
+        due = leaves if verb == "POST" else _due(response, pattern, body, who, texts)
+        if verb == "POST" and name not in POSTS:
+            tour.unlisted.append(name)
+    tour.judge(f"{verb} {name} by {who} ({response.status_code})", _left(since), due)
+    response.close()
+    TOTPDevice.objects.all().delete()
+
+
+def _due(response, pattern, body: str, who: str, texts: list[str]) -> Verbs:
+    if "attachment" in response.get("Content-Disposition", ""):
+        return ["export"]
+    named = {"chat_id", "try_id", "message_id", "code"} & set(pattern.pattern.converters)
+    if who != "vera" and response.status_code == 200 and (named or any(text in body for text in texts)):
+        return ["read"]
+    return []
+
+
+def _prepare(client: Client, name: str, user: User, values: dict) -> str:
+    """Make it so that the POST has something to do: a failed turn, a job set aside, a second factor.
+    Returns the code that the person's phone shows."""
+    key = KEY
+    if name == "practice:retry":
+        Message.objects.filter(pk=values["message_id"]).update(turn="failed")
+    elif name == "skills:retag":
+        Tagging.objects.update(version="earlier")
+    elif name == "jobs:retry":
+        Job.objects.filter(pk=values["job_id"]).update(status="quarantined")
+    elif name == "feedback:report-retry":
+        SessionReport.objects.update(status="ready")
+    elif name == "people:second-factor-set-up":
+        client.get(reverse(name))
+        key = client.session["second_factor_key"]
+    elif name.startswith("people:second-factor"):
+        whose = values["person_id"] if name.endswith("reset") else user.pk
+        device = TOTPDevice.objects.create(user_id=whose, key=key, confirmed=True)
+        if name.endswith(("renew", "remove")):
+            session = client.session
+            session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+            session.save()
+    return f"{totp(bytes.fromhex(key)):06d}"

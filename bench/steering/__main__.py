@@ -1,0 +1,111 @@
+"""`python -m bench.steering`: tokens per second with and without steering, at every layer of a small model.
+
+Prints the ratio steered/unsteered for batches of 1, 8 and 64, one and many different strengths, eager and
+with a static cache (`--compile` compiles its decoding step, which takes minutes). Both sides of a ratio are
+measured in turn, round by round, and the median of the rounds' ratios is shown with its quartiles. Seconds
+are CPU time of one thread, which other processes disturb less than the clock; `--wall` takes the clock.
+Beside it stands the best steered over the best unsteered round, which noise can only make slower.
+Exit code 1 when a ratio of ours is below the bar. Run it on an idle machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from typing import Any
+
+import torch
+
+from bench.steering import peers
+
+BAR = 0.98
+
+
+def speed(model: Any, ids: torch.Tensor, tokens: int, static: bool, wall: bool) -> float:
+    """Generated tokens per second of one call."""
+    clock = time.perf_counter if wall else time.process_time
+    extra = {"cache_implementation": "static"} if static else {}
+    started = clock()
+    with torch.inference_mode():
+        model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=tokens,
+            do_sample=False,
+            **extra,
+        )
+    return ids.shape[0] * tokens / (clock() - started)
+
+
+def ratios(
+    plain: Any, steered: Any, prepare: peers.Prepare, batch: int, different: int, static: bool, options: Any
+) -> tuple[list[float], float, float]:
+    """(ratio of every round, ratio of the best rounds, median unsteered tokens per second)."""
+    ids = torch.randint(1, 2048, (batch, 16), generator=torch.Generator().manual_seed(batch))
+    prepare(batch, different)
+    for model in (plain, steered):  # warm both
+        speed(model, ids, 4, static, options.wall)
+    found, base, top = [], [], []
+    for number in range(options.rounds):
+        # The order changes, so that a machine that slows down favours nobody.
+        pair = [plain, steered] if number % 2 == 0 else [steered, plain]
+        one, two = (speed(model, ids, options.tokens, static, options.wall) for model in pair)
+        unsteered, moved = (one, two) if number % 2 == 0 else (two, one)
+        found.append(moved / unsteered)
+        base.append(unsteered)
+        top.append(moved)
+    return found, max(top) / max(base), statistics.median(base)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.steering", description=__doc__)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--tokens", type=int, default=24)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--compile", action="store_true", help="static cache with a compiled step")
+    parser.add_argument("--wall", action="store_true", help="the clock instead of CPU time")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    plain = peers.make_model(options.width, options.layers)
+    contestants = []
+    for name, build in (("ours", peers.ours), ("repeng", peers.repeng)):
+        model = peers.make_model(options.width, options.layers)
+        prepare = build(model, max(options.batches))
+        if prepare is None:
+            print("repeng is not here (REPENG_PATH): not measured")
+        else:
+            contestants.append((name, model, prepare))
+    if options.compile:
+        plain.forward = torch.compile(plain.forward)
+        contestants[0][1].forward = torch.compile(contestants[0][1].forward)
+    print(
+        f"{'':8}{'cache':>10}{'batch':>7}{'strengths':>11}{'tok/s':>13}{'ratio':>8}{'best':>8}  middle half"
+    )
+    missed = 0
+    for name, model, prepare in contestants:
+        for static in (False, True):
+            if options.compile and (not static or name != "ours"):
+                continue
+            for batch in options.batches:
+                for different in (1, 64):
+                    if different > 1 and (batch < 2 or name != "ours"):
+                        continue
+                    found, best, base = ratios(plain, model, prepare, batch, different, static, options)
+                    low, middle, high = statistics.quantiles(found, n=4)
+                    kept = name != "ours" or middle >= BAR
+                    missed += not kept
+                    cache = ("compiled" if options.compile else "static") if static else "eager"
+                    print(
+                        f"{name:8}{cache:>10}{batch:>7}{min(batch, different):>11}{base:>13.0f}"
+                        f"{middle:>8.3f}{best:>8.3f}  {low:.3f} to {high:.3f}{'' if kept else '  MISSED'}",
+                        flush=True,
+                    )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
