@@ -2,25 +2,63 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.utils import timezone
 
 from peersupport.jobs import running
+from tests import leaks
 
-# These start real Celery workers: they belong to the run that has a broker (see .ci/run).
-_WITH_BROKER = ["peersupport/test_celery_runner.py", "peersupport/test_services.py"]
+# These start real Celery workers or a PostgreSQL: they belong to the run that has a broker (see .ci/run).
+_WITH_BROKER = [
+    "peersupport/test_celery_runner.py",
+    "peersupport/test_services.py",
+    "peersupport/test_compose_commands.py",
+    "peersupport/test_pool.py",
+]
+# Tests of rooms that know no database: `-m "not pure"` leaves them out where they have run already.
+_PURE = re.compile(
+    r"skills/test_(tagger_(?!page)|train_tagger|corpora_|own_examples)"
+    r"|feedback/(study/|test_(steering_|coach_|train_coach))"
+    r"|peersupport/test_seeker_"
+)
 collect_ignore = [] if settings.CELERY_BROKER_URL else _WITH_BROKER
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if _PURE.search(item.path.as_posix()):
+            assert not {"db", "transactional_db"} & set(item.fixturenames), f"{item.nodeid} uses the database"
+            item.add_marker("pure")
+
+
 def pytest_configure(config):
+    # What tests write beside the database must not lie among the data of whoever runs them.
+    folder = tempfile.TemporaryDirectory(prefix="peersupport-tests-")
+    config.add_cleanup(folder.cleanup)
+    settings.DATA_DIR = Path(folder.name)
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_records_looked_at():
+    leaks.install()
+
+
+@pytest.fixture(autouse=True)
+def no_text_in_log_records():
+    leaks.watch.begin()
+    yield
+    assert leaks.watch.leaks == []
 
 
 def pytest_report_header(config):

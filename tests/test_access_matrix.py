@@ -10,8 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from feedback.reports.goals import set_goal
 from peersupport.jobs.models import Job
+from peersupport.practice import chats, tries
 from peersupport.practice.models import Message
+from tests.peersupport.transcripts import draft
 
 OK, LOGIN, FORBIDDEN, MISSING, WRONG_VERB = 200, "login", 403, 404, 405
 BAD = 400  # reached, and told that the empty form cannot be taken
@@ -33,6 +36,14 @@ def of_chat(volunteer, trainer, *, admin=FORBIDDEN) -> dict:
     return cells(MISSING, volunteer=volunteer, trainer=trainer, admin=admin)
 
 
+STAFF = ("trainer", "other_trainer", "admin")
+
+
+def of_draft(volunteer) -> dict:
+    """A transcript on its way: its owner's alone, and trainers and admins bring none."""
+    return cells(MISSING, volunteer=volunteer, **dict.fromkeys(STAFF, FORBIDDEN))
+
+
 NO_VERB = cells(WRONG_VERB)
 VOLUNTEERS_GET = cells(FORBIDDEN, volunteer=OK, peer=OK, outsider=OK)
 VOLUNTEERS_GO = cells(FORBIDDEN, volunteer=GO, peer=GO, outsider=GO)
@@ -46,9 +57,22 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "leave": (open_to_all(OK), open_to_all(WRONG_VERB)),
     "healthz": (open_to_all(OK), open_to_all(WRONG_VERB)),
     "readyz": (open_to_all(503), open_to_all(WRONG_VERB)),  # no worker runs in a test: not ready
+    "metrics": (cells(FORBIDDEN, anonymous=FORBIDDEN, admin=OK), open_to_all(WRONG_VERB)),
     "people:login": (cells(GO, anonymous=OK), cells(GO, anonymous=OK)),
     "people:logout": (NO_VERB, cells(LOGIN)),  # signed out, and so at the login page
     "people:list": (ADMIN_GET, NO_VERB),
+    "people:erase": (ADMIN_GET, cells(FORBIDDEN, admin=GO)),
+    "people:own-data": (cells(OK), NO_VERB),
+    "people:own-data-download": (cells(OK), NO_VERB),
+    "people:own-data-read": (cells(OK), NO_VERB),
+    "people:own-choices": (NO_VERB, VOLUNTEERS_GO),
+    "people:erase-own": (cells(OK), cells(BAD)),  # an empty form holds no password
+    "people:second-factor": (cells(OK), NO_VERB),
+    "people:second-factor-set-up": (cells(OK), cells(BAD)),
+    "people:second-factor-check": (cells(GO), cells(GO)),  # nobody here owes a code
+    "people:second-factor-renew": (NO_VERB, cells(GO)),  # nobody here has a device
+    "people:second-factor-remove": (NO_VERB, cells(GO)),
+    "people:second-factor-reset": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "practice:scenarios": (VOLUNTEERS_GET, NO_VERB),
     "practice:start": (NO_VERB, VOLUNTEERS_GO),
     "practice:chats": (cells(OK, admin=FORBIDDEN), NO_VERB),
@@ -58,13 +82,37 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "practice:stream": (READ_CHAT, NO_VERB),
     "practice:end": (NO_VERB, CHANGE_CHAT),
     "practice:retry": (NO_VERB, CHANGE_CHAT),
+    "practice:share": (NO_VERB, of_chat(MISSING, FORBIDDEN)),  # this chat is practice, not imported
+    "practice:delete": (NO_VERB, of_chat(MISSING, FORBIDDEN)),
+    "practice:transcripts": (VOLUNTEERS_GET, NO_VERB),
+    "practice:transcript-new": (VOLUNTEERS_GET, cells(FORBIDDEN, volunteer=BAD, peer=BAD, outsider=BAD)),
+    "practice:transcript-preview": (of_draft(OK), of_draft(GO)),
+    "practice:transcript-confirm": (NO_VERB, of_draft(GO)),
+    "practice:transcript-discard": (NO_VERB, of_draft(GO)),
+    "practice:try-again": (NO_VERB, CHANGE_CHAT),
+    "practice:rate": (NO_VERB, CHANGE_CHAT),
+    "practice:debrief": (NO_VERB, CHANGE_CHAT),
     "jobs:list": (ADMIN_GET, NO_VERB),
     "jobs:retry": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "skills:tagger": (ADMIN_GET, NO_VERB),
+    "skills:retag": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "skills:correct": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING),) * 2,
+    "skills:dispute": (NO_VERB, of_chat(BAD, FORBIDDEN)),
+    "feedback:compare": (READ_CHAT, NO_VERB),
     "feedback:report": (READ_CHAT, NO_VERB),
     "feedback:report-retry": (NO_VERB, CHANGE_CHAT),
+    "feedback:report-file": (of_chat(MISSING, FORBIDDEN), NO_VERB),  # made when somebody asks for it
+    "feedback:report-file-make": (NO_VERB, CHANGE_CHAT),
+    "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
+    "feedback:progress": (VOLUNTEERS_GET, NO_VERB),
+    "feedback:goal-set": (NO_VERB, cells(FORBIDDEN, volunteer=BAD, peer=BAD, outsider=BAD)),
+    "feedback:goal-close": (NO_VERB, cells(FORBIDDEN, volunteer=GO, peer=MISSING, outsider=MISSING)),
+    "feedback:inbox": (VOLUNTEERS_GET, NO_VERB),
+    "feedback:inbox-read": (NO_VERB, VOLUNTEERS_GO),
     "feedback:evidence": (cells(OK), NO_VERB),
     "feedback:evidence-card": (cells(OK), NO_VERB),
+    "feedback:studies": (ADMIN_GET, NO_VERB),
+    "feedback:study-step": (NO_VERB, cells(FORBIDDEN, admin=MISSING)),  # an empty form names no step
     "feedback:exports": (ADMIN_GET, NO_VERB),
     "feedback:export-tags": (ADMIN_GET, NO_VERB),
 }
@@ -104,9 +152,16 @@ def test_cells(name, people, chat, say):
         "message_id": message.pk,
         "scenario_id": chat.scenario_id,
         "job_id": job.pk,
+        "person_id": people.other_trainer.pk,
+        "draft_id": draft(people.volunteer).pk,
+        "study_id": 1,
         "code": "open_question",
+        "goal_id": set_goal(people.volunteer, technique="affirm").pk,
     }
     needed = NAMES[name].pattern.converters
+    if "try_id" in needed:
+        chats.end_chat(chat)
+        values["try_id"] = tries.try_again(message).pk
     address = reverse(name, kwargs={key: values[key] for key in needed})
     wrong = []
     for who in PEOPLE:
@@ -137,3 +192,17 @@ def test_an_evidence_card_gives_no_probability_of_a_strangers_message(people, sa
     address = reverse("feedback:evidence-card", args=["open_question"])
     assert client.get(address, {"message": message.pk}).status_code == 404
     assert Message.objects.filter(pk=message.pk).exists()
+
+
+def test_trace_and_other_verbs_nobody_asked_for_are_refused(people):
+    client = Client()
+    client.force_login(people.admin)
+    wrong = []
+    for name, pattern in NAMES.items():
+        if pattern.pattern.converters:
+            continue
+        for verb in ("TRACE", "PUT", "PATCH", "DELETE"):
+            status = client.generic(verb, reverse(name)).status_code
+            if status != WRONG_VERB and not (name == "people:login" and status == GO):
+                wrong.append(f"{verb} {name}: {status}")
+    assert wrong == []

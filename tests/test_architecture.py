@@ -24,9 +24,11 @@ PURE = {
     "peersupport/practice/transcripts": {"peersupport.practice.transcripts"},
     "skills/tagger": {"skills.tagger", "skills.taxonomy", "skills.corpora"},
     "skills/corpora": {"skills.corpora", "skills.taxonomy"},
+    "feedback/coach/steering": {"feedback.coach.steering"},
+    "feedback/coach/corpus": {"feedback.coach.corpus"},
     "feedback/evidence": {"feedback.evidence", "skills.taxonomy"},
 }
-HEAVY = ["torch", "transformers", "onnxruntime", "scipy", "statsmodels", "weasyprint", "sklearn"]
+HEAVY = ["torch", "transformers", "onnxruntime", "scipy", "statsmodels", "weasyprint", "sklearn", "pandas"]
 
 
 def imported_modules(path: Path) -> set[str]:

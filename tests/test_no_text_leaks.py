@@ -12,8 +12,7 @@ from django.urls import reverse
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.practice.models import ChatEvent, Message
-
-CANARY = "zebrafinch lantern quorum"
+from tests.leaks import CANARY, watch
 
 
 def rows(*models) -> str:
@@ -72,3 +71,14 @@ def test_a_crash_of_a_page_logs_no_text(client, people, chat, everything_logged,
 
 def test_debug_pages_are_off():
     assert settings.DEBUG is False
+
+
+def test_the_watch_on_log_records_sees_every_logger_and_what_was_said(say):
+    said = say("something that only this test says").text
+    logging.getLogger("kept.quiet").addHandler(logging.NullHandler())
+    logging.getLogger("kept.quiet").propagate = False
+    logging.getLogger("kept.quiet").warning("cannot read %r", {"text": said})
+    logging.getLogger("anybody").error(f"lost {CANARY}")
+    logging.getLogger("anybody").error("lost message 4")
+    assert [leak.split()[0] for leak in watch.leaks] == ["kept.quiet", "anybody"]
+    watch.begin()

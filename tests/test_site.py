@@ -8,22 +8,39 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from peersupport.practice import chats, tries
+from tests.peersupport.transcripts import draft
+
 PAGES = [
     ("anonymous", "people:login", {}),
     ("anonymous", "leave", {}),
     ("volunteer", "practice:scenarios", {}),
     ("volunteer", "practice:chats", {}),
     ("volunteer", "practice:chat", {"chat_id"}),
+    ("volunteer", "practice:transcripts", {}),
+    ("volunteer", "practice:transcript-new", {}),
+    ("volunteer", "practice:transcript-preview", {"draft_id"}),
     ("volunteer", "feedback:report", {"chat_id"}),
+    ("volunteer", "feedback:progress", {}),
+    ("volunteer", "feedback:inbox", {}),
     ("volunteer", "feedback:evidence", {}),
     ("volunteer", "feedback:evidence-card", {"code"}),
+    ("volunteer", "people:second-factor", {}),
+    ("volunteer", "people:second-factor-set-up", {}),
+    ("volunteer", "feedback:compare", {"try_id"}),
     ("trainer", "practice:chats", {}),
     ("trainer", "practice:chat", {"chat_id"}),
     ("trainer", "skills:correct", {"message_id"}),
     ("trainer", "feedback:report", {"chat_id"}),
     ("admin", "people:list", {}),
     ("admin", "jobs:list", {}),
+    ("admin", "skills:tagger", {}),
+    ("admin", "feedback:studies", {}),
     ("admin", "feedback:exports", {}),
+    ("volunteer", "people:own-data", {}),
+    ("volunteer", "people:erase-own", {}),
+    ("admin", "people:erase-own", {}),
+    ("admin", "people:erase", {"person_id"}),
 ]
 HEADERS = {
     "Cache-Control": "no-store",
@@ -44,10 +61,19 @@ def missing_headers(response) -> list[str]:
 def visit(people, chat, say, drain):
     """GET a page as a person, once with a fresh chat and again after its report is written."""
     message = say("It sounds like it has been a long week. What weighs on you most?")
-    values = {"chat_id": chat.pk, "message_id": message.pk, "code": "reflection_complex"}
+    values = {
+        "chat_id": chat.pk,
+        "message_id": message.pk,
+        "code": "reflection_complex",
+        "person_id": people.outsider.pk,
+        "draft_id": draft(people.volunteer).pk,
+    }
 
     def visit(who: str, name: str, needed):
         client = Client()
+        if "try_id" in needed:
+            chats.end_chat(chat)
+            values["try_id"] = tries.try_again(message).pk
         if who != "anonymous":
             client.force_login(getattr(people, who))
         return client.get(reverse(name, kwargs={key: values[key] for key in needed}))
@@ -59,8 +85,6 @@ def visit(people, chat, say, drain):
 @pytest.mark.parametrize(("who", "name", "needed"), PAGES, ids=[f"{who}-{name}" for who, name, _ in PAGES])
 def test_page(who, name, needed, finished, visit, chat, drain):
     if finished:
-        from peersupport.practice import chats
-
         drain()
         chats.end_chat(chat)
         drain()

@@ -71,5 +71,6 @@ def start_chat():
         page.goto("/practice/")
         page.locator("li.card", has_text=title).get_by_role("button").click()
         expect(page.locator("#log .message.theirs")).to_have_count(1)
+        page.wait_for_load_state("load")  # until then the page has no script and Enter sends nothing
 
     return start_chat

@@ -42,6 +42,8 @@ def test_from_login_to_report(sign_in, start_chat):
     expect(tag).to_be_focused()
 
     page.get_by_role("button", name="End and see the report").click()
+    expect(page.get_by_role("heading", name="First, how was it for you?")).to_be_visible()
+    page.get_by_role("button", name="Skip").click()
     expect(page.get_by_role("heading", name="What went well")).to_be_visible()
     headings = page.get_by_role("heading", level=2).all_inner_texts()
     assert headings.index("What went well") < headings.index("What to try next")
@@ -110,7 +112,7 @@ def test_a_disclosure_of_ones_own_opens_the_human_panel_at_once(sign_in, start_c
     [
         ("vera", ["/practice/", "/chats/", "/evidence/", "/evidence/reflection_complex/"]),
         ("tara", ["/chats/", "/evidence/"]),
-        ("ada", ["/people/", "/jobs/", "/exports/"]),
+        ("ada", ["/people/", "/jobs/", "/tagger/", "/exports/"]),
     ],
 )
 def test_no_page_scrolls_sideways_on_a_phone(who, addresses, scheme, sign_in):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from feedback.reports.exports import COLUMNS, safe_cell, tags_csv
 from peersupport.audit.models import AuditEvent
+from peersupport.people import consents
 from skills.models import SkillTag
 from skills.review.corrections import correct_tags
 
@@ -20,7 +23,8 @@ TEXT = "What has been the hardest part of this week?"
 
 
 @pytest.fixture
-def message(say, drain):
+def message(say, drain, people):
+    consents.choose(people.volunteer, agreed=["research"])
     message = say(TEXT)
     drain()
     return message
@@ -28,6 +32,13 @@ def message(say, drain):
 
 def rows() -> list[dict]:
     return list(csv.DictReader(io.StringIO("".join(tags_csv()).removeprefix("\ufeff"))))
+
+
+def download(response) -> bytes:
+    async def read() -> bytes:
+        return b"".join([part async for part in response])
+
+    return async_to_sync(read)()
 
 
 def test_one_row_per_tag_with_pseudonyms_and_without_text(message, people):
@@ -53,6 +64,17 @@ def test_corrections_stand_beside_the_tags_and_the_last_word_holds(message, peop
     assert {row["corrected"] for row in by_code.values()} == {"confirmed"}
 
 
+def test_only_those_are_in_it_who_agree_to_research_now(message, people, client):
+    correct_tags(message, codes=["affirm"], trainer=people.trainer)
+    client.force_login(people.admin)
+    page = " ".join(client.get(reverse("feedback:exports")).content.decode().split())
+    assert "1 of 3 volunteers agree to research" in page
+    consents.choose(people.volunteer, agreed=["tagger"])  # another use is no yes to this one
+    assert rows() == []
+    consents.choose(people.volunteer, agreed=["research"])
+    assert {row["source"] for row in rows()} == {"tagger", "trainer"}
+
+
 def test_the_download_is_streamed_named_and_audited(message, people):
     client = Client()
     client.force_login(people.admin)
@@ -60,9 +82,31 @@ def test_the_download_is_streamed_named_and_audited(message, people):
     assert response.streaming
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert "peersupport-tags-" in response["Content-Disposition"]
-    first = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()[0]
+    first = download(response).decode("utf-8-sig").splitlines()[0]
     assert first == ",".join(COLUMNS)
     assert AuditEvent.objects.filter(verb="export", actor_id=people.admin.pk).count() == 1
+
+
+def test_a_download_breaks_off_where_the_right_to_it_ends(message, people, monkeypatch):
+    monkeypatch.setattr("feedback.reports.exports.BLOCK", 1)
+    correct_tags(message, codes=["open_question", "affirm", "support"], trainer=people.trainer)
+    client = Client()
+    client.force_login(people.admin)
+    whole = download(client.get(reverse("feedback:export-tags")))
+    response = client.get(reverse("feedback:export-tags"))
+    got = []
+
+    async def read():
+        async for part in response:
+            got.append(part)
+            if len(got) == 2:  # the header and one row
+                await type(people.admin).objects.filter(pk=people.admin.pk).aupdate(role="volunteer")
+
+    with pytest.raises(asyncio.CancelledError):
+        async_to_sync(read)()
+    assert len(got) == 2
+    assert whole.startswith(b"".join(got)) and len(whole) > len(b"".join(got))
+    assert AuditEvent.objects.filter(verb="export_stopped", actor_id=people.admin.pk).count() == 1
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

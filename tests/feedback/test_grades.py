@@ -70,6 +70,10 @@ def test_nominal_but_uncorrected_is_uncertain_and_unstarred_is_no_link():
     assert _grade_of(survives_bh=False, stars="").key == "no_link"
 
 
+def test_no_difference_at_all_is_no_link_in_either_direction():
+    assert _grade_of(survives_bh=True, beta=0.0, stars="").key == "no_link"
+
+
 def test_effects_in_opposite_directions_are_uncertain():
     study = published_study()
     phq, gad = study.effects_of("reflection_simple")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from feedback.coach.guard import MAX_WORDS, guard, overlap
@@ -27,8 +29,18 @@ def test_a_warm_short_reply_passes(text):
         ("word and more " * 16, "too_long"),
         ("Have a look at www.example.org for more on this", "link"),
         ("Have a look at example.com for more on this", "link"),
+        ("There is a page, example.ly/3xY, that may help", "link"),
+        ("There is a page, example\u3002com, that may help", "link"),
+        ("There is a page, example dot com, that may help", "link"),
+        ("There is a page, example . com, that may help", "link"),
+        ("There is a page, hxxps://example, that may help", "link"),
+        ("There is a page, h t t p s : / / example, that helps", "link"),
+        ("Write to mailto:example any time you like", "link"),
         ("Write to me at help@example any time you like", "email"),
         ("You can reach me on 0151 234 567 at any hour", "phone_number"),
+        ("You can always reach me on 9 1 1 if you like", "phone_number"),
+        ("You can always reach me on nine one one if you like", "phone_number"),
+        ("> That sounds really hard for you tonight", "markup"),
         ("That sounds <b>really</b> hard for you tonight", "markup"),
         ("That sounds [really](hard) for you tonight", "markup"),
         ("It sounds like you might have an anxiety disorder", "diagnosis"),
@@ -53,6 +65,12 @@ def test_a_warm_short_reply_passes(text):
 )
 def test_what_does_not_belong_in_a_reply_is_refused(text, reason):
     assert reason in guard(text)
+
+
+def test_a_flood_is_refused_unread():
+    began = time.monotonic()
+    assert guard("It sounds hard, and " * 50_000) == ["too_long"]
+    assert time.monotonic() - began < 0.5
 
 
 def test_word_limit_is_inclusive():
@@ -90,6 +108,64 @@ def test_overlap_is_symmetric_and_bounded():
 
 def test_full_width_tricks_do_not_pass():
     assert "link" in guard("Have a look at ｗｗｗ．example．com tonight please")
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("It is so so hard to stay calm today", False),
+        ("It is so so so hard to stay calm today", True),
+        ("It is hard and it is hard, you stay with that", False),
+        ("It is hard and it is hard but it is hard today", True),
+        ("one two three four two one four three one three two", False),  # eleven words
+        ("one two three four two one four three one three two four", True),  # twelve, four different
+        ("one two three four two one four five one three two four", False),  # five of twelve are enough
+    ],
+)
+def test_how_much_repetition_is_too_much(text, refused):
+    assert ("repetition" in guard(text)) is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("That sounds disproportionately hard", False),  # eighteen letters
+        ("That sounds incomprehensibilities hard", True),
+        ("Hmm that sounds hard", False),
+        ("Hmph that sounds hard", True),
+        ("Hmph that sounds really hard for you today", False),  # one of eight words
+        ("That hurts so, hm ....", False),  # thirteen letters of eighteen signs
+        ("That hurts so, hm ......", True),  # thirteen of twenty
+        ("Σας ακούω και σας πιστεύω", False),  # other letters need no Latin vowel
+    ],
+)
+def test_where_gibberish_begins(text, refused):
+    assert ("gibberish" in guard(text)) is refused
+
+
+def test_three_words_are_enough_and_a_flood_begins_at_two_thousand_characters():
+    assert guard("You stayed kind.") == []
+    assert "repetition" in guard(("so hard " * 250)[:2000])
+    assert guard(("so hard " * 251)[:2001]) == ["too_long"]
+
+
+def test_where_a_sentence_starts():
+    for start in ("That hurts: ", "That hurts - ", "That hurts… ", "She said “", "(", "That hurts.   "):
+        assert "unknown_name" not in guard(f"{start}Standing there was brave of you.")
+    assert "unknown_name" in guard("That hurts, Standing there was brave of you.")
+    assert "unknown_name" in guard("So Standing there was brave of you.")
+
+
+def test_overlap_counts_words_below_five_and_triples_from_there():
+    assert overlap("so very hard now", "now hard very so") == 1.0
+    assert overlap("so very hard right now", "now right hard very so") == 0.0
+    assert overlap("so very hard right now", "so very hard indeed for you now") == pytest.approx(1 / 3)
+
+
+def test_as_much_of_the_volunteers_words_as_is_allowed():
+    said = "one two three four five six seven"  # five triples
+    assert "repeats_volunteer" not in guard("one two three four five ten eleven", volunteer=said)  # three
+    assert "repeats_volunteer" in guard("one two three four five six eleven", volunteer=said)  # four
 
 
 def test_several_reasons_are_all_told():

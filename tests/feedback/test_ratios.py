@@ -51,6 +51,28 @@ def test_miti_marks_of_complex_reflections(complex_, simple, mark):
     assert ratios(turns)["complex_reflections"]["mark"] == mark
 
 
+def test_words_agree_with_their_numbers():
+    one = ratios(chat(("reflection_simple",), ("open_question",)))["reflections_to_questions"]
+    assert one["text"] == "1.0 to 1 (1 message with a reflection, 1 with a question)."
+    two = ratios(chat(*[("reflection_simple",)] * 2, ("open_question",)))["reflections_to_questions"]
+    assert two["text"] == "2.0 to 1 (2 messages with a reflection, 1 with a question)."
+    lonely = ratios(chat(("reflection_simple",)))
+    assert lonely["reflections_to_questions"]["text"] == "Undefined: 1 reflection and no questions."
+    assert lonely["note"].startswith("Not enough data for marks: 1 tagged message of the counselor, ")
+    assert ratios(chat(("affirm",), ("warn",)))["mi_adherent"]["text"].startswith("1 in 2 messages;")
+
+
+def test_each_figure_carries_its_marks_and_numbers():
+    turns = chat(*[("reflection_complex", "open_question")] * 3, *[("closed_question",)] * 9)
+    result = ratios(turns)
+    assert result["reflections_to_questions"]["marks"] == {"fair": 1.0, "good": 2.0}
+    assert result["complex_reflections"]["marks"] == {"fair": 0.4, "good": 0.5}
+    assert (result["open_questions"]["value"], result["open_questions"]["count"]) == (0.25, 3)
+    assert result["open_questions"]["n"] == 12
+    assert result["open_questions"]["text"].startswith("25% (3 of 12) of the messages")
+    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+
+
 def test_a_short_chat_says_n_and_gets_no_mark():
     result = ratios(chat(("reflection_complex",), ("open_question",)))
     assert result["n_messages"] == 2 and not result["enough"]

@@ -6,9 +6,11 @@ import json
 
 from feedback.models import EvidenceStudy, SessionReport
 from feedback.reports.requests import request_report, statuses
+from peersupport import seeker
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.models import ChatEvent
+from peersupport.practice.scenarios import authored_for
 from skills.models import Correction, Tagging
 
 LINES = [
@@ -48,6 +50,18 @@ def test_the_same_chat_gives_the_same_report(chat, say, drain):
     assert SessionReport.objects.get(chat=chat).status == "pending"
     drain("coach")
     assert SessionReport.objects.get(chat=chat).body == first.body
+
+
+def test_a_passive_cue_brings_the_organisations_checklist_and_no_skill_points(chat, say, drain, settings):
+    settings.CRISIS_POLICY = "assess_and_refer"
+    opening = seeker.Reply(line_id="x", text="Most nights I hope I won't wake up.", layer=0, kind="tell")
+    state = seeker.initial_state(authored_for(chat.scenario))
+    message = chats.write_seeker_message(chat, opening, key="x", state=state, reasons=[], version="")
+    assert message.risk_level == "passive"
+    body = finish(chat, say, drain).body
+    assert body["crisis"]["policy"] == "assess_and_refer"
+    assert "safety" in {item["key"] for item in body["crisis"]["checklist"]}
+    assert all(point["rule"].startswith("crisis_") for point in body["points"])
 
 
 def test_a_trainers_correction_reaches_the_next_report(people, chat, say, drain):

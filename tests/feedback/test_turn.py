@@ -75,15 +75,12 @@ def test_a_late_worker_writes_nothing(chat, say):
 
 
 def test_a_turn_that_keeps_failing_is_shown_and_can_be_retried(chat, say, drain, monkeypatch):
-    from skills import tagger
-
     def broken(path=None):
         raise OSError("weights cannot be read")
 
     before = SeekerStateRecord.objects.get(message__chat=chat)
     message = say("what was that like for you?")
     with monkeypatch.context() as patch:
-        patch.setattr(tagger, "load_tagger", broken)
         patch.setattr("feedback.turn.load_tagger", broken)
         for _ in range(3):
             Job.objects.update(available_at=message.created_at)

@@ -14,8 +14,13 @@ CHAT_TEMPLATE = (
 )
 
 
-def save_tiny_model(folder: Path, *, chat: bool = False, broken: bool = False) -> Path:
-    """Writes model and tokenizer to `folder`; `broken` fills the output layer with NaN."""
+def save_tiny_model(
+    folder: Path, *, chat: bool = False, broken: bool = False, layers: int = 2, words: int = 0
+) -> Path:
+    """Writes model and tokenizer to `folder`; `broken` fills the output layer with NaN.
+
+    Many `layers` make it slow; many `words`, of which the tokenizer knows a few dozen, make it large.
+    """
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -31,10 +36,11 @@ def save_tiny_model(folder: Path, *, chat: bool = False, broken: bool = False) -
     torch.manual_seed(0)
     model = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=len(vocabulary),
+            vocab_size=max(words, len(vocabulary)),
             hidden_size=16,
+            tie_word_embeddings=bool(words),
             intermediate_size=32,
-            num_hidden_layers=2,
+            num_hidden_layers=layers,
             num_attention_heads=2,
             max_position_embeddings=1024,
             eos_token_id=vocabulary["</s>"],

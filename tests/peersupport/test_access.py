@@ -60,3 +60,33 @@ def test_only_trainers_correct(people, chat):
         access.reviewed_message_for_user(people.volunteer, message.pk)
     with pytest.raises(Http404):
         access.reviewed_message_for_user(people.other_trainer, message.pk)
+
+
+def test_whose_practice_somebody_may_see(people):
+    seen = {
+        who: set(access.volunteers_for_user(getattr(people, who)).values_list("username", flat=True))
+        for who in ("volunteer", "trainer", "other_trainer", "admin")
+    }
+    assert seen == {
+        "volunteer": {"volunteer"},
+        "trainer": {"volunteer", "peer"},
+        "other_trainer": {"outsider"},
+        "admin": set(),
+    }
+
+
+def test_an_inactive_volunteer_is_out_of_the_trainers_sight(people, chat):
+    people.volunteer.is_active = False
+    people.volunteer.save()
+    with pytest.raises(Http404):
+        access.chat_for_user(people.trainer, chat.pk)
+
+
+def test_only_admins_manage_people(people):
+    assert access.person_for_user(people.admin, people.peer.pk) == people.peer
+    assert access.people_for_user(people.admin).count() == 6
+    with pytest.raises(Http404):
+        access.person_for_user(people.admin, 0)
+    for who in (people.volunteer, people.trainer):
+        with pytest.raises(PermissionDenied):
+            access.person_for_user(who, people.peer.pk)

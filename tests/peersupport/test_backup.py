@@ -2,61 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tarfile
-from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-ROOT = Path(__file__).resolve().parents[2]
-COUNT = (
-    "from peersupport.people.models import User; from peersupport.practice.models import Message;"
-    "print(sorted(User.objects.values_list('username', flat=True)),"
-    " sorted(Message.objects.values_list('id', 'text')))"
-)
-
-
-class Place:
-    """An installation of its own: DATA_DIR, database, secret key."""
-
-    def __init__(self, folder: Path, url: str, key: str = "k" * 50) -> None:
-        self.folder = folder
-        self.env = {**os.environ, "DATA_DIR": str(folder), "DATABASE_URL": url, "SECRET_KEY": key}
-
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=120)
-
-    def rows(self) -> str:
-        return self.manage("shell", "--no-imports", "-c", COUNT).stdout
-
-
-@pytest.fixture
-def place(tmp_path, django_db_blocker):
-    made = []
-
-    def place(name: str, **options) -> Place:
-        folder = tmp_path / name
-        folder.mkdir()
-        if connection.vendor == "sqlite":
-            return Place(folder, f"sqlite:///{folder}/db.sqlite3", **options)
-        row = settings.DATABASES["default"]
-        database = f"test_backup_{name}"
-        made.append(database)
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {database}")
-            cursor.execute(f"CREATE DATABASE {database}")
-        url = f"postgres://{row['USER']}:{row['PASSWORD']}@{row['HOST']}:{row['PORT']}/{database}"
-        return Place(folder, url, **options)
-
-    yield place
-    for database in made:
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {database}")
+from tests.peersupport.places import Place
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -71,8 +72,8 @@ def test_a_row_waits_for_earlier_open_rows_of_its_key():
 
 def test_a_claimed_row_is_claimed_once():
     job = queue.enqueue("well")
-    assert len(queue.claim(Lane.LIVE, "a")) == 1
-    assert queue._claim_row(job, "b") is False
+    assert [claimed.pk for claimed in queue.claim(Lane.LIVE, "a")] == [job.pk]
+    assert queue.claim(Lane.LIVE, "b") == []
 
 
 def test_lanes_are_apart():
@@ -151,6 +152,110 @@ def test_a_dead_worker_counts_as_an_attempt_and_ends_in_quarantine():
     assert (job.status, job.attempts) == (Job.Status.QUEUED, 0)
 
 
+def seconds_until(moment) -> float:
+    return (moment - timezone.now()).total_seconds()
+
+
+def test_no_more_than_a_batch_is_claimed_at_once():
+    for _ in range(6):
+        queue.enqueue("well")
+    assert [len(queue.claim(Lane.LIVE, "a")) for _ in range(3)] == [4, 2, 0]
+
+
+def test_a_claim_lasts_one_lease_and_a_heartbeat_renews_it(settings):
+    queue.enqueue("well")
+    [job] = queue.claim(Lane.LIVE, "a")
+    assert seconds_until(job.lease_until) == pytest.approx(settings.JOB_LEASE_SECONDS, abs=2)
+    assert (job.worker, job.attempts, job.started_at is None) == ("a", 1, False)
+    expire(job)
+    assert queue.heartbeat(job) is True
+    job.refresh_from_db()
+    assert seconds_until(job.lease_until) == pytest.approx(settings.JOB_LEASE_SECONDS, abs=2)
+    assert queue.sweep() == 0
+
+
+def test_a_closed_row_is_whole_and_free():
+    queue.enqueue("well")
+    [job] = queue.claim(Lane.LIVE, "a")
+    Job.objects.update(error="of an earlier try")
+    queue.close(job, lambda: None)
+    job.refresh_from_db()
+    assert (job.status, job.progress, job.error) == ("done", 1.0, "")
+    assert (job.lease_token, job.lease_until) == (None, None)
+    assert -5 < seconds_until(job.finished_at) <= 0
+
+
+def test_progress_stays_between_none_and_all():
+    queue.enqueue("well")
+    [job] = queue.claim(Lane.LIVE, "a")
+    for told, kept in ((-1, 0), (0.25, 0.25), (7, 1)):
+        queue.checkpoint(job, progress=told)
+        job.refresh_from_db()
+        assert job.progress == kept
+    queue.checkpoint(job, progress=0.5, state={"at": 3})
+    assert (job.checkpoint, Job.objects.get().checkpoint) == ({"at": 3}, {"at": 3})
+    queue.checkpoint(job, progress=0.6)
+    assert Job.objects.get().checkpoint == {"at": 3}
+
+
+def test_each_failure_waits_twice_as_long():
+    job = queue.enqueue("badly")
+    for pause in (1, 2):
+        Job.objects.update(available_at=timezone.now())
+        [claimed] = queue.claim(Lane.LIVE, "a")
+        queue.fail(claimed, "reason")
+        job.refresh_from_db()
+        assert seconds_until(job.available_at) == pytest.approx(pause, abs=0.9)
+        assert (job.status, job.error, job.lease_token, job.finished_at) == ("queued", "reason", None, None)
+        assert not queue.waits(Lane.LIVE)
+
+
+def test_waiting_is_told_by_its_length():
+    queue.enqueue("well")
+    assert queue.waits(Lane.LIVE)
+    assert not queue.waits(Lane.LIVE, seconds=60)
+    Job.objects.update(available_at=timezone.now() - timedelta(seconds=61))
+    assert queue.waits(Lane.LIVE, seconds=60)
+
+
+@pytest.mark.parametrize(("outcome", "status"), [("stopped", "queued"), ("nothing", "queued")])
+def test_what_a_kind_gives_back_decides_about_the_row(outcome, status, monkeypatch):
+    given = {"stopped": lambda jobs, _: {jobs[0].pk: queue.StoppedError()}, "nothing": lambda jobs, _: {}}
+    monkeypatch.setattr(f"{__name__}.run_well", given[outcome])
+    queue.enqueue("well")
+    jobs = queue.claim(Lane.LIVE, "a")
+    running.run_claimed(jobs, running.Context(threading.Event()))
+    job = Job.objects.get()
+    assert (job.status, job.attempts) == (status, 0 if outcome == "stopped" else 1)
+    assert ("RuntimeError" in job.error) is (outcome == "nothing")
+
+
+def test_one_failure_of_a_batch_fails_alone(monkeypatch):
+    def run(jobs, context):
+        return {job.pk: ValueError() if job is jobs[0] else (lambda: None) for job in jobs}
+
+    monkeypatch.setattr(f"{__name__}.run_well", run)
+    for _ in range(2):
+        queue.enqueue("well")
+    running.run_claimed(queue.claim(Lane.LIVE, "a"), running.Context(threading.Event()))
+    assert sorted(Job.objects.values_list("status", flat=True)) == ["done", "queued"]
+
+
+def test_a_lane_that_is_told_to_stop_claims_nothing_more():
+    queue.enqueue("well")
+    stopping = threading.Event()
+    stopping.set()
+    assert running.drain_lane(Lane.LIVE, worker="a", stopping=stopping) == 0
+    assert Job.objects.get().status == "queued"
+
+
+def test_a_kind_is_registered_once():
+    well = registry.get("well")
+    registry.register(well)
+    with pytest.raises(ValueError, match="registered twice"):
+        registry.register(registry.Kind("well", Lane.BATCH, "elsewhere"))
+
+
 def test_a_stop_hands_the_row_back_without_counting():
     queue.enqueue("well")
     [job] = queue.claim(Lane.LIVE, "a")
@@ -176,6 +281,42 @@ def test_sweeper_sends_a_canary_that_arrives(settings):
     assert canary.age_seconds() is None
     sweeper.sweep_once()
     sweeper.sweep_once()
-    assert Job.objects.filter(kind=canary.KIND).count() == 1
+    assert sorted(Job.objects.values_list("kind", flat=True)) == sorted(canary.KINDS.values())
     running.drain_lane(Lane.LIVE, worker="a")
     assert 0 <= canary.age_seconds() < 5
+    assert (canary.flows(Lane.LIVE), canary.flows(Lane.BATCH)) == (True, False)
+
+
+def test_a_lane_is_alive_while_a_long_job_holds_it():
+    from peersupport.jobs import canary
+
+    Job.objects.create(kind="well", lane=Lane.BATCH)
+    [job] = queue.claim(Lane.BATCH, "a")
+    assert canary.flows(Lane.BATCH) is True
+    expire(job)
+    assert canary.flows(Lane.BATCH) is False
+
+
+def test_a_kind_of_another_version_waits_and_harms_nobody():
+    newer = Job.objects.create(kind="of tomorrow", lane=Lane.LIVE)
+    known = queue.enqueue("well")
+    assert [job.pk for job in queue.claim(Lane.LIVE, "a")] == [known.pk]
+    Job.objects.filter(pk=newer.pk).update(
+        status="running", lease_until=timezone.now() - timedelta(1), attempts=3
+    )
+    assert queue.sweep() == 1
+    newer.refresh_from_db()
+    assert newer.status == Job.Status.QUEUED
+
+
+def test_old_rows_go():
+    from peersupport.jobs import canary
+
+    rows = {days: queue.enqueue("well") for days in (1, 29, 31)}
+    for days, job in rows.items():
+        Job.objects.filter(pk=job.pk).update(status="done", finished_at=timezone.now() - timedelta(days))
+    hours = queue.enqueue(canary.KINDS[Lane.LIVE])
+    Job.objects.filter(pk=hours.pk).update(status="done", finished_at=timezone.now() - timedelta(hours=2))
+    still = queue.enqueue("well")
+    sweeper.keep_house()
+    assert set(Job.objects.values_list("pk", flat=True)) == {rows[1].pk, rows[29].pk, still.pk}

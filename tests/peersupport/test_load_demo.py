@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from feedback.models import SessionReport
+from peersupport.management.commands import up
 from peersupport.people.models import Cohort, User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from skills.models import SkillTag, Tagging
@@ -32,3 +33,10 @@ def test_loaded_once_and_removed_whole(content, capsys):
 def test_without_scenarios_it_says_what_to_do():
     with pytest.raises(CommandError, match="sync_content"):
         call_command("load_demo")
+
+
+@pytest.mark.django_db
+def test_demo_people_come_by_themselves_on_one_machine_only(settings):
+    assert up.Command()._wants_demo() is True
+    settings.IS_LOCAL = False
+    assert up.Command()._wants_demo() is False

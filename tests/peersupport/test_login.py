@@ -52,6 +52,11 @@ def test_a_name_rests_after_too_many_wrong_passwords_from_anywhere(people):
     assert sign_in("volunteer").status_code == 429  # the right password does not help now
     assert sign_in("peer").status_code == 302  # and nobody else is touched
     assert AuditEvent.objects.filter(verb="login_rests", object_id=people.volunteer.pk).count() >= 1
+    failed = AuditEvent.objects.filter(verb="sign_in_failed", object_id=people.volunteer.pk)
+    assert 1 <= failed.count() <= settings.AXES_FAILURE_LIMIT  # a resting name leaves no more of them
+    count = failed.count()
+    sign_in("volunteer", "wrong")
+    assert failed.count() == count
     AccessAttempt.objects.update(
         attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME - timedelta(minutes=1)
     )
@@ -64,6 +69,35 @@ def test_signing_in_and_out_leaves_a_line_each(people):
     client.post(reverse("people:logout"))
     lines = AuditEvent.objects.filter(actor_id=people.trainer.pk).values_list("verb", flat=True)
     assert list(lines) == ["sign_in", "sign_out"]
+
+
+def test_signing_out_clears_what_the_browser_kept(people):
+    client = Client()
+    client.force_login(people.volunteer)
+    kept = client.session.session_key
+    answer = client.post(reverse("people:logout"))
+    assert '"storage"' in answer["Clear-Site-Data"]
+    client.cookies["sessionid"] = kept  # the old cookie opens nothing
+    assert client.get("/practice/").status_code == 302
+
+
+def test_a_sign_in_gives_a_new_session_key(people):
+    client = Client()
+    client.get(LOGIN)
+    session = client.session
+    session["before"] = 1
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    client.post(LOGIN, {"username": "volunteer", "password": RIGHT})
+    assert client.session.session_key != session.session_key
+
+
+def test_a_long_password_of_any_signs_counts_to_its_last_sign(people):
+    long = "ß 漢 " * 30 + "end"
+    people.volunteer.set_password(long)
+    people.volunteer.save()
+    assert sign_in("volunteer", long[:-1]).status_code == 200
+    assert sign_in("volunteer", long).status_code == 302
 
 
 def test_the_password_is_kept_nowhere(people):

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
+from peersupport.practice.events import panels
 from peersupport.practice.models import ChatEvent, Message
 
 CLIENTS = 8
@@ -56,11 +57,66 @@ def test_an_ended_chat_takes_no_message_but_repeats_are_answered(chat):
         chats.post_message(chat, text="more", key="new")
 
 
+def test_messages_and_events_are_numbered_without_gaps(chat):
+    for key in "abc":
+        chats.post_message(chat, text="hello", key=key)
+    assert chats.end_chat(chat)
+    chat.refresh_from_db()
+    indexes = list(Message.objects.filter(chat=chat).order_by("index").values_list("index", flat=True))
+    events = list(ChatEvent.objects.filter(chat=chat).order_by("seq").values_list("seq", "kind"))
+    assert indexes == [1, 2, 3, 4]
+    assert events[:5] == [(1, "message"), (2, "message"), (3, "message"), (4, "message"), (5, "ended")]
+    assert [seq for seq, _ in events] == list(range(1, len(events) + 1))
+    assert (chat.last_index, chat.last_seq) == (4, len(events))
+    assert (chat.status, chat.ended_at is None) == ("ended", False)
+
+
+def test_only_a_failed_turn_is_retried(chat):
+    message = chats.post_message(chat, text="hello", key="k").message
+    assert chats.retry_turn(message) is False
+    Message.objects.filter(pk=message.pk).update(turn="failed")
+    Job.objects.all().delete()
+    assert chats.retry_turn(message) is True
+    message.refresh_from_db()
+    [job] = Job.objects.filter(kind="turn")
+    assert (message.turn, job.subject, job.ordering_key) == ("pending", str(message.pk), chat.ordering_key)
+    assert ChatEvent.objects.filter(chat=chat).order_by("seq").last().kind == "turn"
+
+
+def test_a_message_of_exactly_the_limit_is_kept_and_line_ends_are_one_sign(chat, settings):
+    longest = "x" * settings.MESSAGE_MAX_CHARACTERS
+    assert chats.post_message(chat, text=f"  {longest} ", key="a").message.text == longest
+    assert chats.post_message(chat, text="one\r\ntwo\x00", key="b").message.text == "one\ntwo"
+
+
 def test_a_disclosure_is_noticed_without_any_worker(chat):
     posted = chats.post_message(chat, text="honestly i want to kill myself too", key="k")
     assert posted.message.risk_level == "explicit"
     asked = chats.post_message(chat, text="Are you having thoughts of suicide?", key="k2")
     assert asked.message.risk_level == "none"
+
+
+@pytest.mark.parametrize(("policy", "steps"), [("refer", 4), ("assess_and_refer", 5)])
+def test_a_seekers_cue_shows_the_steps_of_the_organisations_policy(chat, settings, policy, steps):
+    settings.CRISIS_POLICY = policy
+    cue = Message(chat=chat, role=Message.Role.SEEKER, text="x", risk_level=Message.Risk.PASSIVE)
+    shown = panels([cue])
+    assert (shown["crisis"], shown["disclosed"], len(shown["checklist"])) == (True, False, steps)
+
+
+@pytest.mark.django_db
+def test_the_baseline_is_the_same_for_everybody_and_other_chats_are_not(people):
+    from peersupport.practice.models import Scenario
+
+    baseline = Scenario.objects.get(baseline=True, active=True)
+    other = Scenario.objects.filter(baseline=False).first()
+    both = (people.volunteer, people.peer)
+    assert {chats.start_chat(person, baseline).seed for person in both} == {chats.BASELINE_SEED}
+    assert len({chats.start_chat(person, other).seed for person in both}) == 2
+    client = Client()
+    client.force_login(people.volunteer)
+    page = client.get(reverse("practice:scenarios")).content.decode()
+    assert page.count("Same for everybody: before and after") == 1
 
 
 @pytest.mark.slow

@@ -48,6 +48,16 @@ def test_a_question_nothing_answers_is_put_off(slug):
     assert reply.kind == "dodge"
 
 
+@pytest.mark.parametrize("slug", SCENARIOS)
+def test_the_same_narrow_question_twice_is_remarked_on_and_an_open_one_is_not(slug):
+    [(first, _), (second, _)] = play(slug, [("How old are you?", CLOSED)] * 2)
+    assert (first.kind, second.kind) == ("short", "again")
+    replies = play(slug, [("How are you feeling?", {"open_question"})] * 3)
+    assert "again" not in {reply.kind for reply, _ in replies}
+    [_, (safe, _)] = play(slug, [("Are you safe?", CLOSED)] * 2)
+    assert safe.kind == "safety"
+
+
 def test_what_is_kept_back_is_put_off_and_later_told():
     asked = [("What happens if you fail?", {"open_question"})]
     [(early, _)] = play("guarded-resit", asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from peersupport.safety import assess
 from peersupport.seeker import BankError, load_scenarios, parse_scenario
 from peersupport.seeker.banks import LONGEST_LINE
-from peersupport.seeker.scenario import KINDS, TOP_LAYER
+from peersupport.seeker.scenario import KINDS, STYLE_WORDS, TOP_LAYER, Line, Scenario
 
 SCENARIOS = load_scenarios()
 SOURCE = (
@@ -18,37 +19,105 @@ SOURCE = (
 ).read_text(encoding="utf-8")
 
 
+def own_lines(scenario: Scenario) -> list[Line]:
+    """What was written for this person alone: the small talk of their style is not counted."""
+    return [line for line in scenario.lines if not line.shared]
+
+
 def test_the_set_as_a_whole():
-    assert len(SCENARIOS) >= 6
-    assert len({scenario.topic for scenario in SCENARIOS.values()}) >= 6
-    assert {scenario.difficulty for scenario in SCENARIOS.values()} == {1, 2, 3}
-    assert [s.slug for s in SCENARIOS.values() if s.baseline] == ["plain-dispatch"]
-    assert [s.slug for s in SCENARIOS.values() if s.risk] == ["plain-grey"]
-    assert len({scenario.name for scenario in SCENARIOS.values()}) == len(SCENARIOS)
+    assert len(SCENARIOS) >= 12
+    assert len({scenario.topic for scenario in SCENARIOS.values()}) >= 8
+    styles = Counter(scenario.style for scenario in SCENARIOS.values())
+    assert set(styles) == set(STYLE_WORDS)
+    assert min(styles.values()) >= 2
+    difficulties = Counter(scenario.difficulty for scenario in SCENARIOS.values())
+    assert set(difficulties) == {1, 2, 3}
+    assert min(difficulties.values()) >= 3
+    assert {s.slug for s in SCENARIOS.values() if s.risk} == {
+        "plain-grey", "rambling-tuner", "pleasing-sleeves",
+    }  # fmt: skip
+    for field in ("name", "title", "opening", "persona"):
+        assert len({getattr(scenario, field) for scenario in SCENARIOS.values()}) == len(SCENARIOS)
+
+
+def test_everybody_meets_the_same_moderate_person_before_and_after():
+    [baseline] = [scenario for scenario in SCENARIOS.values() if scenario.baseline]
+    assert (baseline.slug, baseline.style, baseline.difficulty) == ("plain-lunchbox", "plain", 2)
+    assert not baseline.risk
+    assert not baseline.content_warning
 
 
 @pytest.mark.parametrize("slug", SCENARIOS)
 def test_each_scenario(slug):
     scenario = SCENARIOS[slug]
-    own = [line for line in scenario.lines if not line.shared]
-    assert len(own) >= 60
+    own = own_lines(scenario)
+    assert len(own) >= 70
+    assert len({line.id for line in scenario.lines}) == len(scenario.lines)
+    assert {line.layer for line in own if line.kind == "tell"} == {0, 1, 2, 3}
+    assert len(scenario.facts) >= 6
     assert {line.kind for line in scenario.lines} == set(KINDS)
     for layer in range(1, TOP_LAYER + 1):
         assert [line for line in own if line.kind == "disclose" and line.layer == layer]
     for line in own:
         assert not re.search(r"TODO|XXX|\{|\}|<|>", line.text), line.id
         assert 0 < len(line.text) <= LONGEST_LINE
+        # A chat message, not a page: nobody types more at once.
+        assert len(line.text.split()) <= 55, line.id
     assert scenario.content_warning or not scenario.risk
+    # A word of who this is never hangs on another line having been said.
+    opened = {line.layer for line in own if line.kind == "disclose" and not line.after}
+    assert opened >= {1, 2}
     # Cues are what a counselor says: two lines of a layer and kind with the same cue would be a toss-up.
     cues = [(line.kind, line.layer, cue.casefold()) for line in own for cue in line.cues]
     assert len(set(cues)) == len(cues), [cue for cue in cues if cues.count(cue) > 1]
 
 
 @pytest.mark.parametrize("slug", SCENARIOS)
-def test_only_the_risk_scenario_speaks_of_not_wanting_to_live(slug):
+def test_only_risk_scenarios_speak_of_suicide_or_self_harm(slug):
     scenario = SCENARIOS[slug]
     risky = [line.id for line in scenario.lines if assess(line.text, role="seeker").level != "none"]
     assert bool(risky) == scenario.risk, risky
+
+
+# Safe messaging (WHO 2023, Samaritans 2020): no means of suicide or self-harm, no wounds, no glory.
+UNSAFE = re.compile(
+    r"overdos|\bpills?\b|\bnoose|\brope|\bhang(?:ing|ed)? my|\brazor|\bblades?\b|\bkni(?:fe|ves)\b"
+    r"|\bwrists?\b|\bcut(?:ting|s)? (?:my|me|into)|\bslit|\bbleed|\bbridge|\bcliff|\bgun\b|\bpoison|\bdrown"
+    r"|jump(?:ed|ing)? (?:off|in front|out)|commit(?:ted|ting)? suicide|successful suicide|failed attempt"
+    r"|at peace\b|better place|stockpil|\bmethods?\b|suicide note|\blighter fluid|\bexhaust\b",
+    re.IGNORECASE,
+)
+HURT = re.compile(
+    r"\b(?:scars?|blood|burn(?:s|t|ed|ing)?|scratch\w*|wounds?|bandages?|stitches|arms?|legs?)\b",
+    re.IGNORECASE,
+)
+SOMEBODY = re.compile(
+    r"\b(?:ring|call|tell\w*|say|text|doctor|gp|dr|sister|mo|denise|line|number)\b", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("slug", SCENARIOS)
+def test_no_line_names_a_means_or_makes_it_look_good(slug):
+    scenario = SCENARIOS[slug]
+    texts = [scenario.opening, scenario.persona, *(line.text for line in scenario.lines)]
+    assert [text for text in texts if UNSAFE.search(text)] == []
+
+
+@pytest.mark.parametrize("slug", [slug for slug, scenario in SCENARIOS.items() if scenario.risk])
+def test_at_risk_they_answer_straight_stay_safe_and_would_turn_to_somebody(slug):
+    scenario = SCENARIOS[slug]
+    safety = [line for line in scenario.lines if line.kind == "safety"]
+    assert len(safety) >= 6
+    # All of it can be heard from the first message on: it only takes being asked.
+    assert {line.layer for line in safety} == {0}
+    assert assess(safety[0].text, role="seeker").level != "none" or "stop for a while" in safety[0].text
+    assert any("safe tonight" in line.text for line in safety)
+    assert sum(bool(SOMEBODY.search(line.text)) for line in safety) >= 2
+    hopes = [line for line in own_lines(scenario) if line.layer == 3 and line.kind in ("choice", "closing")]
+    assert hopes
+    if scenario.topic == "self_harm":
+        hurt = [line.id for line in own_lines(scenario) if HURT.search(line.text)]
+        assert hurt == []
 
 
 MISTAKES = [
@@ -75,6 +144,7 @@ MISTAKES = [
     ("[start]", "layers = [[0.5, 0.4]]\n[start]", "layers"),
     ("[start]", 'typing = "sloppy"\n[start]', "typing"),
     ("[start]", "risk = 1\n[start]", "risk"),
+    ("[start]", "risk = true\nbaseline = true\n[start]", "baseline"),
     ('name = "Deb"', 'name = " "', "name"),
     ("facts = [", "facts = [3,", "facts"),
     ("difficulty = 1", "difficulty = true", "difficulty"),
@@ -110,3 +180,11 @@ def test_a_missing_key_broken_toml_and_another_encoding():
         parse_scenario("version = ", slug="mine")
     with pytest.raises(BankError, match="not UTF-8"):
         parse_scenario(b'name = "caf\xe9"', slug="mine")
+
+
+def test_a_second_baseline_is_refused(tmp_path):
+    for name in ("one", "two"):
+        source = SOURCE.replace("[start]", "baseline = true\n[start]", 1)
+        (tmp_path / f"{name}.toml").write_text(source, encoding="utf-8")
+    with pytest.raises(BankError, match="baseline: another scenario is the baseline already"):
+        load_scenarios(tmp_path)

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from peersupport.audit.models import AuditEvent
+from peersupport.practice.models import ChatEvent
 from skills.models import Correction
 from skills.review.corrections import correct_tags
 from skills.tags import tag_results, tag_views
@@ -44,6 +45,22 @@ def test_the_last_word_holds_and_the_same_word_changes_nothing(message, correct)
     assert correct("affirm") == 0
     correct("open_question")
     assert codes(message) == {"open_question"}
+
+
+def test_a_change_reaches_an_open_page_and_no_change_is_no_news(message, correct):
+    correct("affirm")
+    [*_, news] = ChatEvent.objects.filter(chat=message.chat).order_by("seq")
+    assert (news.kind, news.message_id) == ("turn", message.pk)
+    correct("affirm")
+    assert ChatEvent.objects.filter(chat=message.chat).order_by("seq").last() == news
+
+
+def test_each_difference_is_one_correction_and_a_long_note_is_cut(message, correct):
+    before = codes(message)
+    assert correct("affirm", note="n" * 501) == len(before) + 1
+    rows = list(Correction.objects.values_list("code", "action"))
+    assert sorted(rows) == sorted([("affirm", "add"), *((code, "remove") for code in before)])
+    assert set(Correction.objects.values_list("note", flat=True)) == {"n" * 500}
 
 
 def test_an_unknown_code_is_refused_and_nothing_is_kept(message, correct):

@@ -1,47 +1,129 @@
-"""A short training run on a few of our own examples: it learns, it can be continued, it hides words."""
+"""Short training runs on a few of our own examples: they learn, repeat themselves, and can be broken off."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from skills.corpora import own
-from skills.tagger.training import CHECKPOINT, Recipe, Training
+from skills.tagger import soft
+from skills.tagger.encode import Encoder
+from skills.tagger.heads import N_OUTPUTS
+from skills.tagger.network import pretrained
+from skills.tagger.pretrain import PretrainRecipe, pretrain
+from skills.tagger.training import CHECKPOINT, OtherRecipeError, Recipe, Sources, Training
+from skills.tagger.vocabulary import shrink
 
-SHORT = Recipe(epochs=1, max_minutes=5.0, embedding_weight=0.0)
+SHORT = Recipe(epochs=2, embedding_weight=0.0)
 
 
 @pytest.fixture(scope="module")
 def examples():
-    return [example for example in own.read() if example.split == "train"][::60]
+    chosen = list(own.read())
+    return [e for e in chosen if e.split == "train"][::150] + [e for e in chosen if e.split == "val"][::40]
 
 
 @pytest.fixture(scope="module")
 def first(examples, tmp_path_factory):
     reports = []
     training = Training(examples, tmp_path_factory.mktemp("first"), SHORT, reports.append)
-    training.run()
-    return training, reports
+    network = training.run()
+    return training, network, reports
 
 
-def test_a_run_reports_progress_and_leaves_its_checkpoint(first):
-    training, reports = first
-    assert reports[-1]["progress"] == 1.0
-    assert reports[-1]["loss"] > 0
+def same(one: dict, other: dict) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_reports_progress_judges_itself_and_leaves_its_checkpoint(first):
+    training, _, reports = first
+    assert max(report.get("progress", 0) for report in reports) == 1.0
+    assert len(training.scores) == 2
+    assert training.scores == [report["validation"] for report in reports if "validation" in report]
     assert (training.folder / CHECKPOINT).is_file()
 
 
-def test_a_further_leg_starts_where_the_first_one_ended(first, examples, tmp_path):
-    training, _ = first
-    later = Training(examples, tmp_path, SHORT, lambda _: None, training.folder / CHECKPOINT)
-    ended, begins = training.network.state_dict(), later.network.state_dict()
-    assert all(torch.equal(ended[name], begins[name]) for name in ended)
-    assert later.earlier == [round(training.seconds / 60, 1)]
-    assert later.step == later.epoch == 0
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(first, examples, tmp_path):
+    _, network, _ = first
+    again = Training(examples, tmp_path / "again", SHORT, lambda _: None).run()
+    other = Training(examples, tmp_path / "other", replace(SHORT, seed=8), lambda _: None).run()
+    assert same(network.state_dict(), again.state_dict())
+    assert not same(network.state_dict(), other.state_dict())
+
+
+def test_a_run_in_several_legs_ends_with_the_same_weights(first, examples, tmp_path, monkeypatch):
+    """The clock is moved on by a minute a look, so that each leg ends in the middle of an epoch."""
+    _, network, _ = first
+    legs = 0
+    ended = None
+    while ended is None:
+        legs += 1
+        now = iter(range(0, 10**6, 60))
+        monkeypatch.setattr("skills.tagger.training.time.monotonic", lambda now=now: float(next(now)))
+        training = Training(examples, tmp_path, SHORT, lambda _: None)
+        ended = training.run(leg_minutes=4)
+    assert legs > 2
+    assert len(training.legs) == legs
+    assert same(network.state_dict(), ended.state_dict())
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(first, examples):
+    training, _, _ = first
+    with pytest.raises(OtherRecipeError, match="another recipe"):
+        Training(examples, training.folder, replace(SHORT, rate=1e-5), lambda _: None).run()
+
+
+def test_it_stops_when_the_validation_score_no_longer_rises(examples, tmp_path):
+    training = Training(examples, tmp_path, replace(SHORT, epochs=9, patience=1), lambda _: None)
+    scores = iter([0.5, 0.4, 0.6])
+    training.judge = lambda network, context: next(scores)
+    best = []
+    training._tell = lambda *_: best.append(training.network.state_dict()["head_out.bias"].clone())
+    network = training.run()
+    assert training.scores == [0.5, 0.4]
+    assert torch.equal(network.state_dict()["head_out.bias"], best[0])
+
+
+def test_it_starts_from_a_pretrained_encoder(examples, tmp_path):
+    lines = [example.text for example in examples]
+    path = pretrain(lines, tmp_path / "before", PretrainRecipe(epochs=4), lambda _: None)
+    kept = torch.load(path, weights_only=True)["network"]
+    training = Training(examples, tmp_path / "after", SHORT, lambda _: None, Sources(encoder=path))
+    assert same(training.network.state_dict(), kept)
+    plain = Training(examples, tmp_path / "plain", SHORT, lambda _: None)
+    assert not same(plain.network.state_dict(), kept)
+
+
+def test_a_teachers_word_is_found_by_message_and_previous_and_pulls(examples, tmp_path):
+    said = np.full((len(examples), N_OUTPUTS), -3.0, np.float32)
+    said[:, 0] = 3.0
+    soft.save(tmp_path / "soft.npz", examples, said, {"encoder": "none"})
+    logits, spoken = soft.lookup(tmp_path / "soft.npz", [*examples, replace(examples[0], previous="Other")])
+    assert spoken.tolist() == [True] * len(examples) + [False]
+    assert np.allclose(logits[:-1], said)
+    recipe = replace(SHORT, soft_weight=20.0, head_rate=5e-3)
+    window = [torch.from_numpy(array) for array in training_window(examples, tmp_path)]
+    pulled = []
+    for sources in (Sources(), Sources(soft=tmp_path / "soft.npz")):
+        folder = tmp_path / f"run{len(pulled)}"
+        network = Training(examples, folder, recipe, lambda _: None, sources).run()
+        with torch.no_grad():
+            found = network(*window)[0][0, 0]
+        pulled.append(float(found[0] - found[1:21].mean()))
+    assert pulled[1] > pulled[0] + 0.1
+
+
+def training_window(examples, folder):
+    _, tokenizer = pretrained()
+    shrink(tokenizer, folder / "tokenizer.json")
+    return Encoder(folder / "tokenizer.json").windows(examples[0].text)[0].arrays()
 
 
 def test_only_words_are_hidden(first):
-    training, _ = first
+    training, _, _ = first
     marks = set(training.marks.tolist())
     ids = torch.tensor([training.encoder.windows("You kept going, day after day.", "ok")[0].ids] * 200)
     hidden = training._masked(ids)

@@ -1,0 +1,37 @@
+"""Addresses of every page of tests/test_site.py in the demo: with Vera's newest finished chat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from django.urls import reverse
+
+from bench.app import App
+from tests.test_site import PAGES
+
+DEMO = {"volunteer": "vera", "trainer": "tara", "admin": "ada"}
+_VALUES = """
+import json
+from peersupport.people.models import User
+from peersupport.practice import drafts, tries
+from peersupport.practice.models import PracticeChat
+chat = PracticeChat.objects.filter(volunteer__username="vera", status="ended", is_try=False).first()
+message = chat.messages.filter(role="counselor").first()
+print(json.dumps({
+    "draft_id": str(drafts.make(chat.volunteer, b"Anna: hello there\\nBen: I can't sleep\\n").pk),
+    "try_id": str(tries.try_again(message).pk),
+    "chat_id": str(chat.pk),
+    "message_id": str(message.pk),
+    "scenario_id": chat.scenario_id,
+    "person_id": User.objects.get(username="olga").pk,
+    "code": "reflection_complex",
+}))
+"""
+
+
+def addresses(app: App) -> Iterator[tuple[str, str, str]]:
+    """(who, name of the page, its address)."""
+    values = json.loads(app.manage("shell", "-v", "0", "-c", _VALUES).splitlines()[-1])
+    for who, name, needed in PAGES:
+        yield who, name, reverse(name, kwargs={key: values[key] for key in needed})

@@ -1,0 +1,174 @@
+"""A calibration of the planted toy finds what was planted, and is stopped, resumed and repeated at will."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from feedback.coach.steering.calibration import calibrate, load_dial
+from feedback.coach.steering.errors import Cancelled, SteeringError
+from feedback.coach.steering.injection import Injection
+from feedback.coach.steering.pairs import Reference
+from feedback.coach.steering.plan import Options
+from tests.feedback import steering_models as toy
+
+OPTIONS = Options(
+    layers=(1,), span=2.0, points=9, fit_share=1.0, replies=20, tokens=2, resamples=200, batch=64, seed=3
+)
+
+
+def run(folder, options=OPTIONS, behaviour=None, model=None, **more):
+    behaviour = behaviour or toy.planted_behaviour()
+    return calibrate(
+        model or toy.Planted(), toy.Words(), behaviour, folder, options, render=toy.plain, **more
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("calibration")
+    return folder, run(folder)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_planted_laws_are_recovered_within_their_intervals(tmp_path, seed):
+    report = run(tmp_path, model=toy.Planted(seed))
+    fits, dial = report["fits"], report["dial"]
+    planted = [("alignment", "a", toy.A), ("alignment", "b0", toy.B0), ("helpfulness", "k", toy.K)]
+    for law, name, truth in planted:
+        low, high = fits[law]["interval"][name]
+        assert low <= truth <= high, (name, low, truth, high)
+        assert high - low < 0.25 * abs(truth)
+        assert fits[law]["r2"] > 0.99
+        assert fits[law]["law_wins"]
+    assert fits["points"] == 9
+    low, high = dial["r_max_interval"]
+    assert low <= toy.planted_stop(0.1) <= high
+    assert (dial["usable"], dial["limited_by"]) == (True, "tolerated loss")
+    assert dial["r_max"] == pytest.approx(toy.planted_stop(0.1), rel=0.05)
+    assert dial["r_sat"] == pytest.approx((1.83 - toy.B0) / toy.A, rel=0.05)
+
+
+def test_premises_and_control_arms_are_measured(finished):
+    report = finished[1]
+    assert report["premises"]["auc"] == {"0": 1.0, "1": 1.0}
+    assert report["premises"]["change_r2"] > 0.9999  # the toy's logits are linear in the dial
+    assert report["premises"]["gap_sd_correlation"] > 0.99
+    assert 0 < report["random_share"] < 0.5
+    unsteered = next(row for row in report["arms"]["steered"] if row["r"] == 0)
+    assert report["arms"]["prompt"][0]["alignment"] == unsteered["alignment"]  # its instruction is empty
+
+
+def test_the_report_is_the_same_from_the_same_seed(finished, tmp_path):
+    folder, report = finished
+    torch.manual_seed(99)
+    assert run(tmp_path) == report
+    assert (tmp_path / "report.json").read_bytes() == (folder / "report.json").read_bytes()
+
+
+def test_a_stopped_run_goes_on_and_ends_in_the_same_report(finished, tmp_path):
+    asked = []
+
+    def after_five():
+        asked.append(1)
+        return len(asked) > 5
+
+    with pytest.raises(Cancelled, match="stopped after 5 of 18"):
+        run(tmp_path, should_stop=after_five)
+    with (tmp_path / "sweep.jsonl").open("a") as file:
+        file.write('{"plan": "half a li')  # as a killed process would leave it
+    seen = []
+    assert run(tmp_path, progress=lambda done, total, what: seen.append((done, total))) == finished[1]
+    assert seen[0] == (5, 18)
+    assert seen[-1] == (18, 18)
+    lines = [json.loads(line) for line in (tmp_path / "sweep.jsonl").read_text().splitlines()]
+    assert len(lines) == 18
+
+
+def test_cells_of_other_weights_are_not_mixed_in(finished, tmp_path):
+    (tmp_path / "sweep.jsonl").write_bytes((finished[0] / "sweep.jsonl").read_bytes())
+    assert run(tmp_path, model=toy.Planted(1)) == run(tmp_path / "fresh", model=toy.Planted(1))
+
+
+def test_the_page_and_the_six_plots(finished):
+    folder, report = finished
+    names = {"alignment", "helpfulness", "tradeoff", "change", "gaps", "separability"}
+    assert {path.stem for path in folder.glob("*.svg")} == names
+    page = (folder / "report.html").read_text()
+    assert page.count("<svg") == 6
+    assert "efficient part" in page
+    assert f"{report['dial']['r_max']:.3g}" in page
+    assert "<script" not in page
+
+
+def test_the_vector_keeps_to_its_stops_and_to_its_model(finished):
+    folder, report = finished
+    dial = load_dial(folder / "vector.safetensors", toy.Planted())
+    injection = Injection(toy.Planted(), {"planted": dial})
+    injection.set({"planted": report["dial"]["r_max"]})
+    with pytest.raises(SteeringError, match="beyond the dial"):
+        injection.set({"planted": report["dial"]["r_max"] + 0.01})
+    with pytest.raises(SteeringError, match="another model or revision"):
+        load_dial(folder / "vector.safetensors", toy.Planted(1))
+
+
+def test_gibberish_ends_the_dial(tmp_path):
+    """Above r = 1 the toy goes on with a token that the unsteered model never says."""
+
+    class Babbling(toy.Planted):
+        def forward(self, input_ids, **ignored):
+            output = super().forward(input_ids)
+            pushed = self.hidden[..., 0] > 2.2
+            output.logits[..., 95] = torch.where(pushed, 30.0, -40.0)
+            return output
+
+    report = run(tmp_path, model=Babbling())
+    coherent = {row["r"]: row["coherent"] for row in report["arms"]["steered"]}
+    assert coherent[1.0] >= 0.8 * coherent[0.0]
+    assert coherent[1.5] < 0.5
+    assert report["dial"]["limits"]["coherence"] == 1.0
+    assert report["dial"]["r_max"] <= 1.0
+
+
+def test_a_law_that_does_not_hold_gives_no_dial(tmp_path):
+    class Deaf(toy.Planted):
+        """Its replies do not depend on the dial."""
+
+        def forward(self, input_ids, **ignored):
+            output = super().forward(input_ids)
+            output.logits[..., toy.PLUS] = output.logits[..., toy.MINUS]
+            return output
+
+    report = run(tmp_path, model=Deaf())
+    assert (report["dial"]["usable"], report["dial"]["r_max"]) == (False, 0.0)
+    assert "does not hold" in report["dial"]["reasons"][0]
+    with pytest.raises(SteeringError, match="no dial that holds"):
+        load_dial(tmp_path / "vector.safetensors", Deaf())
+
+
+def test_multiple_choice_sits_on_its_floor(tmp_path):
+    options = (str(toy.REF), str(toy.RIVAL))
+    questions = tuple(Reference(str(n), str(toy.REF), options) for n in range(41, 81))
+    report = run(tmp_path, behaviour=toy.planted_behaviour(references=questions))
+    assert report["floor"] == 0.5
+    zero = next(row for row in report["arms"]["steered"] if row["r"] == 0)
+    assert zero["helpfulness"] == pytest.approx(toy.P0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"points": 10}, "odd number"),
+        ({"fit_share": 0.5}, "at least 9 are needed"),
+        ({"span": -1.0}, "positive"),
+        ({"tolerated": 0.0}, "between 0 and 1"),
+        ({"layers": (2,)}, "unknown layer"),
+        ({"method": "umap"}, "unknown method"),
+    ],
+)
+def test_bad_options(tmp_path, change, words):
+    with pytest.raises(SteeringError, match=words):
+        run(tmp_path, replace(OPTIONS, **change))

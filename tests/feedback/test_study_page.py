@@ -1,0 +1,89 @@
+"""The admins' page of studies, and the way a result of run_study gets there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from feedback import studies
+from feedback.evidence.published import published_study
+from feedback.models import EvidenceStudy, StudyPublication
+from peersupport.people.models import Role, User
+
+TERM = {"beta": -0.05, "se": 0.01, "p": 0.0001, "ci": [-0.07, -0.03], "survives_bh": True}
+RESULT = {
+    "title": "Our line",
+    "partial": [],
+    "rq2": {"PHQ-9": {"mi": {"terms": {"reflection": TERM}, "n_seekers": 900, "n_obs": 1400}}},
+    "spec": {"tagger_f1": {}, "instruments": {"PHQ-9": {"better": "lower"}}},
+}
+
+
+@pytest.fixture
+def admin(people):
+    client = Client()
+    client.force_login(people.admin)
+    return client
+
+
+@pytest.fixture
+def own(content):
+    return studies.save_study(replace(published_study(), slug="own", version="1", kind="own"))
+
+
+def step(client: Client, study: EvidenceStudy, name: str):
+    return client.post(reverse("feedback:study-step", args=[study.pk]), {"step": name}, follow=True)
+
+
+def test_a_result_comes_in_and_serves_once_it_is_published(content, admin, tmp_path, capsys):
+    (tmp_path / "result.json").write_text(json.dumps(RESULT))
+    call_command("import_study", result=tmp_path, study_version="2026.1")
+    assert "own 2026.1 kept, 1 effects" in capsys.readouterr().out
+    row = EvidenceStudy.objects.get(slug="own")
+    assert studies.serving_name() == "yang2024 2024.1"
+    page = step(admin, row, "propose").content.decode()
+    assert "only admin" in page and "serves" in page
+    assert studies.grades_for({"reflection_simple"})["reflection_simple"].key == "helpful"
+    assert "published" in admin.get(reverse("feedback:studies")).content.decode()
+
+
+def test_the_proposer_has_no_publish_button_and_is_refused(own, people, admin):
+    User.objects.create_user(username="second", password="a-long-password", role=Role.ADMIN)
+    page = step(admin, own, "propose").content.decode()
+    assert "Publish</button>" not in page and "Withdraw</button>" in page
+    assert "another admin has to publish it" in step(admin, own, "publish").content.decode()
+    assert not StudyPublication.objects.get().is_published
+
+
+def test_withdrawn_it_stands_there_as_kept(own, people, admin):
+    step(admin, own, "propose")
+    assert "kept" in step(admin, own, "withdraw").content.decode()
+    assert studies.serving_name() == "yang2024 2024.1"
+
+
+def test_an_unknown_step_or_study_is_missing(own, people, admin):
+    assert step(admin, own, "delete").status_code == 404
+    assert admin.post(reverse("feedback:study-step", args=[10**9]), {"step": "propose"}).status_code == 404
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"title": "x", "rq2": 3}'])
+def test_what_is_no_result_is_refused(db, tmp_path, text):
+    (tmp_path / "result.json").write_text(text)
+    with pytest.raises(CommandError, match="no result of run_study"):
+        call_command("import_study", result=tmp_path, study_version="1")
+
+
+def test_the_same_version_with_other_content_is_refused(content, tmp_path):
+    for beta in (-0.05, -0.06):
+        term = {**TERM, "beta": beta}
+        part = {**RESULT["rq2"]["PHQ-9"]["mi"], "terms": {"reflection": term}}
+        (tmp_path / "result.json").write_text(json.dumps({**RESULT, "rq2": {"PHQ-9": {"mi": part}}}))
+        if beta == -0.05:
+            call_command("import_study", result=tmp_path, study_version="1")
+    with pytest.raises(CommandError, match="give a new version"):
+        call_command("import_study", result=tmp_path, study_version="1")

@@ -1,0 +1,143 @@
+"""Another try: branched once, with the seeker as they were then, and nothing copied is counted twice."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from feedback.models import SessionReport
+from feedback.report import turns_of
+from feedback.reports.exports import tag_rows
+from peersupport.people import erasure, own_data
+from peersupport.practice import chats, tries
+from peersupport.practice.models import Message, PracticeChat
+from skills import versions
+from skills.models import Tagging
+
+FIRST = "It sounds like a long week. What weighs on you most?"
+SECOND = "You should just tell them no."
+OTHERWISE = "Part of you would like to say no, and part of you is worried what they would think."
+
+
+@pytest.fixture
+def ended(chat, say, drain):
+    for line in (FIRST, SECOND):
+        say(line)
+        drain("live")
+    chats.end_chat(chat)
+    drain("coach")
+    chat.refresh_from_db()
+    return chat
+
+
+@pytest.fixture
+def volunteer(people):
+    client = Client()
+    client.force_login(people.volunteer)
+    return client
+
+
+def second(chat) -> Message:
+    return Message.objects.get(chat=chat, text=SECOND, copied=False)
+
+
+def test_a_double_click_makes_one_branch_and_a_used_one_leaves_room_for_the_next(ended, volunteer, drain):
+    address = reverse("practice:try-again", args=[second(ended).pk])
+    went = {volunteer.post(address)["Location"] for _ in range(2)}
+    assert len(went) == 1
+    [branch] = PracticeChat.objects.filter(parent=ended)
+    chats.post_message(branch, text=OTHERWISE, key="k")
+    volunteer.post(address)
+    assert PracticeChat.objects.filter(parent=ended).count() == 2
+
+
+def test_the_seeker_is_the_person_of_that_moment(ended, drain):
+    branch = tries.try_again(second(ended))
+    before = list(ended.messages.filter(index__lt=second(ended).index).order_by("index"))
+    copies = list(branch.messages.order_by("index"))
+    assert [one.text for one in copies] == [one.text for one in before]
+    assert branch.seed == ended.seed
+    openness = [[one.seeker_state.openness for one in part] for part in (before, copies)]
+    assert openness[0] == openness[1]
+    message = chats.post_message(branch, text=OTHERWISE, key="k").message
+    drain("live")
+    assert message.index == second(ended).index
+    assert tries.reply_to(message) is not None
+    assert tries.first_answer(branch) == message
+
+
+def test_only_ended_chats_and_own_messages_branch(chat, say, ended, people, volunteer):
+    with pytest.raises(ValidationError):
+        tries.try_again(ended.messages.get(idempotency_key="opening"))
+    branch = tries.try_again(second(ended))
+    goes_on = chats.post_message(branch, text=OTHERWISE, key="k").message
+    assert volunteer.post(reverse("practice:try-again", args=[goes_on.pk])).status_code == 302
+    assert not PracticeChat.objects.filter(parent=branch).exists()
+    for who, status in ((people.peer, 404), (people.trainer, 403)):
+        client = Client()
+        client.force_login(who)
+        assert client.post(reverse("practice:try-again", args=[second(ended).pk])).status_code == status
+
+
+def test_copies_are_counted_nowhere(ended, drain, volunteer):
+    rows, taggings = tag_rows().count(), Tagging.objects.count()
+    branch = tries.try_again(second(ended))
+    assert (tag_rows().count(), Tagging.objects.count()) == (rows, taggings)
+    assert versions.lacking(Tagging.objects.first().version) == 0
+    chats.post_message(branch, text=OTHERWISE, key="k")
+    drain("live")
+    chats.end_chat(branch)
+    drain("coach")
+    assert [turn.index for turn in turns_of(branch) if turn.tags] == [second(ended).index]
+    body = SessionReport.objects.get(chat=branch).body
+    assert body["missing"] == []
+    assert all(row["n"] == 1 for row in body["mix"])
+    assert {row["index"] for row in body["strengths"]} <= {second(ended).index}
+    page = volunteer.get(reverse("practice:chats")).content.decode()
+    assert page.count("another try") == 1
+    assert re.findall(r'class="number">(\d+)<', page) == ["1", "2"]
+
+
+def test_the_list_has_the_newest_chat_first(people, chat, volunteer):
+    made = [chat, *(chats.start_chat(people.volunteer, chat.scenario) for _ in range(6))]
+    page = volunteer.get(reverse("practice:chats")).content.decode()
+    listed = re.findall(r'<th scope="row"><a href="/chats/([^/]+)/"', page)
+    assert listed == [str(one.pk) for one in reversed(made)]
+
+
+def test_the_page_shows_both_answers_and_no_state_before_the_try_ends(ended, drain, volunteer, people):
+    branch = tries.try_again(second(ended))
+    address = reverse("feedback:compare", args=[branch.pk])
+    assert "Nothing is written yet." in volunteer.get(address).content.decode()
+    chats.post_message(branch, text=OTHERWISE, key="k")
+    drain("live")
+    page = volunteer.get(address).content.decode()
+    assert page.index(SECOND) < page.index(OTHERWISE)
+    assert "Shown when this chat has ended." in page
+    chats.end_chat(branch)
+    page = volunteer.get(address).content.decode()
+    assert "They drew back." in page
+    assert "They came closer." in page
+    assert volunteer.get(reverse("feedback:compare", args=[ended.pk])).status_code == 404
+    trainer = Client()
+    trainer.force_login(people.trainer)
+    assert OTHERWISE in trainer.get(address).content.decode()
+
+
+def test_erased_and_exported_like_any_chat(ended, people, drain):
+    branch = tries.try_again(second(ended))
+    chats.post_message(branch, text=OTHERWISE, key="k")
+    found = json.loads("".join(own_data.as_json(people.volunteer)))["chats"]
+    [row] = [row for row in found if row["another_try_of"]]
+    assert row["another_try_of"] == str(ended.pk)
+    assert [one["copied"] for one in row["messages"]] == [True] * 3 + [False]
+    ended.delete()  # the try stays whole without the first chat
+    branch.refresh_from_db()
+    assert (branch.parent_id, branch.is_try, branch.messages.count()) == (None, True, 4)
+    erasure.erase_now(people.volunteer, by=None)
+    assert not Message.objects.exists()
