@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 SERVICES_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 SERVICES_BROKER_URL ?= redis://127.0.0.1:6379/0
 
-.PHONY: run services test install lint bench backup restore clean
+.PHONY: steering-speed run services test install lint bench tagger-speed load promises backup restore clean query-counts
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
@@ -31,6 +31,26 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench
+
+# The tagger against a transformers pipeline and sentence-transformers; ARGS="--write" for docs/tagger_speed.md.
+tagger-speed: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.tagger $(ARGS)
+
+# A steered model against the same one unsteered, and repeng beside it where REPENG_PATH names it.
+steering-speed: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.steering $(ARGS)
+
+# Every promise at its full count, with real servers stopped, killed and wiped; writes docs/promises.md.
+promises: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.promises $(ARGS)
+
+# Many volunteers at once, several minutes; ARGS="--volunteers 500 --on services" for one of them.
+load: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.load --write $(ARGS)
+
+# The baseline of tests/test_query_counts.py, after a page came or its queries changed for a reason.
+query-counts: $(VENV)/.installed-dev
+	RENEW_QUERY_COUNTS=1 $(BIN)/python -m pytest -q tests/test_query_counts.py
 
 install: $(VENV)/.installed
 
@@ -52,7 +72,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev,train]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev,train,pdf,parquet]"
 	touch $@
 
 clean:
