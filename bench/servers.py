@@ -49,9 +49,10 @@ class Postgres:
     """A cluster in `folder`; run as user postgres where this process is root, who may not run one.
 
     `fsync`: whether a commit reaches the disk, as in production; only its speed depends on it here.
+    `like`: the folder of a stopped cluster, whose data this one begins with.
     """
 
-    def __init__(self, folder: Path, *, fsync: bool = False) -> None:
+    def __init__(self, folder: Path, *, fsync: bool = False, like: Path | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
@@ -63,6 +64,9 @@ class Postgres:
                 if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o077 == 0:
                     parent.chmod(0o711)  # pytest's folders are closed to other users
             shutil.chown(folder, self._user)
+        if like:
+            subprocess.run(["cp", "-a", f"{like}/data", f"{folder}/data"], check=True)
+            return
         self._call("initdb", "--username=postgres", "--auth=trust", "--no-sync", f"--pgdata={folder}/data")
 
     def _call(self, name: str, *arguments: str) -> None:

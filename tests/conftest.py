@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from peersupport.jobs import running
 from tests import leaks
+from tests.installation import migrated  # noqa: F401
 
 # These start real Celery workers or a PostgreSQL: they belong to the run that has a broker (see .ci/run).
 _WITH_BROKER = [

@@ -28,7 +28,7 @@ from bench.promises.uploads import drawn
 NUMBER = 14
 TITLE = "Files and forms from outside cannot hurt"
 RUNNERS = BOTH
-SMALL, FULL = 150, 3000
+SMALL, FULL = 60, 3000
 PEAK_MIB = 256
 SEED = 14
 

@@ -20,7 +20,7 @@ from bench.promises.sheet import Figure
 NUMBER = 17
 TITLE = "Model output is checked"
 RUNNERS = (EMBEDDED,)
-SMALL, FULL = 150, 5000  # generated texts, and as many tag results
+SMALL, FULL = 80, 5000  # generated texts, and as many tag results
 
 MOST_WORDS = 45
 TURNS = (

@@ -15,7 +15,7 @@ from bench.promises.sheet import Figure
 NUMBER = 20
 TITLE = "The audit log is complete and shows tampering"
 RUNNERS = BOTH
-SMALL, FULL = 40, 2000  # tries to change the sealed log unseen
+SMALL, FULL = 15, 2000  # tries to change the sealed log unseen
 
 TOUR = "from bench.promises import audit_tour\nanswer = audit_tour.run()"
 TAMPER = "from bench.promises import p20_audit\nanswer = p20_audit.tamper({count})"

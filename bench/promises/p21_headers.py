@@ -18,7 +18,7 @@ from bench.promises.sheet import Figure
 NUMBER = 21
 TITLE = "Security headers on every answer"
 RUNNERS = BOTH
-SMALL, FULL = 60, 2000  # addresses a role
+SMALL, FULL = 30, 2000  # addresses a role
 ROLES = ("", "vera", "tara", "ada")
 
 _LINK = re.compile(r"""(?:href|src|action|formaction|hx-get)=["']([^"'#]+)""")

@@ -13,10 +13,10 @@ from bench.promises.sheet import Figure, percentile
 NUMBER = 23
 TITLE = "Pages stay fast with many chats"
 RUNNERS = BOTH
-SMALL, FULL = 2_000, 100_000
+SMALL, FULL = 500, 100_000
 P95_LIMIT = 0.5
 VISITS = 40
-SMALL_VISITS = 8
+SMALL_VISITS = 3
 PAGES = {
     "vera": {
         "scenarios": "/practice/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,15 +24,26 @@ BOTH = (EMBEDDED, SERVICES)
 
 
 class Place:
-    """An installation to break. `postgres` and `redis` are None where the runner is embedded."""
+    """An installation to break. `postgres` and `redis` are None where the runner is embedded.
 
-    def __init__(self, runner: str, folder: Path, *, fsync: bool = False) -> None:
+    `like`: the folder of a closed place of the same runner; this one begins as a copy of its data.
+    """
+
+    def __init__(self, runner: str, folder: Path, *, fsync: bool = False, like: Path | None = None) -> None:
         self.runner = runner
         self.folder = folder
-        self.postgres = Postgres(folder / "postgres", fsync=fsync).start() if runner == SERVICES else None
-        self.redis = Redis(folder / "redis").start() if runner == SERVICES else None
+        self.postgres = self.redis = None
+        if runner == SERVICES:
+            self.postgres = Postgres(
+                folder / "postgres", fsync=fsync, like=like and like / "postgres"
+            ).start()
+            self.redis = Redis(folder / "redis").start()
         self.data_dir = folder / "data"
-        self.data_dir.mkdir()
+        self._migrated = like is not None
+        if like:
+            shutil.copytree(like / "data", self.data_dir)
+        else:
+            self.data_dir.mkdir()
         self.set = {"JOB_LEASE_SECONDS": str(LEASE_SECONDS), "DJANGO_SETTINGS_MODULE": "bench.fault_settings"}
         if runner == SERVICES:
             self.set |= {"DATABASE_URL": self.postgres.url, "CELERY_BROKER_URL": self.redis.url}
@@ -39,7 +51,9 @@ class Place:
         self._processes: list[subprocess.Popen] = []
 
     def migrate(self) -> None:
-        """Database, scenarios and the demo people."""
+        """Database, scenarios and the demo people, unless they came with the copy."""
+        if self._migrated:
+            return
         for command in ("migrate", "sync_content", "load_demo"):
             self.manage(command)
         self.manage("collectstatic", "--noinput")  # error pages name their styles by hash
@@ -121,8 +135,8 @@ class Place:
 
 
 @contextmanager
-def place(runner: str, folder: Path, *, fsync: bool = False) -> Iterator[Place]:
-    made = Place(runner, folder, fsync=fsync)
+def place(runner: str, folder: Path, *, fsync: bool = False, like: Path | None = None) -> Iterator[Place]:
+    made = Place(runner, folder, fsync=fsync, like=like)
     try:
         yield made
     finally:

@@ -39,8 +39,10 @@ def test_from_the_admins_button_to_a_new_report(earlier, sign_in):
     volunteer.get_by_role("link", name="ready").first.click()
     expect(volunteer.get_by_role("heading", name="Re-tagged since you read it")).to_be_visible()
     assert volunteer.evaluate("document.documentElement.scrollWidth") <= 375
-    volunteer.get_by_role("button", name="Skip").click()  # the own ratings, asked before the report
-    expect(volunteer.get_by_role("heading", name="Re-tagged since you read it")).to_be_visible()
+    skip = volunteer.get_by_role("button", name="Skip")  # of the own ratings, if nobody has been asked yet
+    if skip.count():
+        skip.click()
+        expect(skip).to_have_count(0)
     volunteer.get_by_role("button", name="Write the report again with the new tags").click()
     expect(volunteer.get_by_role("heading", name="Re-tagged since you read it")).to_have_count(0)
     expect(volunteer.get_by_role("heading", name="What went well")).to_be_visible()
