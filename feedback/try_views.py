@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from feedback.reports.course import Step, step_of
+from feedback.reports.course import Step, steps_of
 from peersupport.audit.log import record_read
 from peersupport.people import access
 from peersupport.practice import events, tries
@@ -26,27 +27,31 @@ class Answer:
     step: Step | None
 
 
-def _answer(chat: PracticeChat, message: Message) -> Answer:
-    return Answer(chat, message, tries.reply_to(message), None if chat.is_open else step_of(message))
-
-
 @require_safe
 def compare(request: HttpRequest, try_id: uuid.UUID) -> HttpResponse:
     """The answer of a try beside the one it was branched off from. 404 for a chat that is no try."""
     chat = access.chat_for_user(request.user, try_id)
-    first, now = chat.parent_message, tries.first_answer(chat)
-    if first is None:
+    if chat.parent_message_id is None:
         raise Http404
     record_read(request.user, chat, owner_id=chat.volunteer_id)
-    parent = chat.parent
+    same = Q(parent_message=chat.parent_message_id) | Q(pk=chat.parent_id)
+    others = list(access.chats_for_user(request.user).filter(same).exclude(pk=chat.pk).order_by("created_at"))
+    parent = next((one for one in others if one.pk == chat.parent_id), None)
+    if parent is None:
+        raise Http404
+    first_said, now_said = tries.said_in(parent, chat)
+    first = next(one for one in first_said.messages if one.pk == chat.parent_message_id)
+    now = now_said.first_answer
     events.decorate_messages([one for one in (first, now) if one], request.user)
-    others = access.chats_for_user(request.user).filter(parent_message=first).exclude(pk=chat.pk)
+    shown = [(parent, first_said, first), *([(chat, now_said, now)] if now else [])]
+    steps = steps_of({one: said.messages for where, said, one in shown if not where.is_open})
+    answers = [Answer(where, one, said.reply_to(one), steps.get(one)) for where, said, one in shown]
     context = {
         "chat": chat,
-        "before": tries.words_before(first),
-        "first": _answer(parent, first),
-        "now": _answer(chat, now) if now else None,
-        "others": others.order_by("created_at"),
+        "before": first_said.words_before(first),
+        "first": answers[0],
+        "now": answers[1] if now else None,
+        "others": [one for one in others if one is not parent],
         "is_own": chat.volunteer_id == request.user.pk,
         "help_lines": events.own_help_lines(),
     }

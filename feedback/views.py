@@ -27,7 +27,7 @@ from peersupport.audit.log import record, record_read
 from peersupport.people import access
 from peersupport.people.models import Role
 from peersupport.people.sessions import session_holds
-from peersupport.practice import events
+from peersupport.practice import after, events
 from peersupport.practice.models import Message
 from skills import packing
 from skills.models import Tagging
@@ -41,13 +41,12 @@ _STOPPED = ""
 @require_safe
 def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     chat = access.chat_for_user(request.user, chat_id)
-    found = SessionReport.objects.filter(chat=chat).first()
+    reports = SessionReport.objects.select_related("chat__after").annotate(**after.signs("chat"))
+    found = reports.filter(chat=chat).first()
     fragment = request.htmx and not request.htmx.boosted
     if fragment and "waiting" in request.GET and found and found.status == SessionReport.Status.PENDING:
         return HttpResponse(status=204)  # an earlier report is on the page and stays there
     record_read(request.user, found or chat, owner_id=chat.volunteer_id)
-    if found:
-        found.chat = chat  # known already: no query for it
     notes = notes_of(chat)
     context = {
         "chat": chat,
@@ -60,7 +59,9 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
         "first_answer": chat.parent_message if chat.is_try else None,
     }
     if not chat.is_open:
-        context |= afterwards.context(chat, request.user)
+        context |= afterwards.context(chat, request.user, found)
+    if found:
+        found.chat = chat  # with its scenario and volunteer
     if found and found.body:
         context |= with_quotes(found.body)
         if context["is_own"]:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from feedback.models import SessionReport
 from peersupport.people.models import User
 from peersupport.practice import after
 from peersupport.practice.models import AfterChat, PracticeChat, Scenario
@@ -34,9 +36,15 @@ class Next:
     why: str
 
 
-def context(chat: PracticeChat, user: User) -> dict[str, Any]:
-    """For the page of an ended chat. Somebody else sees what was shared, and is asked nothing."""
-    row, is_own = after.of(chat), chat.volunteer_id == user.pk
+def context(chat: PracticeChat, user: User, found: SessionReport | None) -> dict[str, Any]:
+    """For the page of an ended chat. Somebody else sees what was shared, and is asked nothing.
+
+    `found` comes with its chat's `after` and with `after.signs`.
+    """
+    row, is_own = after.of(found.chat if found else chat), chat.volunteer_id == user.pk
+    hard = found is not None and after.was_hard(
+        chat, row, risky=found.risky, last_distress=found.last_distress
+    )
     seen = {"ratings": is_own or row.ratings_shared, "answers": is_own or row.answers_shared}
     return {
         "after": row,
@@ -46,7 +54,7 @@ def context(chat: PracticeChat, user: User) -> dict[str, Any]:
         "show_answers": seen["answers"] and row.is_answered,
         # A chat that was brought is over long since, and need not be theirs.
         "ask_rating": is_own and row.asked is None and not chat.is_imported,
-        "was_hard": is_own and after.was_hard(chat, row),
+        "was_hard": is_own and hard,
     }
 
 
@@ -57,7 +65,7 @@ def ratings(row: AfterChat) -> list[Rating]:
 def next_for(chat: PracticeChat, *, points: int, hard: bool) -> Next | None:
     """Whom to practise with next, by a written rule: after a hard chat an easier one without a warning,
     never a harder one; without a point to raise a harder one, else one about as hard; new people first,
-    then another style. None where there is nobody else, and of an imported chat. 2 queries.
+    then another style. None where there is nobody else, and of an imported chat. 1 query.
     """
     now = chat.scenario
     if now is None:
@@ -66,15 +74,13 @@ def next_for(chat: PracticeChat, *, points: int, hard: bool) -> Next | None:
     rows = Scenario.objects.filter(active=True, risk=False, baseline=False).exclude(slug=now.slug)
     if hard:
         rows = rows.filter(content_warning="", difficulty__lte=now.difficulty)
-    met = set(
-        PracticeChat.objects.filter(volunteer=chat.volunteer_id).values_list("scenario__slug", flat=True)
-    )
-    return _best(rows, now, min(HARDEST, max(1, wanted)), met)
+    theirs = PracticeChat.objects.filter(volunteer=chat.volunteer_id, scenario__slug=OuterRef("slug"))
+    return _best(rows.annotate(met=Exists(theirs)), now, min(HARDEST, max(1, wanted)))
 
 
-def _best(rows: Iterable[Scenario], now: Scenario, wanted: int, met: set[str]) -> Next | None:
+def _best(rows: Iterable[Scenario], now: Scenario, wanted: int) -> Next | None:
     def rank(row: Scenario) -> tuple:
-        return (abs(row.difficulty - wanted), row.slug in met, row.style == now.style, row.title)
+        return (abs(row.difficulty - wanted), row.met, row.style == now.style, row.title)
 
     best = min(rows, key=rank, default=None)
     if best is None:
@@ -85,4 +91,4 @@ def _best(rows: Iterable[Scenario], now: Scenario, wanted: int, met: set[str]) -
         why = _("a step harder")
     else:
         why = _("about as hard")
-    return Next(best, why if best.slug in met else _("%(why)s, and new to you") % {"why": why})
+    return Next(best, why if best.met else _("%(why)s, and new to you") % {"why": why})

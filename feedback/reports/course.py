@@ -6,7 +6,7 @@ afterwards has moved the seeker all the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.text import Truncator
@@ -122,18 +122,19 @@ def course_of(chat: PracticeChat) -> Course | None:
     )
 
 
-def step_of(message: Message) -> Step | None:
-    """What one counselor message moved; None where its turn failed. 2 queries at most."""
-    row = SeekerStateRecord.objects.filter(message=message).first()
-    if row is None:
-        return None
-    row.message = message
-    before = (
-        SeekerStateRecord.objects.filter(message__chat=message.chat_id, message__index__lt=message.index)
-        .order_by("-message__index")
-        .first()
-    )
-    return _step(0, before or row, row)
+def steps_of(told: Mapping[Message, Sequence[Message]]) -> dict[Message, Step]:
+    """What each counselor message moved, given what was said in its chat; without those whose turn failed.
+    1 query."""
+    every = [one for said in told.values() for one in said]
+    rows = {row.message_id: row for row in SeekerStateRecord.objects.filter(message__in=every)}
+    found = {}
+    for message, said in told.items():
+        if not (row := rows.get(message.pk)):
+            continue
+        row.message = message
+        earlier = [rows[one.pk] for one in said if one.index < message.index and one.pk in rows]
+        found[message] = _step(0, earlier[-1] if earlier else row, row)
+    return found
 
 
 def _step(number: int, before: SeekerStateRecord, row: SeekerStateRecord) -> Step:

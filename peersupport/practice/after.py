@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from peersupport.practice.models import AfterChat, Message, PracticeChat, SeekerStateRecord
@@ -13,8 +14,11 @@ LOW_RATING = 2
 
 
 def of(chat: PracticeChat) -> AfterChat:
-    """The chat's row, or an empty one that is not saved. 1 query."""
-    return AfterChat.objects.filter(chat=chat).first() or AfterChat(chat=chat)
+    """The chat's row, or an empty one that is not saved. 1 query, none where it was read with the chat."""
+    try:
+        return chat.after
+    except AfterChat.DoesNotExist:
+        return AfterChat(chat=chat)
 
 
 def rate(chat: PracticeChat, ratings: Mapping[str, int | None], *, shared: bool) -> None:
@@ -39,15 +43,18 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")[: AfterChat.ANSWER_MAX_CHARACTERS]
 
 
-def was_hard(chat: PracticeChat, after: AfterChat) -> bool:
-    """Whether a break is due: a risk or a warned-of topic, distress that stayed, or a volunteer who feels it.
-    2 queries at most."""
+def signs(chat: str) -> dict[str, Exists | Subquery]:
+    """Annotations that `was_hard` reads, for rows whose field `chat` names the chat."""
+    said = Message.objects.filter(chat=OuterRef(chat)).exclude(risk_level=Message.Risk.NONE)
+    states = SeekerStateRecord.objects.filter(message__chat=OuterRef(chat)).order_by("-message__index")
+    return {"risky": Exists(said), "last_distress": Subquery(states.values("distress")[:1])}
+
+
+def was_hard(chat: PracticeChat, after: AfterChat, *, risky: bool, last_distress: float | None) -> bool:
+    """Whether a break is due: a risk or a warned-of topic, distress that stayed, or a volunteer who feels
+    it."""
     if chat.scenario and (chat.scenario.risk or chat.scenario.content_warning):
         return True
     if after.feel_all_right is not None and after.feel_all_right <= LOW_RATING:
         return True
-    if Message.objects.filter(chat=chat).exclude(risk_level=Message.Risk.NONE).exists():
-        return True
-    states = SeekerStateRecord.objects.filter(message__chat=chat).order_by("-message__index")
-    last = states.values_list("distress", flat=True).first()
-    return last is not None and last >= HIGH_DISTRESS
+    return risky or (last_distress is not None and last_distress >= HIGH_DISTRESS)

@@ -6,6 +6,8 @@ person they were at that moment. Copies carry no tags and are counted nowhere: t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -63,19 +65,31 @@ def _fields(row, names: tuple[str, ...]) -> dict:
     return {name: getattr(row, name) for name in names}
 
 
-def first_answer(chat: PracticeChat) -> Message | None:
-    """The message in which a try differs from the chat it branched off; None before it is written."""
-    own = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, copied=False)
-    return own.order_by("index").first()
+@dataclass(frozen=True)
+class Said:
+    """The messages of a chat in their order, read once."""
+
+    messages: tuple[Message, ...]
+
+    @property
+    def first_answer(self) -> Message | None:
+        """The message in which a try differs from the chat it branched off; None before it is written."""
+        return next((one for one in self.messages if one.is_counselor and not one.copied), None)
+
+    def reply_to(self, message: Message) -> Message | None:
+        """What the seeker said next."""
+        return next((one for one in self._of_seeker if one.index > message.index), None)
+
+    def words_before(self, message: Message) -> Message | None:
+        """What the seeker had said just before."""
+        return next((one for one in reversed(self._of_seeker) if one.index < message.index), None)
+
+    @property
+    def _of_seeker(self) -> list[Message]:
+        return [one for one in self.messages if one.role == Message.Role.SEEKER]
 
 
-def reply_to(message: Message) -> Message | None:
-    """What the seeker said next."""
-    later = Message.objects.filter(chat=message.chat_id, index__gt=message.index, role=Message.Role.SEEKER)
-    return later.order_by("index").first()
-
-
-def words_before(message: Message) -> Message | None:
-    """What the seeker had said just before."""
-    earlier = Message.objects.filter(chat=message.chat_id, index__lt=message.index, role=Message.Role.SEEKER)
-    return earlier.order_by("-index").first()
+def said_in(*chats: PracticeChat) -> list[Said]:
+    """What was said in each chat. 1 query for all of them."""
+    found = list(Message.objects.filter(chat__in=chats).order_by("index"))
+    return [Said(tuple(one for one in found if one.chat_id == chat.pk)) for chat in chats]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from feedback.reports.course import MEASURES, course_of, step_of
+from feedback.reports.course import MEASURES, course_of, steps_of
 from peersupport import seeker
 from peersupport.practice import chats
 from peersupport.practice.models import Message, SeekerStateRecord
@@ -59,7 +59,8 @@ def test_steps_add_up_to_the_rows_and_name_the_tag_behind_them(walked, drain):
     assert first.gain > 0 > second.gain
     assert {"Complex reflection", "Simple reflection"} & {reason.name for reason in first.reasons}
     assert {"Direct", "Advise without permission"} & {reason.name for reason in second.reasons}
-    assert step_of(second.message).moves == second.moves
+    said = list(Message.objects.filter(chat=walked).order_by("index"))
+    assert steps_of({second.message: said})[second.message].moves == second.moves
 
 
 def test_the_report_draws_it_and_leads_to_the_message(walked, people, drain):

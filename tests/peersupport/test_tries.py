@@ -67,8 +67,10 @@ def test_the_seeker_is_the_person_of_that_moment(ended, drain):
     message = chats.post_message(branch, text=OTHERWISE, key="k").message
     drain("live")
     assert message.index == second(ended).index
-    assert tries.reply_to(message) is not None
-    assert tries.first_answer(branch) == message
+    [said] = tries.said_in(branch)
+    assert said.first_answer == message
+    assert said.reply_to(message).index == message.index + 1
+    assert said.words_before(message) == copies[-1]
 
 
 def test_only_ended_chats_and_own_messages_branch(chat, say, ended, people, volunteer):
