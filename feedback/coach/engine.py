@@ -134,8 +134,12 @@ class Coach:
         if deadline.passed:
             raise EngineError(f"the language model took longer than {self.config.seconds:g} seconds")
         new = output[:, rows["input_ids"].shape[1] :]
-        texts = [tidy(text) for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
-        return [mini.shown(text) for text in texts] if is_mini(tokenizer) else texts
+        if is_mini(tokenizer):
+            texts = tokenizer.batch_decode(new, skip_special_tokens=False)
+            return [
+                tidy(mini.answer(text, request.seeker)) for text, request in zip(texts, requests, strict=True)
+            ]
+        return [tidy(text) for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
 
 
 def load_model(config: CoachConfig) -> tuple[Any, Any]:

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from feedback.coach.corpus.pairs import Exchange, exchange
-from feedback.coach.mini.prompting import END, PAD, mini_prompt, repeat_prompt, said_back
+from feedback.coach.mini.prompting import END, PAD, mini_prompt, repeat_prompt, said_back, target
 
 POOL = 16  # batches that are sorted by length together, so that little is padding
 WARM = 0.15  # part of the steps with many copying exercises
-EXERCISES = (0.5, 0.05)  # share of copying exercises in the warm-up and after
+EXERCISES = (0.2, 0.02)  # share of exercises in saying the message back, in the warm-up and after
 IGNORED = -100
 
 
@@ -52,9 +52,12 @@ class Batches:
         for index in range(first, first + POOL * self.rows):
             pair = example(self.seed, index)
             if random.Random(f"{self.seed}:exercise:{index}").random() < share:
-                yield repeat_prompt(pair.seeker), said_back(pair.seeker)
+                yield repeat_prompt(pair.seeker), target(said_back(pair.seeker), pair.seeker)
             else:
-                yield mini_prompt(pair.seeker, pair.volunteer, pair.technique), pair.reply
+                yield (
+                    mini_prompt(pair.seeker, pair.volunteer, pair.technique),
+                    target(pair.reply, pair.seeker),
+                )
 
     def _tensors(self, rows: list[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
         longest = max(len(prompt) + len(reply) for prompt, reply in rows)

@@ -1,7 +1,8 @@
 """How a request is put to coach-mini and how its answer becomes a reply.
 
 The prompt is short, and the seeker's words stand last and already in the second person: a small model then
-has to choose and copy. Control tokens cannot come out of a pasted text, which loses its brackets first.
+has to choose, and to point at what it chose (`pointing`). Control tokens cannot come out of a pasted text,
+which loses its brackets first.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import unicodedata
 
 from feedback.coach.corpus.library import TECHNIQUES
 from feedback.coach.corpus.person import capped, turned, uncapped
+from feedback.coach.mini.pointing import MARKS, marked, pointed, resolved
 from feedback.coach.rewording import RewordRequest
 
-STYLE = "coach-mini"  # `prompt_style` in the tokenizer's configuration
+STYLE = "coach-mini-2"  # `prompt_style` in the tokenizer's configuration
 SEEKER_CHARS = 400  # the end is kept: it is what the reply answers
 VOLUNTEER_CHARS = 60
 VOLUNTEER, SEEKER, REPLY, REPEAT = "<|volunteer|>", "<|seeker|>", "<|reply|>", "<|repeat|>"
 END, PAD = "</s>", "<pad>"
-CONTROLS = (PAD, END, VOLUNTEER, SEEKER, REPLY, REPEAT, *(f"<|{code}|>" for code in TECHNIQUES))
+CONTROLS = (PAD, END, VOLUNTEER, SEEKER, REPLY, REPEAT, *(f"<|{code}|>" for code in TECHNIQUES), *MARKS)
 
 
 def mini_prompt(seeker: str, volunteer: str, technique: str) -> str:
@@ -42,8 +44,21 @@ def request_prompt(request: RewordRequest) -> str:
     return mini_prompt(request.seeker, request.volunteer, request.technique)
 
 
+def target(reply: str, seeker: str) -> str:
+    """A reply as the model learns to write it after the seeker's message."""
+    return pointed(reply, marked(said_back(seeker))[1])
+
+
+def answer(text: str, seeker: str) -> str:
+    """A finished reply out of what the model wrote after the seeker's message, control tokens included."""
+    text = resolved(text, marked(said_back(seeker))[1])
+    for token in CONTROLS:
+        text = text.replace(token, " ")
+    return shown(text)
+
+
 def shown(text: str) -> str:
-    """A finished reply out of what the model wrote."""
+    """A reply with capitals and a full stop."""
     text = capped(" ".join(text.split()))
     return text if not text or text[-1] in ".?!" else text + "."
 
@@ -61,4 +76,4 @@ def plain(text: str, limit: int) -> str:
 
 def _prompt(task: str, seeker: str, volunteer: str) -> str:
     weak = uncapped(plain(volunteer, VOLUNTEER_CHARS))
-    return f"{task}{VOLUNTEER}{weak}{SEEKER}{said_back(seeker)}{REPLY}"
+    return f"{task}{VOLUNTEER}{weak}{SEEKER}{marked(said_back(seeker))[0]}{REPLY}"

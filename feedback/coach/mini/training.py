@@ -31,11 +31,11 @@ class Recipe:
     """All that the weights depend on. `rows`: exchanges per step; `rate`: peak of the learning rate."""
 
     seed: int = 7
-    steps: int = 12_000
+    steps: int = 4_000
     rows: int = 32
     vocabulary: int = 3000
     width: int = 192
-    layers: int = 5
+    layers: int = 4
     heads: int = 6
     inner: int = 512
     rate: float = 2e-3
