@@ -147,8 +147,14 @@ def planted_behaviour(**fields: Any) -> Behaviour:
     return Behaviour(**(values | fields))
 
 
-def plain(instruction: str, message: str) -> str:
-    return message
+class Plain:
+    """The message is the prompt, and a reply stands as it is."""
+
+    def prompt(self, instruction: str, message: str) -> str:
+        return message
+
+    def reply(self, text: str, message: str) -> str:
+        return text
 
 
 def planted_stop(tolerated: float) -> float:

@@ -23,7 +23,7 @@ OPTIONS = Options(
 def run(folder, options=OPTIONS, behaviour=None, model=None, **more):
     behaviour = behaviour or toy.planted_behaviour()
     return calibrate(
-        model or toy.Planted(), toy.Words(), behaviour, folder, options, render=toy.plain, **more
+        model or toy.Planted(), toy.Words(), behaviour, folder, options, form=toy.Plain(), **more
     )
 
 

@@ -20,7 +20,7 @@ from feedback.coach.steering.injection import Injection
 from feedback.coach.steering.pairs import Pair, load_behaviour
 from feedback.coach.steering.reading import read
 from feedback.coach.steering.vectors import SteeringVector
-from tests.feedback.steering_models import plain, tiny
+from tests.feedback.steering_models import Plain, tiny
 from tests.feedback.test_steering_injection import PROMPTS, batch, generate
 
 
@@ -63,7 +63,7 @@ def test_same_direction_and_same_tokens(repeng):
     fit = [
         Pair(one.prompt[:20], one.positive[:60], one.negative[:60]) for one in load_behaviour("autonomy").fit
     ]
-    reading = read(model, letters, fit, fit[:2], render=plain, method="pca")
+    reading = read(model, letters, fit, fit[:2], form=Plain(), method="pca")
     entries = [DatasetEntry(one.prompt + one.positive, one.prompt + one.negative) for one in fit]
     theirs = repeng.ControlVector.train(model, letters, entries, method="pca_center")
     # Of the last layer repeng sees the state after the final norm, which is not where it steers.

@@ -12,7 +12,7 @@ from feedback.coach.steering.blocks import checked_layers, decoder_blocks, finge
 from feedback.coach.steering.errors import SteeringError
 from feedback.coach.steering.reading import auc, choose_layers, direction, read
 from feedback.coach.steering.vectors import SteeringVector
-from tests.feedback.steering_models import CONFIGS, Planted, Words, plain, planted_behaviour, tiny, vector
+from tests.feedback.steering_models import CONFIGS, Plain, Planted, Words, planted_behaviour, tiny, vector
 
 
 def planted_states(pairs=200, width=16):
@@ -37,10 +37,10 @@ def test_the_planted_direction_is_found_whatever_the_order(method):
 
 def test_reading_a_model_finds_its_axis_and_separates_held_out_pairs():
     behaviour = planted_behaviour()
-    reading = read(Planted(), Words(), behaviour.fit, behaviour.held_out, render=plain)
+    reading = read(Planted(), Words(), behaviour.fit, behaviour.held_out, form=Plain())
     assert [float(one[0]) for one in reading.directions.values()] == pytest.approx([1.0, 1.0], abs=1e-6)
     assert reading.auc == {0: 1.0, 1: 1.0}
-    turned = read(Planted(), Words(), behaviour.fit[::-1], behaviour.held_out, render=plain)
+    turned = read(Planted(), Words(), behaviour.fit[::-1], behaviour.held_out, form=Plain())
     torch.testing.assert_close(turned.directions[0], reading.directions[0])
 
 
@@ -65,7 +65,7 @@ def test_no_direction_and_no_numbers_are_errors():
     broken.table.data[91] = float("nan")
     behaviour = planted_behaviour()
     with pytest.raises(SteeringError, match="not all values are numbers"):
-        read(broken, Words(), behaviour.fit, behaviour.held_out, render=plain)
+        read(broken, Words(), behaviour.fit, behaviour.held_out, form=Plain())
 
 
 @pytest.mark.parametrize("family", CONFIGS)

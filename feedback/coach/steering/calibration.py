@@ -17,7 +17,7 @@ import torch
 from feedback.coach.steering import fitting, scores, sweep
 from feedback.coach.steering.blocks import checked_layers, fingerprint, model_name
 from feedback.coach.steering.errors import SteeringError
-from feedback.coach.steering.exchange import Render, Row, encode, render_for
+from feedback.coach.steering.exchange import Form, PlainForm, Row, encode
 from feedback.coach.steering.injection import Injection
 from feedback.coach.steering.page import write_page
 from feedback.coach.steering.pairs import Behaviour
@@ -34,7 +34,7 @@ def calibrate(
     output: Path,
     options: Options | None = None,
     *,
-    render: Render | None = None,
+    form: Form | None = None,
     progress: Progress = lambda done, total, what: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
@@ -48,13 +48,13 @@ def calibrate(
     if options.layers is not None:
         checked_layers(model, options.layers)
     model.eval()
-    render = render or render_for(tokenizer)
+    form = form or PlainForm(tokenizer)
     reading = read(
         model,
         tokenizer,
         behaviour.fit,
         behaviour.held_out,
-        render=render,
+        form=form,
         method=options.method,
         batch=options.batch,
     )
@@ -71,7 +71,7 @@ def calibrate(
     )
     output.mkdir(parents=True, exist_ok=True)
     cells = measure(
-        model, tokenizer, behaviour, vector, plan, output / "sweep.jsonl", render, progress, should_stop
+        model, tokenizer, behaviour, vector, plan, output / "sweep.jsonl", form, progress, should_stop
     )
     found = fitting.build(cells, plan, reading.auc, floor=behaviour.floor, lowest=behaviour.lowest)
     report = {
@@ -105,14 +105,14 @@ def measure(
     vector: SteeringVector,
     plan: Plan,
     path: Path,
-    render: Render,
+    form: Form,
     progress: Progress,
     should_stop: Callable[[], bool],
 ) -> fitting.Cells:
     """All cells of the sweep, of which `path` may hold some already."""
     options = plan.options
-    plain = make_items(behaviour, tokenizer, render, options.replies)
-    told = make_items(behaviour, tokenizer, render, options.replies, instruction=behaviour.instruction)
+    plain = make_items(behaviour, tokenizer, form, options.replies)
+    told = make_items(behaviour, tokenizer, form, options.replies, instruction=behaviour.instruction)
     random = random_vector(vector, options.seed)
     injection = Injection(
         model,
@@ -155,12 +155,12 @@ def measure(
 
 
 def make_items(
-    behaviour: Behaviour, tokenizer: Any, render: Render, replies: int, instruction: str = ""
+    behaviour: Behaviour, tokenizer: Any, form: Form, replies: int, instruction: str = ""
 ) -> scores.Items:
     """The held-out texts as token rows; free replies go round the held-out prompts."""
 
     def rows(texts: Sequence[tuple[str, str]]) -> list[Row]:
-        return [encode(tokenizer, render, prompt, reply, instruction) for prompt, reply in texts]
+        return [encode(tokenizer, form, prompt, reply, instruction) for prompt, reply in texts]
 
     positive = rows([(pair.prompt, pair.positive) for pair in behaviour.held_out])
     negative = rows([(pair.prompt, pair.negative) for pair in behaviour.held_out])

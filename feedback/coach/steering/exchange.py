@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from feedback.coach.steering.errors import SteeringError
 
-Render = Callable[[str, str], str]  # (instruction or "", message) -> text that a reply follows
+
+class Form(Protocol):
+    """How a model is asked, and how it writes."""
+
+    def prompt(self, instruction: str, message: str) -> str:
+        """The text that a reply follows; `instruction` may be empty."""
+
+    def reply(self, text: str, message: str) -> str:
+        """A reply to the message as the model would write it."""
 
 
 @dataclass(frozen=True)
@@ -21,24 +29,27 @@ class Row:
     reply: tuple[int, ...]
 
 
-def render_for(tokenizer: Any) -> Render:
+@dataclass(frozen=True)
+class PlainForm:
     """The tokenizer's chat template, or two plain lines where it has none."""
 
-    def plain(instruction: str, message: str) -> str:
-        return f"{instruction}\n\n{message}\n".lstrip()
+    tokenizer: Any
 
-    def chat(instruction: str, message: str) -> str:
+    def prompt(self, instruction: str, message: str) -> str:
+        if not getattr(self.tokenizer, "chat_template", None):
+            return f"{instruction}\n\n{message}\n".lstrip()
         turns = [{"role": "user", "content": f"{instruction}\n\n{message}".strip()}]
-        return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
 
-    return chat if getattr(tokenizer, "chat_template", None) else plain
+    def reply(self, text: str, message: str) -> str:
+        return text
 
 
-def encode(tokenizer: Any, render: Render, message: str, reply: str, instruction: str = "") -> Row:
+def encode(tokenizer: Any, form: Form, message: str, reply: str, instruction: str = "") -> Row:
     """Raises SteeringError for a reply without a token."""
     chat = bool(getattr(tokenizer, "chat_template", None))
-    prompt = tokenizer(render(instruction, message), add_special_tokens=not chat)["input_ids"]
-    answer = tokenizer(reply, add_special_tokens=False)["input_ids"]
+    prompt = tokenizer(form.prompt(instruction, message), add_special_tokens=not chat)["input_ids"]
+    answer = tokenizer(form.reply(reply, message), add_special_tokens=False)["input_ids"]
     if not prompt or not answer:
         raise SteeringError("a prompt or a reply has no tokens in this model's vocabulary")
     return Row(tuple(prompt), tuple(answer))

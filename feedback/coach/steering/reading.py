@@ -16,7 +16,7 @@ import torch
 from feedback.coach.steering.blocks import checked_layers, decoder_blocks
 from feedback.coach.steering.capture import last_states
 from feedback.coach.steering.errors import SteeringError
-from feedback.coach.steering.exchange import Render, encode
+from feedback.coach.steering.exchange import Form, encode
 from feedback.coach.steering.pairs import Pair, check_pairs
 
 METHODS = ("mean", "pca")
@@ -65,7 +65,7 @@ def read(
     fit: Sequence[Pair],
     held_out: Sequence[Pair],
     *,
-    render: Render,
+    form: Form,
     layers: Sequence[int] | None = None,
     method: str = "mean",
     batch: int = 16,
@@ -78,7 +78,7 @@ def read(
     states = {}
     for part, pairs in (("fit", fit), ("held", held_out)):
         for sign in ("positive", "negative"):
-            rows = [encode(tokenizer, render, pair.prompt, getattr(pair, sign)) for pair in pairs]
+            rows = [encode(tokenizer, form, pair.prompt, getattr(pair, sign)) for pair in pairs]
             states[part, sign] = last_states(model, rows, chosen, batch=batch)
     reading = Reading({}, {}, {}, {})
     for layer in chosen:

@@ -35,7 +35,8 @@ class Command(BaseCommand):
         parser.add_argument("--gguf", action="store_true", help="also write vector.gguf")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from feedback.coach.engine import CoachConfig, EngineError, load_model
+        from feedback.coach.engine import CoachConfig, EngineError, is_mini, load_model
+        from feedback.coach.mini.form import MiniForm
         from feedback.coach.steering.calibration import calibrate
         from feedback.coach.steering.errors import Cancelled, SteeringError
         from feedback.coach.steering.page import verdict
@@ -62,6 +63,7 @@ class Command(BaseCommand):
                 behaviour,
                 options["output"],
                 settings,
+                form=MiniForm(behaviour.name) if is_mini(tokenizer) else None,
                 progress=self._progress,
                 should_stop=lambda: bool(stopping),
             )
