@@ -25,6 +25,7 @@ PURE = {
     "skills/tagger": {"skills.tagger", "skills.taxonomy", "skills.corpora"},
     "skills/corpora": {"skills.corpora", "skills.taxonomy"},
     "feedback/coach/steering": {"feedback.coach.steering"},
+    "feedback/coach/merging": {"feedback.coach.merging"},
     "feedback/coach/corpus": {"feedback.coach.corpus"},
     "feedback/evidence": {"feedback.evidence", "skills.taxonomy"},
 }

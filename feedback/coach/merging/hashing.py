@@ -1,0 +1,48 @@
+"""SHA-256 of the input files, in a thread beside the merge: reading them is what takes the time."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+_BLOCK = 1 << 22
+
+
+class Hashes:
+    """Starts at once; `found` waits for the end. `stop` ends it early."""
+
+    def __init__(self, files: dict[str, list[Path]]) -> None:
+        self._files = files
+        self._found: dict[str, dict[str, str]] = {}
+        self._error: OSError | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="input-hashes", daemon=True)
+        self._thread.start()
+
+    def found(self) -> dict[str, dict[str, str]]:
+        """{who: {file name: sha256}}. Raises OSError where a file went away."""
+        self._thread.join()
+        if self._error:
+            raise self._error
+        return self._found
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            for who, paths in self._files.items():
+                self._found[who] = {path.name: self._hash(path) for path in paths}
+        except OSError as error:
+            self._error = error
+
+    def _hash(self, path: Path) -> str:
+        digest = hashlib.sha256()
+        buffer = bytearray(_BLOCK)
+        view = memoryview(buffer)
+        with path.open("rb", buffering=0) as file:
+            while not self._stopping.is_set() and (read := file.readinto(buffer)):
+                digest.update(view[:read])
+        return digest.hexdigest()
