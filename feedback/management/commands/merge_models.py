@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 class Command(BaseCommand):
     help = (
-        "Merge fine-tunes of one base model into one model folder that transformers loads. Stopped with Ctrl-C "
-        "or killed, the same call goes on where it was."
+        "Merge fine-tunes of one base model into one model folder that transformers loads. Stopped with "
+        "Ctrl-C or killed, the same call goes on where it was."
     )
     requires_system_checks: list[str] = []
 
