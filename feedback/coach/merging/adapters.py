@@ -67,7 +67,8 @@ class Adapter(Tensors):
                     self._in_base(inner.replace(".modules_to_save", "").replace(".base_layer", ""))
                 ] = key
         for module, keys in parts.items():
-            self._low[self._in_base(f"{module}.weight")] = self._product(module, keys)
+            weight = self._in_base(f"{module}.weight")
+            self._low[weight] = self._product(module, keys)
         for name, key in self._full.items():
             if self.shape(key) != self._shapes_of_base[name]:
                 raise MergeError(f"{self.what}: {name} has another shape than in the base")
