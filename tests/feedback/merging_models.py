@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,15 @@ SHAPES = {
     "lm_head.weight": (24, 16),
 }
 State = dict[str, torch.Tensor]
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """torch's threads, which are also how many tensors are merged at a time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    yield
+    torch.set_num_threads(before)
 
 
 def base_state(seed: int = 0, dtype: torch.dtype = torch.float32, scale: float = 1.0) -> State:

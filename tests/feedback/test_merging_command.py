@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from feedback.coach.merging import engine, plan
-from tests.feedback.merging_models import family, recipe
+from tests.feedback.merging_models import family, recipe, threads
 from tests.feedback.tiny_model import save_tiny_model
 
 
@@ -62,7 +62,7 @@ def test_ctrl_c_ends_it_and_the_next_call_goes_on(tmp_path, written, monkeypatch
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(engine.Staging, "commit", interrupted)
-    with pytest.raises(CommandError, match="stopped after 4 of 21") as ended:
+    with pytest.raises(CommandError, match="stopped after 4 of 21") as ended, threads(1):
         call_command("merge_models", str(written), output=tmp_path / "out")
     assert ended.value.returncode == 130
     call_command("merge_models", str(written), output=tmp_path / "out")

@@ -7,16 +7,9 @@ import torch
 
 from feedback.coach.merging import stacks
 from feedback.coach.merging.catalog import METHODS
-from tests.feedback.merging_models import base_state, expert_state, merged, recipe, save
+from tests.feedback.merging_models import base_state, expert_state, merged, recipe, save, threads
 
 SPECTRAL = ("tsvm", "rtsvm")
-
-
-@pytest.fixture
-def threads():
-    before = torch.get_num_threads()
-    yield torch.set_num_threads
-    torch.set_num_threads(before)
 
 
 def models(folder, order, shards, dtype=torch.bfloat16):
@@ -35,18 +28,19 @@ def same(one, two):
 
 @pytest.mark.parametrize("rule", ["paper", "mergekit"])
 @pytest.mark.parametrize("method", METHODS)
-def test_bitwise(tmp_path, threads, monkeypatch, method, rule):
+def test_bitwise(tmp_path, monkeypatch, method, rule):
     if rule == "mergekit" and not METHODS[method].in_mergekit:
         pytest.skip("mergekit has none")
-    threads(1)
-    first = merged(tmp_path / "a", recipe(method, *models(tmp_path / "one", list, 1), rule=rule))
+    with threads(1):
+        first = merged(tmp_path / "a", recipe(method, *models(tmp_path / "one", list, 1), rule=rule))
     again = recipe(method, *models(tmp_path / "two", lambda state: sorted(state, reverse=True), 3), rule=rule)
-    assert same(first, merged(tmp_path / "b", again, shard_bytes=1500))
+    with threads(1):
+        assert same(first, merged(tmp_path / "b", again, shard_bytes=1500))
     if method in SPECTRAL:
         return
-    threads(2)
     monkeypatch.setattr(stacks, "PIECE", 64)  # a few rows at a time
-    assert same(first, merged(tmp_path / "c", again))
+    with threads(3):
+        assert same(first, merged(tmp_path / "c", again))
 
 
 def test_the_seed_decides_what_is_dropped(tmp_path):

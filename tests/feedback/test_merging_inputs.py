@@ -165,7 +165,7 @@ def test_numbers_too_large_for_the_type(tmp_path, models):
     state = {name: one + 0 for name, one in models[0].items()}
     state["model.norm.weight"][0] = 1e5
     expert = save(tmp_path / "expert", state)
-    refused(tmp_path, models[1], expert, "do not fit torch.float16", "average", out_dtype="float16")
+    refused(tmp_path, models[1], expert, "do not fit float16", "average", out_dtype="float16")
 
 
 def test_a_group_for_nothing(tmp_path, models):

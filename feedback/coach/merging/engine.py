@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -30,6 +31,7 @@ from feedback.coach.merging.methods import Surveyed, prepared
 from feedback.coach.merging.recipe import Recipe
 from feedback.coach.merging.stacks import Inputs, Piece, Stack
 from feedback.coach.merging.staging import Staging
+from feedback.coach.merging.workers import each, keep_freed_memory
 
 SHARD_BYTES = 5_000_000_000
 Progress = Callable[[int, int, str], None]
@@ -130,24 +132,45 @@ class _Run:
     ) -> None:
         self.recipe, self.inputs, self.staging = recipe, inputs, staging
         self.progress, self.should_stop = progress, should_stop
+        # An SVD and a GPU need all there is for one tensor.
+        shared = recipe.method in ("tsvm", "rtsvm") or inputs.device.type != "cpu"
+        self.threads = 0 if shared else torch.get_num_threads()
         self.names = checks.merged_names(inputs.base)
-        self.done = 0
         self.total = len(staging.layout.places)
+        self._telling = threading.Lock()
 
     def all(self) -> None:
+        keep_freed_memory()
         kept = self.staging.kept()
         if kept is not None:
             surveyed = survey.from_json(kept, self.inputs)
         else:
-            surveyed = survey.survey(self.recipe, self.inputs, self.names, self._surveyed)
+            surveyed = survey.survey(self.recipe, self.inputs, self.names, self._each)
             self.staging.keep(survey.as_json(surveyed))
         merged = set(self.names)
-        for name in self.staging.layout.places:
-            if name not in self.staging.done:
-                self._look()
-                self.staging.commit(name, self._merge(name, surveyed) if name in merged else self._copy(name))
-            self.done += 1
-            self.progress(self.done, self.total, name)
+
+        def tensor(name: str) -> None:
+            facts = self._merge(name, surveyed) if name in merged else self._copy(name)
+            self.staging.commit(name, facts)
+
+        places = self.staging.layout.places
+        self._each([name for name in places if name not in self.staging.done], tensor, "")
+
+    def _each(self, names: list[str], work: Callable[[str], None], what: str) -> None:
+        """`work` with every tensor, the large ones first; progress says `what` and the name."""
+
+        def step(name: str) -> None:
+            self._look()
+            work(name)
+            with self._telling:
+                self.progress(len(self.staging.done), self.total, f"{what} {name}".strip())
+
+        names = sorted(names, key=lambda name: -self.staging.layout.places[name].size)
+        if self.threads:
+            each(names, step, self.threads)
+        else:
+            for name in names:
+                step(name)
 
     def _merge(self, name: str, surveyed: Surveyed) -> dict[str, Any]:
         stack = self.inputs.stack(name)
@@ -156,30 +179,36 @@ class _Run:
         if method.whole:  # one task vector at a time in memory, so their products are taken piece by piece
             for piece in stack.pieces():
                 products += gram(piece.deltas)
+            self._require_numbers(stack, products)
             self._write(stack, stack.whole(), method.rule)
-        else:
-            for piece in stack.pieces():
-                self._look()
+        for piece in () if method.whole else stack.pieces():
+            self._look()
+            if not method.keeps:
                 products += gram(piece.deltas)
-                self._write(stack, piece, method.rule)
+            self._write(stack, piece, method.rule)
+            if method.keeps:
+                products += gram(piece.deltas)
+        self._require_numbers(stack, products)
         return {"gram": products.tolist(), **method.facts}
+
+    def _require_numbers(self, stack: Stack, products: torch.Tensor) -> None:
+        # Products that are taken anyway tell of NaN and Inf at no cost.
+        if not torch.isfinite(products).all():
+            stack.refuse_no_numbers()
 
     def _write(self, stack: Stack, piece: Piece, rule: Callable[[Piece], torch.Tensor]) -> None:
         values = rule(piece).to(self.staging.layout.places[stack.name].dtype)
-        if not torch.isfinite(values.sum(dtype=torch.float32)) and not torch.isfinite(values).all():
+        if values.dtype == torch.float16 and not torch.isfinite(values).all():
+            stack.refuse_no_numbers()
             raise MergeError(
-                f"{stack.name}: the merged numbers do not fit {values.dtype}: take a smaller scale, or "
-                "another out_dtype"
+                f"{stack.name}: the merged numbers do not fit float16: take a smaller scale, or another "
+                "out_dtype"
             )
         self.staging.write(stack.name, piece.first * stack.width, values)
 
     def _copy(self, name: str) -> dict[str, Any]:
         self.staging.write(name, 0, self.inputs.base.whole(name).to(self.staging.layout.places[name].dtype))
         return {}
-
-    def _surveyed(self, what: str) -> None:
-        self._look()
-        self.progress(0, self.total, what)
 
     def _look(self) -> None:
         if self.should_stop():

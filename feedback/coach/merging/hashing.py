@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import threading
 from pathlib import Path
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20
 
 
 class Hashes:
@@ -40,9 +41,16 @@ class Hashes:
 
     def _hash(self, path: Path) -> str:
         digest = hashlib.sha256()
-        buffer = bytearray(_BLOCK)
-        view = memoryview(buffer)
-        with path.open("rb", buffering=0) as file:
-            while not self._stopping.is_set() and (read := file.readinto(buffer)):
-                digest.update(view[:read])
+        with path.open("rb") as file:
+            if not path.stat().st_size:
+                return digest.hexdigest()
+            with (
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+                memoryview(mapped) as view,
+            ):
+                for start in range(0, len(view), _BLOCK):
+                    if self._stopping.is_set():
+                        break
+                    with view[start : start + _BLOCK] as block:
+                        digest.update(block)
         return digest.hexdigest()

@@ -34,10 +34,12 @@ class Surveyed:
 
 @dataclass
 class Prepared:
-    """A method for one tensor. `whole`: it wants all rows in one piece; `facts`: for the manifest."""
+    """A method for one tensor. `whole`: it wants all rows in one piece; `keeps`: it reads the experts and
+    changes nothing; `facts`: for the manifest."""
 
     rule: Rule
     whole: bool = False
+    keeps: bool = False
     facts: dict[str, float] = field(default_factory=dict)
 
 
@@ -51,7 +53,7 @@ def prepared(recipe: Recipe, stack: Stack, surveyed: Surveyed) -> Prepared:
     settings, weights = recipe.settings(stack.name), [expert.weight for expert in recipe.experts]
     if recipe.method in ("average", "rewarded_soup"):
         shares = [weight / sum(weights) for weight in weights]
-        return Prepared(lambda piece: averaging.mean(piece.experts, shares))
+        return Prepared(lambda piece: averaging.mean(piece.experts, shares), keeps=True)
     if recipe.method == "model_stock":
         return _stock(stack, settings)
     if recipe.method in ("tsvm", "rtsvm"):
@@ -62,9 +64,7 @@ def prepared(recipe: Recipe, stack: Stack, surveyed: Surveyed) -> Prepared:
 def _stock(stack: Stack, settings: Parameters) -> Prepared:
     t = averaging.stock_ratio(stack, str(settings["cosine"]))
     equal = [t / stack.count] * stack.count
-    return Prepared(
-        lambda piece: averaging.mean(piece.experts, equal).add_(piece.base, alpha=1 - t), facts={"t": t}
-    )
+    return Prepared(lambda piece: averaging.mean(piece.deltas, equal).add_(piece.base), facts={"t": t})
 
 
 def _spectral(recipe: Recipe, stack: Stack, settings: Parameters, surveyed: Surveyed) -> Prepared:

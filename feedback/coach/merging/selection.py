@@ -6,6 +6,7 @@ k-th largest of any number of entries in two passes (float32) with 256 KiB of co
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,20 +54,22 @@ class Selection:
         self._equal = [0 for _ in ranks]
         self._digit = 0
         self._counts: dict[int, np.ndarray] = {}
+        self._adding = threading.Lock()
 
     def feed(self, sizes: torch.Tensor) -> None:
-        """`sizes`: magnitudes of the stream's type, >= 0."""
+        """`sizes`: magnitudes of the stream's type, >= 0, in any order; from any thread."""
         bits = sizes.contiguous().reshape(-1).view(self._whole)
         shift = _DIGIT * (self.passes - 1 - self._digit)
         for prefix in {self._prefixes[place] for place in self._sought()}:
             digits = bits >> shift
             if self._digit:
                 digits = digits[(digits >> _DIGIT) == prefix] & (_VALUES - 1)
-            counts = self._counts.setdefault(prefix, np.zeros(_VALUES, dtype=np.int64))
             if digits.device.type == "cpu":
-                counts += np.bincount(digits.numpy(), minlength=_VALUES)
+                found = np.bincount(digits.numpy(), minlength=_VALUES)
             else:
-                counts += torch.bincount(digits, minlength=_VALUES).cpu().numpy()
+                found = torch.bincount(digits, minlength=_VALUES).cpu().numpy()
+            with self._adding:
+                self._counts[prefix] = self._counts.get(prefix, 0) + found
 
     def narrow(self) -> None:
         """Ends a pass."""

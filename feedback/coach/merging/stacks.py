@@ -36,7 +36,7 @@ class Inputs:
 
 
 class Stack:
-    """The tensor `name`, seen as [rows, width]. Every piece that is read is checked for NaN and Inf."""
+    """The tensor `name`, seen as [rows, width]."""
 
     def __init__(self, name: str, inputs: Inputs) -> None:
         self.name = name
@@ -60,6 +60,17 @@ class Stack:
     def whole(self) -> Piece:
         return Piece(self, 0, self.rows)
 
+    def refuse_no_numbers(self) -> None:
+        """Raises MergeError that names the source of NaN or Inf, where there is one."""
+        for piece in self.pieces():
+            sources = [self.inputs.base.what, *(source.what for source in self.inputs.experts)]
+            for what, values in zip(sources, [piece.base, *piece.experts], strict=True):
+                if not torch.isfinite(values).all():
+                    raise MergeError(
+                        f"{what}: {self.name} holds NaN or infinite numbers; it was not saved well, or its "
+                        "training diverged"
+                    )
+
 
 class Piece:
     """Some rows of a stack; what a method does not ask for is not read."""
@@ -69,43 +80,34 @@ class Piece:
 
     @cached_property
     def base(self) -> torch.Tensor:
-        """θ0, [rows, width]."""
+        """θ0, [rows, width]; not to be changed, as it may be a view of the file."""
         return self._read(self.stack.inputs.base)
 
     @cached_property
     def experts(self) -> list[torch.Tensor]:
-        """θt by expert, [rows, width] each."""
-        return [self.expert(place) for place in range(self.stack.count)]
+        """θt by expert, [rows, width] each; not to be changed."""
+        found = []
+        for place, source in enumerate(self.stack.inputs.experts):
+            lora = isinstance(source, Adapter)
+            found.append(self.base + self.delta(place) if lora else self._read(source))
+        return found
 
     @cached_property
     def deltas(self) -> list[torch.Tensor]:
-        """τt = θt − θ0 by expert, [rows, width] each."""
+        """τt = θt − θ0 by expert, [rows, width] each; a method may change them."""
+        if "experts" in self.__dict__:
+            return [expert - self.base for expert in self.experts]
         return [self.delta(place) for place in range(self.stack.count)]
 
-    def expert(self, place: int) -> torch.Tensor:
-        source = self.stack.inputs.experts[place]
-        return self.base + self.delta(place) if isinstance(source, Adapter) else self._read(source)
-
     def delta(self, place: int) -> torch.Tensor:
-        """A new tensor, which the caller may change."""
+        """τt of one expert, read anew."""
         source = self.stack.inputs.experts[place]
         if isinstance(source, Adapter):
-            found = source.delta(self.stack.name, self.first, self.last, self.base)
-            return self._finite(found, source.what)
-        if "experts" in self.__dict__:
-            return self.experts[place] - self.base
-        return self._read(source) - self.base
+            return source.delta(self.stack.name, self.first, self.last, self.base)
+        stored = source.rows(self.stack.name, self.first, self.last)
+        values = stored.to(self.base)
+        return values - self.base if values.data_ptr() == stored.data_ptr() else values.sub_(self.base)
 
     def _read(self, source: Checkpoint) -> torch.Tensor:
         stored = source.rows(self.stack.name, self.first, self.last)
-        inputs = self.stack.inputs
-        return self._finite(stored.to(device=inputs.device, dtype=inputs.dtype), source.what)
-
-    def _finite(self, values: torch.Tensor, what: str) -> torch.Tensor:
-        # A sum is much cheaper than a test of every entry, and not finite where one of them is not.
-        if not torch.isfinite(values.sum()) and not torch.isfinite(values).all():
-            raise MergeError(
-                f"{what}: {self.stack.name} holds NaN or infinite numbers; it was not saved well, or its "
-                "training diverged"
-            )
-        return values
+        return stored.to(device=self.stack.inputs.device, dtype=self.stack.inputs.dtype)

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ _JOURNAL, _KEPT, _LOCK = "journal.jsonl", "survey.json", "lock"
 
 
 class Staging:
-    """OUTPUT.partial. Use as a context manager; `finish` moves it to its place.
+    """OUTPUT.partial. Use as a context manager; `finish` moves it to its place. Different tensors may be
+    written from different threads.
 
     Raises MergeError where the output exists, another process writes it, or the disk is too small.
     """
@@ -35,6 +37,7 @@ class Staging:
         self.done: dict[str, dict[str, Any]] = {}
         self._files: dict[str, int] = {}
         self._checksums: dict[str, int] = {}
+        self._one = threading.Lock()
         if output.exists() and (not output.is_dir() or any(output.iterdir())):
             raise MergeError(f"{output} exists already: choose another folder, or move it away")
         try:
@@ -72,14 +75,14 @@ class Staging:
 
     def commit(self, name: str, facts: dict[str, Any]) -> None:
         """The tensor is whole; `facts` come back in `done` when the merge goes on."""
-        try:
-            self._journal.write(
-                json.dumps({"name": name, "crc": self._checksums[name], "facts": facts}) + "\n"
-            )
-            self._journal.flush()
-        except OSError as error:
-            raise _told(error, self.folder, len(self.done), len(self.layout.places)) from error
-        self.done[name] = facts
+        entry = {"name": name, "crc": self._checksums[name], "facts": facts}
+        with self._one:
+            try:
+                self._journal.write(json.dumps(entry) + "\n")
+                self._journal.flush()
+            except OSError as error:
+                raise _told(error, self.folder, len(self.done), len(self.layout.places)) from error
+            self.done[name] = facts
 
     def kept(self) -> dict[str, Any] | None:
         """What `keep` kept, also by an earlier run."""
@@ -149,12 +152,13 @@ class Staging:
         return crc == entry["crc"]
 
     def _shard(self, name: str) -> int:
-        if name not in self._files:
-            handle = os.open(self.folder / name, os.O_CREAT | os.O_RDWR, 0o644)
-            os.ftruncate(handle, self.layout.sizes[name])
-            os.pwrite(handle, self.layout.headers[name], 0)
-            self._files[name] = handle
-        return self._files[name]
+        with self._one:
+            if name not in self._files:
+                handle = os.open(self.folder / name, os.O_CREAT | os.O_RDWR, 0o644)
+                os.ftruncate(handle, self.layout.sizes[name])
+                os.pwrite(handle, self.layout.headers[name], 0)
+                self._files[name] = handle
+            return self._files[name]
 
     def _room(self) -> None:
         needed = sum(place.size for name, place in self.layout.places.items() if name not in self.done)
