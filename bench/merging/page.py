@@ -15,7 +15,7 @@ def page(found: dict[str, Any]) -> str:
             "",
             *_how(found),
             "",
-            "| merge | ours, s | mergekit, s | ratio | limit | ours, MB | mergekit, MB | limit, MB | |",
+            "| merge | ours, s | mergekit, s | ratio | limit | ours, MB | mergekit, MB | limit | |",
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
             *(_line(row) for row in found["rows"]),
             "",
@@ -26,19 +26,18 @@ def page(found: dict[str, Any]) -> str:
 def _how(found: dict[str, Any]) -> list[str]:
     machine = found["machine"]
     return [
-        f"{found['parameters']:,} parameters in bfloat16: a base and {found['experts']} experts, Llama-shaped",
-        f"and random; the largest tensor has {found['largest_mb']:g} MB. {found['threads']} of"
-        f" {machine['cores']} cores",
-        f"({machine['processor']}), {machine['versions']}.",
+        f"{found['parameters']:,} parameters in bfloat16: a base and {found['experts']} experts, random and",
+        f"Llama-shaped; the largest tensor has {found['largest_mb']:g} MB. {found['threads']} of",
+        f"{machine['cores']} cores ({machine['processor']}), {machine['versions']}.",
         "",
         "Every merge runs in a fresh process that is bound to so many cores, with its inputs in the page",
-        f"cache. Seconds are the median of {found['rounds']} rounds, taken in turn, without starting Python and",
-        "importing; ours include hashing every input file, the cosines between task vectors and syncing the",
-        "output to disk, which mergekit does not do. Memory is the largest anonymous memory seen in any round,",
-        "libraries included; mapped files, which the system may drop, are not in it. Without a figure:",
-        "mergekit has no such merge, or another rule. The limits are those that were set before measuring:",
-        "time at most .7 of mergekit's (ties: .3), memory at most 200 MB and 4 times the largest tensor as it",
-        "is stored (methods that thin out or elect: T + 4 times).",
+        f"cache. Seconds are the median of {found['rounds']} rounds, taken in turn, without starting Python",
+        "and importing; ours include hashing every input file, the cosines between task vectors and syncing",
+        "the output to disk, which mergekit does not do. Memory is the largest anonymous memory seen in any",
+        "round, libraries included; mapped files, which the system may drop, are not in it. Without a",
+        "figure: mergekit has no such merge, or another rule. The limits are those set before measuring:",
+        "time at most .7 of mergekit's (ties: .3), memory at most 200 MB and 4 times the largest tensor as",
+        "it is stored (methods that thin out or elect: T + 4 times).",
     ]
 
 

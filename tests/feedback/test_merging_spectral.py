@@ -109,3 +109,16 @@ def test_a_matrix_with_fewer_ranks_than_experts_is_averaged(tmp_path):
     found = merged(tmp_path / "out", recipe("rtsvm", save(tmp_path / "base", base), folders, dtype="float64"))
     expected = torch.stack([state["score.weight"] for state in states]).mean(0)
     torch.testing.assert_close(found["score.weight"], expected, rtol=0, atol=1e-12)
+
+
+def test_an_expert_of_low_rank_or_that_changes_nothing_disturbs_nobody():
+    torch.manual_seed(0)
+    whole = torch.randn(12, 8, dtype=torch.float64)
+    low = torch.randn(12, 2, dtype=torch.float64) @ torch.randn(2, 8, dtype=torch.float64)
+    again = low + 1e-16 * torch.randn(12, 8)
+    one, two = (spectral.merged_vectors([whole, x], [4, 4])[0] for x in (low, again))
+    torch.testing.assert_close(one, two, rtol=0, atol=1e-12)
+    still = torch.zeros_like(whole)
+    alone = spectral.merged_vectors([whole], [4])[0]
+    torch.testing.assert_close(spectral.merged_vectors([whole, still], [4, 4])[0], alone)
+    assert not spectral.merged_vectors([still, still], [4, 4])[0].any()

@@ -32,11 +32,9 @@ def simplex_grid(experts: int, steps: int) -> list[tuple[float, ...]]:
 def gram(deltas: list[torch.Tensor]) -> torch.Tensor:
     """Inner products of task vectors, [T, T] in float64 on the CPU; NaN or infinite where an entry is."""
     flat = [delta.reshape(-1) for delta in deltas]
-    products = torch.empty(len(flat), len(flat), dtype=torch.float64)
-    for row, one in enumerate(flat):
-        for column in range(row + 1):
-            products[row, column] = products[column, row] = float(torch.dot(one, flat[column]))
-    return products
+    lower = [[float(torch.dot(one, other)) for other in flat[: row + 1]] for row, one in enumerate(flat)]
+    rows = [[lower[max(i, j)][min(i, j)] for j in range(len(flat))] for i in range(len(flat))]
+    return torch.tensor(rows, dtype=torch.float64)
 
 
 def stock_ratio(stack: Stack, cosine: str) -> float:

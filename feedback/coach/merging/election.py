@@ -20,20 +20,19 @@ def elected(deltas: list[torch.Tensor], weights: list[float], *, mean: bool) -> 
     Entries that are 0 take no part; a sum of exactly 0 counts as positive.
     """
     deltas = [_weighted(delta, weight) for delta, weight in zip(deltas, weights, strict=True)]
-    up = deltas[0].clone()
+    merged = deltas[0].clone()
     for delta in deltas[1:]:
-        up += delta
-    positive = up >= 0
-    merged = up.zero_()
+        merged += delta
+    sign = (merged >= 0).to(merged.dtype).mul_(2).sub_(1)
     agreeing = torch.zeros_like(merged) if mean else None
+    merged.zero_()
     for delta, weight in zip(deltas, weights, strict=True):
-        agrees = torch.where(positive, delta > 0, delta < 0)
+        merged += delta.mul_(sign).clamp_(min=0)  # what agrees is positive now
         if agreeing is not None:
-            agreeing.add_(agrees, alpha=weight)
-        merged += delta.mul_(agrees)
+            agreeing.add_(delta.sign_(), alpha=weight)
     if agreeing is not None:
-        merged /= agreeing.masked_fill_(agreeing == 0, 1)
-    return merged
+        merged /= agreeing.add_(agreeing == 0)
+    return merged.mul_(sign)
 
 
 def _weighted(delta: torch.Tensor, weight: float) -> torch.Tensor:

@@ -53,10 +53,12 @@ def merge(
     *,
     device: str = "cpu",
     shard_bytes: int = SHARD_BYTES,
+    hashes: bool = True,
     progress: Progress = lambda done, total, what: None,
     should_stop: ShouldStop = lambda: False,
 ) -> Result:
-    """Merges into the folder `output`, which must not exist or be empty.
+    """Merges into the folder `output`, which must not exist or be empty. Without `hashes` the manifest has
+    none of the inputs, which are then read only as often as the method needs.
 
     Raises MergeError for anything that does not fit, Cancelled after `should_stop` says so. After a kill, a
     cancel or a full disk the same call goes on where it was; after an input that is refused nothing stays.
@@ -68,12 +70,12 @@ def merge(
         with Staging(output, _fingerprint(recipe, inputs, layout), layout) as staging:
             run = _Run(recipe, inputs, staging, progress, should_stop)
             resumed = len(staging.done)
-            hashes = Hashes(_files(inputs))
+            hashing = Hashes(_files(inputs) if hashes else {})
             try:
                 run.all()
                 found = manifest.manifest(
                     recipe.as_dict(),
-                    hashes.found(),
+                    hashing.found(),
                     {name: staging.done[name] for name in layout.places},
                     warnings,
                     _device_name(inputs.device),
@@ -85,7 +87,7 @@ def merge(
                     staging.discard()
                 raise
             finally:
-                hashes.stop()
+                hashing.stop()
         return Result(output, found, resumed)
     finally:
         inputs.close()

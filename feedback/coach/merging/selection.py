@@ -31,13 +31,14 @@ class Bound:
         """Which of the next rows' magnitudes are among the k largest, a mask of their shape."""
         if self.quota == self.equal:
             return sizes >= self.threshold
-        chosen = sizes > self.threshold
+        if self.seen >= self.quota:
+            return sizes > self.threshold
         same = sizes == self.threshold
-        if self.seen < self.quota:
-            place = same.reshape(-1).cumsum(0).reshape(same.shape) + self.seen
-            chosen |= same & (place <= self.quota)
-        self.seen += int(same.sum())
-        return chosen
+        before, self.seen = self.seen, self.seen + int(same.count_nonzero())
+        if self.seen <= self.quota:
+            return sizes >= self.threshold
+        place = same.reshape(-1).cumsum(0).reshape(same.shape) + before
+        return (sizes > self.threshold) | (same & (place <= self.quota))
 
 
 class Selection:

@@ -31,7 +31,7 @@ class Threshold:
         self.thresholds = thresholds
 
     def __call__(self, place: int, delta: torch.Tensor) -> torch.Tensor:
-        return delta.masked_fill_(delta.abs() < self.thresholds[place], 0)
+        return delta.mul_(delta.abs() >= self.thresholds[place])
 
 
 class Ranks:
@@ -56,10 +56,10 @@ class Ranks:
     def __call__(self, place: int, delta: torch.Tensor) -> torch.Tensor:
         upper, lower = self.bounds[place]
         sizes = delta.abs()
-        left_out = lower.take(sizes).logical_not_()
+        chosen = lower.take(sizes)
         if self.skips:
-            left_out |= upper.take(sizes)
-        return delta.masked_fill_(left_out, 0)
+            chosen &= ~upper.take(sizes)
+        return delta.mul_(chosen)
 
 
 class Drop:
@@ -72,7 +72,7 @@ class Drop:
         self.keep = 1.0 - drop
 
     def __call__(self, place: int, delta: torch.Tensor) -> torch.Tensor:
-        return delta.masked_fill_(self.chances.next(place, delta) >= self.keep, 0).div_(self.keep)
+        return delta.mul_(self.chances.next(place, delta) < self.keep).div_(self.keep)
 
 
 class DropByRank:
@@ -86,7 +86,7 @@ class DropByRank:
 
     def __call__(self, place: int, delta: torch.Tensor) -> torch.Tensor:
         keep = self.probabilities(delta)
-        return delta.masked_fill_(self.chances.next(place, delta) >= keep, 0).div_(keep)
+        return delta.mul_(self.chances.next(place, delta) < keep).div_(keep)
 
     def probabilities(self, delta: torch.Tensor) -> torch.Tensor:
         """[rows, width] by rank."""
@@ -114,7 +114,7 @@ class RowBand:
         kept = max(1, int(self.beta * (width - top)))
         sizes = delta.abs()
         bounds = row_order(sizes, [width - top - kept, width - top - 1])  # [rows, 2]
-        return delta.masked_fill_((sizes < bounds[:, :1]) | (sizes > bounds[:, 1:]), 0)
+        return delta.mul_((sizes >= bounds[:, :1]) & (sizes <= bounds[:, 1:]))
 
 
 class SameNorm:
@@ -141,7 +141,7 @@ class SameNorm:
 
 def _chosen(thinning: Drop | DropByRank, place: int, delta: torch.Tensor) -> torch.Tensor:
     keep = thinning.keep if isinstance(thinning, Drop) else thinning.probabilities(delta)
-    return delta.masked_fill_(thinning.chances.next(place, delta) >= keep, 0)
+    return delta.mul_(thinning.chances.next(place, delta) < keep)
 
 
 class Chances:

@@ -21,14 +21,19 @@ def merged_vectors(deltas: Iterable[torch.Tensor], ranks: list[int]) -> tuple[to
     ranks.
 
     The bases U [m, Σk] and V [Σk, n] of all experts are replaced by their polar factors (U = PDQᵀ → PQᵀ). The
-    smallest D, at most 1, says how alike the experts' directions are: 0 where two share one.
+    smallest D, at most 1, says how alike the experts' directions are: 0 where two share one. Directions whose
+    singular value is 0 to rounding, as beyond the rank of a LoRA expert, are left out: they are arbitrary and
+    would disturb the others.
     """
     left, middle, right = [], [], []
     for delta, rank in zip(deltas, ranks, strict=True):
         u, s, v = torch.linalg.svd(delta, full_matrices=False)
+        rank = min(rank, int((s > s[0] * torch.finfo(s.dtype).eps * max(delta.shape)).sum()))
         left.append(u[:, :rank].clone())
         middle.append(s[:rank])
         right.append(v[:rank].clone())
+    if not any(len(one) for one in middle):
+        return torch.zeros_like(u @ v), 1.0
     u, least_u = polar(torch.cat(left, dim=1))
     v, least_v = polar(torch.cat(right))
     return (u * torch.cat(middle)) @ v, min(least_u, least_v)

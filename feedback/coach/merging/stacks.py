@@ -85,7 +85,7 @@ class Piece:
 
     @cached_property
     def experts(self) -> list[torch.Tensor]:
-        """θt by expert, [rows, width] each; not to be changed."""
+        """θt by expert, [rows, width] each; not to be changed, and used up by `deltas`."""
         found = []
         for place, source in enumerate(self.stack.inputs.experts):
             lora = isinstance(source, Adapter)
@@ -96,7 +96,8 @@ class Piece:
     def deltas(self) -> list[torch.Tensor]:
         """τt = θt − θ0 by expert, [rows, width] each; a method may change them."""
         if "experts" in self.__dict__:
-            return [expert - self.base for expert in self.experts]
+            pairs = zip(self.stack.inputs.experts, self.experts, strict=True)
+            return [self._less_base(source, expert) for source, expert in pairs]
         return [self.delta(place) for place in range(self.stack.count)]
 
     def delta(self, place: int) -> torch.Tensor:
@@ -104,9 +105,13 @@ class Piece:
         source = self.stack.inputs.experts[place]
         if isinstance(source, Adapter):
             return source.delta(self.stack.name, self.first, self.last, self.base)
-        stored = source.rows(self.stack.name, self.first, self.last)
-        values = stored.to(self.base)
-        return values - self.base if values.data_ptr() == stored.data_ptr() else values.sub_(self.base)
+        return self._less_base(source, self._read(source))
+
+    def _less_base(self, source: Source, values: torch.Tensor) -> torch.Tensor:
+        inputs = self.stack.inputs
+        stored = isinstance(source, Checkpoint) and source.dtype(self.stack.name) == inputs.dtype
+        # What needed no conversion is a view of the file.
+        return values - self.base if stored and inputs.device.type == "cpu" else values.sub_(self.base)
 
     def _read(self, source: Checkpoint) -> torch.Tensor:
         stored = source.rows(self.stack.name, self.first, self.last)

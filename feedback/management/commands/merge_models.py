@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--device", default="cpu", help="cpu (default), cuda, or auto")
         parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it takes")
         parser.add_argument("--shard-gb", type=float, default=5.0, help="largest weight file")
+        parser.add_argument("--no-hashes", action="store_true", help="leave the inputs' hashes out")
         parser.add_argument("--dry-run", action="store_true", help="check the inputs and print the plan only")
         parser.add_argument("--list", action="store_true", help="the methods, with defaults and source")
 
@@ -70,6 +71,7 @@ class Command(BaseCommand):
                 options["output"],
                 device=options["device"],
                 shard_bytes=int(options["shard_gb"] * 1e9),
+                hashes=not options["no_hashes"],
                 progress=self._progress,
                 should_stop=lambda: bool(stopping),
             )
