@@ -42,8 +42,10 @@ class Tensors:
     def __init__(self, files: Iterable[Path], what: str) -> None:
         self.what = what
         self.files = list(files)
+        self.kinds: dict[str, str] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
         self._handles: dict[str, Any] = {}
-        self._slices: dict[str, Any] = {}
+        self._views: dict[str, torch.Tensor] = {}
         self._open = ExitStack()
         for path in self.files:
             try:
@@ -53,17 +55,17 @@ class Tensors:
                 raise MergeError(
                     f"{what}: {path.name} is damaged or cut short ({error}); copy it again"
                 ) from error
-            self._handles.update(dict.fromkeys(names, handle))
-            self._slices.update((name, handle.get_slice(name)) for name in names)
-        self._shapes = {name: tuple(one.get_shape()) for name, one in self._slices.items()}
-        self.kinds = {name: one.get_dtype() for name, one in self._slices.items()}
+            for name in names:
+                about = handle.get_slice(name)
+                self.kinds[name], self._shapes[name] = about.get_dtype(), tuple(about.get_shape())
+                self._handles[name] = handle
 
     @property
     def names(self) -> list[str]:
-        return list(self._slices)
+        return list(self._handles)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._slices
+        return name in self._handles
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self._shapes[name]
@@ -74,17 +76,17 @@ class Tensors:
 
     def whole(self, name: str) -> torch.Tensor:
         """The tensor as stored, in its own shape; a view of the file."""
-        return self._handles[name].get_tensor(name)
+        if name not in self._views:
+            self._views[name] = self._handles[name].get_tensor(name)
+        return self._views[name]
 
     def rows(self, name: str, first: int, last: int) -> torch.Tensor:
         """[last − first, width] as stored; a view of the file."""
-        shape = self._shapes[name]
-        if len(shape) < 2:
-            return self.whole(name).reshape(1, -1)
-        return self._slices[name][first:last].reshape(last - first, -1)
+        whole = self.whole(name)
+        return whole[first:last].reshape(last - first, -1) if whole.dim() > 1 else whole.reshape(1, -1)
 
     def close(self) -> None:
-        self._slices, self._handles = {}, {}
+        self._views, self._handles = {}, {}
         self._open.close()
 
 
@@ -145,7 +147,7 @@ class Checkpoint(Tensors):
                         "tensors; save it again from transformers"
                     )
                 found[head] = embedding
-                del self._slices[head]
+                del self._handles[head], self.kinds[head]
         return found
 
 

@@ -27,7 +27,7 @@ from feedback.coach.merging.checkpoints import Checkpoint
 from feedback.coach.merging.errors import Cancelled, DiskError, MergeError
 from feedback.coach.merging.hashing import Hashes
 from feedback.coach.merging.layout import Layout, laid_out
-from feedback.coach.merging.methods import Surveyed, prepared
+from feedback.coach.merging.methods import Rule, Surveyed, prepared
 from feedback.coach.merging.recipe import Recipe
 from feedback.coach.merging.stacks import Inputs, Piece, Stack
 from feedback.coach.merging.staging import Staging
@@ -70,7 +70,7 @@ def merge(
         with Staging(output, _fingerprint(recipe, inputs, layout), layout) as staging:
             run = _Run(recipe, inputs, staging, progress, should_stop)
             resumed = len(staging.done)
-            hashing = Hashes(_files(inputs) if hashes else {})
+            hashing = Hashes(_files(inputs) if hashes else {}, torch.get_num_threads())
             try:
                 run.all()
                 found = manifest.manifest(
@@ -79,7 +79,7 @@ def merge(
                     {name: staging.done[name] for name in layout.places},
                     warnings,
                     _device_name(inputs.device),
-                    sum(inputs.stack(name).size for name in layout.places),
+                    sum(inputs.stack(name).size for name in checks.merged_names(inputs.base)),
                 )
                 staging.finish(_other_files(recipe, inputs, layout, found))
             except MergeError as error:
@@ -176,8 +176,10 @@ class _Run:
 
     def _merge(self, name: str, surveyed: Surveyed) -> dict[str, Any]:
         stack = self.inputs.stack(name)
-        products = torch.zeros(stack.count, stack.count, dtype=torch.float64)
         method = prepared(self.recipe, stack, surveyed)
+        if method.baseless:
+            return self._merge_baseless(stack, method.rule)
+        products = torch.zeros(stack.count, stack.count, dtype=torch.float64)
         if method.whole:  # one task vector at a time in memory, so their products are taken piece by piece
             for piece in stack.pieces():
                 products += gram(piece.deltas)
@@ -185,21 +187,32 @@ class _Run:
             self._write(stack, stack.whole(), method.rule)
         for piece in () if method.whole else stack.pieces():
             self._look()
-            if not method.keeps:
-                products += gram(piece.deltas)
+            products += gram(piece.deltas)
             self._write(stack, piece, method.rule)
-            if method.keeps:
-                products += gram(piece.deltas)
         self._require_numbers(stack, products)
-        return {"gram": products.tolist(), **method.facts}
+        return {"gram": products.tolist(), "entries": stack.size, **method.facts}
 
-    def _require_numbers(self, stack: Stack, products: torch.Tensor) -> None:
-        # Products that are taken anyway tell of NaN and Inf at no cost.
-        if not torch.isfinite(products).all():
+    def _merge_baseless(self, stack: Stack, rule: Rule) -> dict[str, Any]:
+        """A method that needs no task vectors: their products are taken of the first piece alone, so that the
+        base need not be read."""
+        first: Piece | None = None
+        for piece in stack.pieces():
+            self._look()
+            self._require_numbers(stack, self._write(stack, piece, rule))
+            first = first or piece
+        assert first is not None
+        entries = first.base.numel()
+        return {"gram": (gram(first.deltas) * (stack.size / entries)).tolist(), "entries": entries}
+
+    def _require_numbers(self, stack: Stack, sums: torch.Tensor) -> None:
+        # Sums and products tell of NaN and Inf at next to no cost.
+        if not torch.isfinite(sums).all():
             stack.refuse_no_numbers()
 
-    def _write(self, stack: Stack, piece: Piece, rule: Callable[[Piece], torch.Tensor]) -> None:
-        values = rule(piece).to(self.staging.layout.places[stack.name].dtype)
+    def _write(self, stack: Stack, piece: Piece, rule: Rule) -> torch.Tensor:
+        """The sum of what was merged, which is finite only if all of it is."""
+        merged = rule(piece)
+        values = merged.to(self.staging.layout.places[stack.name].dtype)
         if values.dtype == torch.float16 and not torch.isfinite(values).all():
             stack.refuse_no_numbers()
             raise MergeError(
@@ -207,6 +220,7 @@ class _Run:
                 "out_dtype"
             )
         self.staging.write(stack.name, piece.first * stack.width, values)
+        return merged.sum()
 
     def _copy(self, name: str) -> dict[str, Any]:
         self.staging.write(name, 0, self.inputs.base.whole(name).to(self.staging.layout.places[name].dtype))

@@ -1,43 +1,36 @@
-"""SHA-256 of the input files, in a thread beside the merge: reading them is what takes the time."""
+"""SHA-256 of the input files, in threads beside the merge."""
 
 from __future__ import annotations
 
 import hashlib
 import mmap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _BLOCK = 1 << 20
 
 
 class Hashes:
-    """Starts at once; `found` waits for the end. `stop` ends it early."""
+    """Starts at once, a file a thread; `found` waits for the end. `stop` ends it early."""
 
-    def __init__(self, files: dict[str, list[Path]]) -> None:
-        self._files = files
-        self._found: dict[str, dict[str, str]] = {}
-        self._error: OSError | None = None
+    def __init__(self, files: dict[str, list[Path]], threads: int) -> None:
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="input-hashes", daemon=True)
-        self._thread.start()
+        self._pool = ThreadPoolExecutor(max(1, threads), "input-hashes")
+        self._files = {
+            who: {path.name: self._pool.submit(self._hash, path) for path in paths}
+            for who, paths in files.items()
+        }
 
     def found(self) -> dict[str, dict[str, str]]:
         """{who: {file name: sha256}}. Raises OSError where a file went away."""
-        self._thread.join()
-        if self._error:
-            raise self._error
-        return self._found
+        return {
+            who: {name: future.result() for name, future in each.items()} for who, each in self._files.items()
+        }
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            for who, paths in self._files.items():
-                self._found[who] = {path.name: self._hash(path) for path in paths}
-        except OSError as error:
-            self._error = error
+        self._pool.shutdown(cancel_futures=True)
 
     def _hash(self, path: Path) -> str:
         digest = hashlib.sha256()

@@ -26,7 +26,8 @@ def manifest(
     device: str,
     parameters: int,
 ) -> dict[str, Any]:
-    """`facts`: by tensor what was measured: `gram` [T, T], and where there is one `least_singular` or `t`."""
+    """`facts`: by tensor what was measured: `gram` [T, T] from so many `entries`, scaled up to the tensor,
+    and where there is one `least_singular` or `t`."""
     grams = [torch.tensor(each["gram"], dtype=torch.float64) for each in facts.values() if "gram" in each]
     least = [each["least_singular"] for each in facts.values() if "least_singular" in each]
     products = sum(grams) if grams else None
@@ -41,6 +42,7 @@ def manifest(
         "task_vectors": {
             "norms": products.diagonal().sqrt().tolist() if products is not None else [],
             "cosines": cosines(products).tolist() if products is not None else [],
+            "entries": sum(each["entries"] for each in facts.values() if "entries" in each),
         },
         "smallest_singular_value": min(least) if least else None,
         "stock_ratio": {name: each["t"] for name, each in facts.items() if "t" in each} or None,
@@ -72,11 +74,11 @@ def card(found: dict[str, Any]) -> str:
         f"Parameters: {settings}. Seed {recipe['seed']}, computed in {recipe['dtype']}.",
         *(f"Tensors `{group['match']}`: {_rest(group)}." for group in recipe["groups"]),
         "",
-        "| expert | kind | weight | length of its task vector |",
+        f"| expert | kind | weight | length of its task vector{_sampled(found)} |",
         "| --- | --- | --- | --- |",
         *_experts(found),
         "",
-        *_table(found["task_vectors"]["cosines"]),
+        *_table(found["task_vectors"]["cosines"], _sampled(found)),
         *_singular(found["smallest_singular_value"]),
         "Hashes of the inputs, versions and the full recipe: `manifest.json`.",
         "",
@@ -96,12 +98,17 @@ def _experts(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _table(rows: list[list[float]]) -> list[str]:
+def _sampled(found: dict[str, Any]) -> str:
+    entries = found["task_vectors"]["entries"]
+    return "" if entries == found["parameters"] else f" (estimated from {entries:,} entries)"
+
+
+def _table(rows: list[list[float]], note: str) -> list[str]:
     if len(rows) < 2:
         return []
     numbers = range(1, len(rows) + 1)
     return [
-        "Cosines between the task vectors:",
+        f"Cosines between the task vectors{note}:",
         "",
         f"| | {' | '.join(map(str, numbers))} |",
         f"| --- |{' --- |' * len(rows)}",

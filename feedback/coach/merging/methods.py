@@ -34,12 +34,12 @@ class Surveyed:
 
 @dataclass
 class Prepared:
-    """A method for one tensor. `whole`: it wants all rows in one piece; `keeps`: it reads the experts and
-    changes nothing; `facts`: for the manifest."""
+    """A method for one tensor. `whole`: it wants all rows in one piece; `baseless`: it reads the experts
+    alone; `facts`: for the manifest."""
 
     rule: Rule
     whole: bool = False
-    keeps: bool = False
+    baseless: bool = False
     facts: dict[str, float] = field(default_factory=dict)
 
 
@@ -53,7 +53,7 @@ def prepared(recipe: Recipe, stack: Stack, surveyed: Surveyed) -> Prepared:
     settings, weights = recipe.settings(stack.name), [expert.weight for expert in recipe.experts]
     if recipe.method in ("average", "rewarded_soup"):
         shares = [weight / sum(weights) for weight in weights]
-        return Prepared(lambda piece: averaging.mean(piece.experts, shares), keeps=True)
+        return Prepared(lambda piece: averaging.mean(piece.experts, shares), baseless=True)
     if recipe.method == "model_stock":
         return _stock(stack, settings)
     if recipe.method in ("tsvm", "rtsvm"):

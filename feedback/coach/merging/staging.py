@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import torch
 from feedback.coach.merging.errors import DiskError, MergeError
 from feedback.coach.merging.layout import Layout
 
+_SYNC_BYTES = 1 << 27
 _JOURNAL, _KEPT, _LOCK = "journal.jsonl", "survey.json", "lock"
 
 
@@ -38,6 +40,9 @@ class Staging:
         self._files: dict[str, int] = {}
         self._checksums: dict[str, int] = {}
         self._one = threading.Lock()
+        self._syncing = ThreadPoolExecutor(1, "sync")
+        self._syncs: list[Future[None]] = []
+        self._unsynced = 0
         if output.exists() and (not output.is_dir() or any(output.iterdir())):
             raise MergeError(f"{output} exists already: choose another folder, or move it away")
         try:
@@ -53,6 +58,7 @@ class Staging:
         return self
 
     def __exit__(self, *ignored: object) -> None:
+        self._syncing.shutdown()
         for handle in self._files.values():
             os.close(handle)
         self._files = {}
@@ -83,6 +89,11 @@ class Staging:
             except OSError as error:
                 raise _told(error, self.folder, len(self.done), len(self.layout.places)) from error
             self.done[name] = facts
+            self._unsynced += self.layout.places[name].size
+            if self._unsynced >= _SYNC_BYTES:  # so that little is left to wait for at the end
+                self._unsynced = 0
+                handle = self._files[self.layout.places[name].shard]
+                self._syncs.append(self._syncing.submit(os.fdatasync, handle))
 
     def kept(self) -> dict[str, Any] | None:
         """What `keep` kept, also by an earlier run."""
@@ -99,6 +110,8 @@ class Staging:
         place.
         """
         try:
+            for one in self._syncs:
+                one.result()
             for name, content in files.items():
                 _put(self.folder / name, content)
             for path in self.folder.iterdir():
