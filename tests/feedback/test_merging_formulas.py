@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.linalg
-import torch
 
+from feedback.coach.merging import stacks
 from feedback.coach.merging.catalog import METHODS
-from tests.feedback.merging_models import merged, recipe, trio
+from tests.feedback.merging_models import merged, recipe, result, trio
 
 SCALARS = ("model.norm.weight",)
 
@@ -246,7 +246,25 @@ def test_a_lambda_of_nothing_gives_the_base(models):
 
 
 def test_only_what_is_written_is_rounded(models):
-    _, taus, run = models
-    found = run("average", out_dtype="float32")
-    assert {one.dtype for one in found.values()} == {np.dtype("float32")}
-    assert torch.tensor(taus["lm_head.weight"]).dtype == torch.float64
+    theta0, taus, run = models
+    found = run("task_arithmetic", out_dtype="float32")
+    for name, one in found.items():
+        assert one.dtype == np.float32
+        np.testing.assert_array_equal(one, (theta0[name] + 0.3 * taus[name].sum(0)).astype(np.float32))
+
+
+@pytest.mark.parametrize(("method", "entries"), [("ties", "all"), ("average", "some")])
+def test_lengths_and_cosines_of_the_task_vectors(tmp_path, monkeypatch, method, entries):
+    """Of a mean they are estimated from the first piece of each tensor, and the card says so."""
+    monkeypatch.setattr(stacks, "PIECE", 64)
+    base, folders, start, states = trio(tmp_path)
+    found = result(tmp_path / "out", recipe(method, base, folders, dtype="float64")).manifest
+    taus = np.stack([np.concatenate([(s[n] - start[n]).ravel() for n in start]) for s in states])
+    norms = np.linalg.norm(taus, axis=1)
+    cosines = taus @ taus.T / np.outer(norms, norms)
+    told = found["task_vectors"]
+    assert (told["entries"] == found["parameters"] == taus.shape[1]) == (entries == "all")
+    loose = 1e-9 if entries == "all" else 0.3
+    np.testing.assert_allclose(told["norms"], norms, rtol=loose)
+    np.testing.assert_allclose(told["cosines"], cosines, atol=loose)
+    assert ("estimated" in (tmp_path / "out" / "README.md").read_text()) == (entries == "some")
