@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from feedback.coach.corpus import library
 from feedback.coach.corpus.grammar import Noun, choose_words, filled, slots
@@ -30,6 +31,7 @@ class Scene:
         return capped(filled(choose_words(template, rng), self.values))
 
 
+@cache
 def topics(split: str) -> tuple[library.Topic, ...]:
     """Every sixth of the known topics is kept for validation; the test has topics of its own."""
     if split == "test":
@@ -38,6 +40,7 @@ def topics(split: str) -> tuple[library.Topic, ...]:
     return tuple(topic for place, topic in enumerate(library.topics()) if (place % 6 == 5) == chosen)
 
 
+@cache
 def templates(technique: str, split: str) -> tuple[str, ...]:
     """Frames of a reply; every fifth is only met in the test."""
     return tuple(
@@ -85,5 +88,6 @@ def _sentence(
     return capped(filled(rng.choice(lines), values))
 
 
+@lru_cache(8192)
 def _second(value: Noun | str) -> Noun | str:
     return Noun(turned(value.text), value.plural) if isinstance(value, Noun) else turned(value)

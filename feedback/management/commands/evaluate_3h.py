@@ -29,8 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         import torch
 
-        from feedback.coach.engine import EngineError
         from feedback.coach.experts.compared import differences, summary
+        from feedback.coach.experts.errors import ExpertsError
         from feedback.coach.experts.items import AIMS
 
         torch.set_num_threads(options["threads"])
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         try:
             found = {label: self._measure(path, options) for label, path in zip(labels, paths, strict=True)}
             own = {aim: self._measure(path, options)[aim].mean() for aim, path in experts.items()}
-        except EngineError as error:
+        except ExpertsError as error:
             raise CommandError(str(error), returncode=2) from error
         report = {
             "split": options["split"],

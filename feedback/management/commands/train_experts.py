@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 class Command(BaseCommand):
     help = (
-        "Train experts (helpful, honest, harmless, harmless-dpo) and the mixtures equal, heuristic and reward "
-        "from one base, each into a folder of --output. Ended after --leg-minutes or killed, the same command "
-        "goes on; what is finished is not made again."
+        "Train experts (helpful, honest, harmless, harmless-dpo) and the mixtures equal, heuristic and "
+        "reward from one base, each into a folder of --output. Ended after --leg-minutes or killed, the same "
+        "command goes on; what is finished is not made again."
     )
     requires_system_checks: list[str] = []
 
@@ -33,9 +33,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         import torch
 
-        from feedback.coach.engine import EngineError
         from feedback.coach.experts.arms import arms
         from feedback.coach.experts.asking import Asker
+        from feedback.coach.experts.errors import ExpertsError
         from feedback.coach.experts.items import AIMS
         from feedback.coach.experts.learning import Tuning, finished
         from feedback.coach.experts.loading import load, load_tokenizer
@@ -70,7 +70,7 @@ class Command(BaseCommand):
                     self._report({"stage": "leg ended", "next": "run the same command again to go on"})
                     return
                 self._report({"arm": arm.name, "stage": "done", "minutes": round(tuning.minutes, 2)})
-        except EngineError as error:
+        except ExpertsError as error:
             raise CommandError(str(error), returncode=2) from error
         self._report({"stage": "all done"})
 
