@@ -131,10 +131,15 @@ def test_models_that_are_more_than_weights(tmp_path, models):
 
 
 def test_whole_numbers_and_computed_tables(tmp_path):
-    table = {"model.layers.0.rotary_emb.inv_freq": torch.ones(4), "steps": torch.arange(3)}
+    table = {
+        "model.layers.0.rotary_emb.inv_freq": torch.ones(4),
+        "steps": torch.arange(3),
+        "count": torch.tensor(5),
+        "none": torch.empty(0, 4),
+    }
     base = base_state()
     folder = save(tmp_path / "base", {**base, **table})
-    state = {**expert_state(base, 1), "steps": torch.arange(3)}
+    state = {**expert_state(base, 1), **{name: table[name].clone() for name in ("steps", "count", "none")}}
     found = merged(tmp_path / "out", recipe("dare", folder, [save(tmp_path / "e1", state)]))
     assert all(torch.equal(found[name], one) for name, one in table.items())
     (tmp_path / "out").rename(tmp_path / "before")

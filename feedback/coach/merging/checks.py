@@ -45,8 +45,12 @@ def check(inputs: Inputs) -> list[str]:
 
 
 def merged_names(base: Checkpoint) -> list[str]:
-    """The base's tensors that are merged; others (whole numbers, computed tables) are copied."""
-    return [name for name in base.names if base.kinds[name] not in WHOLE and not _computed(name)]
+    """The base's tensors that are merged; others (whole numbers, computed tables, empty ones) are copied."""
+    return [
+        name
+        for name in base.names
+        if base.kinds[name] not in WHOLE and not _computed(name) and 0 not in base.shape(name)
+    ]
 
 
 def has_tokenizer(folder: Path) -> bool:

@@ -82,6 +82,8 @@ def merge(
                     sum(inputs.stack(name).size for name in checks.merged_names(inputs.base)),
                 )
                 staging.finish(_other_files(recipe, inputs, layout, found))
+            except torch.OutOfMemoryError as error:
+                raise MergeError("the GPU has not enough memory: run it on the CPU") from error
             except MergeError as error:
                 if not isinstance(error, DiskError):
                     staging.discard()

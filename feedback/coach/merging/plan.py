@@ -56,13 +56,14 @@ def plan(recipe: Recipe, *, device: str = "cpu", shard_bytes: int = SHARD_BYTES)
         stacks = [inputs.stack(name) for name in names]
         spectral = [stack for stack in stacks if spectral_here(recipe, stack.shape)]
         passes = 1 + survey.passes(recipe) + _preparing(recipe)
+        alone = recipe.method in ("average", "rewarded_soup")  # leave the base unread
+        sources = inputs.experts if alone else (inputs.base, *inputs.experts)
         places = Counter(recipe.group_of(name) for name in names)
         return Plan(
             parameters=sum(stack.size for stack in stacks),
             tensors=len(stacks),
             spectral=len(spectral),
-            reads=passes
-            * sum(path.stat().st_size for one in (inputs.base, *inputs.experts) for path in one.files),
+            reads=passes * sum(path.stat().st_size for one in sources for path in one.files),
             writes=layout.total,
             shards=len(layout.headers),
             passes=passes,

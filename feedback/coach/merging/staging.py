@@ -48,27 +48,30 @@ class Staging:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = self._locked()
+        except OSError as error:
+            raise _told(error, self.folder, 0, len(layout.places)) from error
+        try:
             self._resume(fingerprint)
             self._room()
             self._journal = (self.folder / _JOURNAL).open("a", encoding="utf-8")
         except OSError as error:
+            self._close()
             raise _told(error, self.folder, 0, len(layout.places)) from error
+        except BaseException:
+            self._close()
+            raise
 
     def __enter__(self) -> Staging:
         return self
 
     def __exit__(self, *ignored: object) -> None:
-        self._syncing.shutdown()
-        for handle in self._files.values():
-            os.close(handle)
-        self._files = {}
         self._journal.close()
-        os.close(self._lock)
+        self._close()
 
     def write(self, name: str, start: int, values: torch.Tensor) -> None:
         """Some entries of a tensor, from entry `start` on; each tensor in order from its first."""
         place = self.layout.places[name]
-        raw = values.detach().contiguous().cpu().view(torch.uint8).numpy().reshape(-1)
+        raw = values.detach().contiguous().cpu().reshape(-1).view(torch.uint8).numpy()
         at = place.offset + start * place.dtype.itemsize
         self._checksums[name] = zlib.crc32(raw, self._checksums.get(name, 0) if start else 0)
         try:
@@ -129,6 +132,13 @@ class Staging:
     def discard(self) -> None:
         """Throws away what was written."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _close(self) -> None:
+        self._syncing.shutdown()
+        for handle in self._files.values():
+            os.close(handle)
+        self._files = {}
+        os.close(self._lock)
 
     def _locked(self) -> int:
         handle = os.open(self.folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o644)
