@@ -167,4 +167,9 @@ def _machine(mergekit: str | None) -> dict[str, Any]:
             [mergekit, "-c", asked], capture_output=True, text=True, check=True
         ).stdout.split()
         versions.append(f"mergekit {told[0]} on torch {told[1]}")
-    return {"cores": os.cpu_count(), "processor": processor, "versions": ", ".join(versions)}
+    return {
+        "cores": os.cpu_count(),
+        "processor": processor,
+        "versions": ", ".join(versions),
+        "load": round(os.getloadavg()[2], 1),
+    }

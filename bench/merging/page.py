@@ -27,18 +27,19 @@ def _how(found: dict[str, Any]) -> list[str]:
     machine = found["machine"]
     return [
         f"{found['parameters']:,} parameters in bfloat16: a base and {found['experts']} experts, random and",
-        f"Llama-shaped; the largest tensor has {found['largest_mb']:g} MB. {found['threads']} of",
-        f"{machine['cores']} cores ({machine['processor']}), {machine['versions']}.",
+        f"Llama-shaped; the largest tensor has {found['largest_mb']:g} MB. {found['threads']} of"
+        f" {machine['cores']} cores",
+        f"({machine['processor']}), {machine['versions']};",
+        f"load of the machine over the last quarter of an hour of measuring: {machine['load']:g}.",
         "",
-        "Every merge runs in a fresh process that is bound to so many cores, with its inputs in the page",
-        f"cache. Seconds are the median of {found['rounds']} rounds, taken in turn, without starting Python",
-        "and importing; ours include hashing every input file, the cosines between task vectors (for linear",
-        "of a sample) and syncing the output to disk, which mergekit does not do. Memory is the largest",
-        "anonymous memory seen in any",
-        "round, libraries included; mapped files, which the system may drop, are not in it. Without a",
-        "figure: mergekit has no such merge, or another rule. The limits are those set before measuring:",
-        "time at most .7 of mergekit's (ties: .3), memory at most 200 MB and 4 times the largest tensor as",
-        "it is stored (methods that thin out or elect: T + 4 times).",
+        "Every merge runs in a fresh process that is bound to so many cores, with its inputs in the page cache.",
+        f"Seconds are the median of {found['rounds']} rounds, taken in turn, without starting Python and",
+        "importing; ours include hashing every input file, the cosines between task vectors (for linear of a",
+        "sample) and syncing the output to disk, which mergekit does not do. Memory is the largest anonymous",
+        "memory seen in any round, libraries included; mapped files, which the system may drop, are not in it.",
+        "Without a figure: mergekit has no such merge, or another rule. The limits are those set before",
+        "measuring: time at most .7 of mergekit's (ties: .3), memory at most 200 MB and 4 times the largest",
+        "tensor as it is stored (methods that thin out or elect: T + 4 times).",
     ]
 
 

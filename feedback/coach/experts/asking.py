@@ -73,7 +73,9 @@ def logprobs(model: Any, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
     """(sum of the reply's log probabilities [rows], its number of tokens [rows]), float32."""
     rows = rows.to(model.device)
     # Padding stands on the right, so the causal mask alone keeps it from every real token.
-    logits = model(input_ids=rows.ids).logits.float()  # [rows, longest, vocabulary]
+    logits = model(input_ids=rows.ids).logits  # [rows, longest, vocabulary]
     wanted = rows.targets != IGNORED
-    picked = logits.log_softmax(-1).gather(-1, rows.targets.clamp(min=0)[..., None])[..., 0]
-    return (picked * wanted).sum(1), wanted.sum(1)
+    scores = logits[wanted].float().log_softmax(-1)  # [reply tokens, vocabulary]
+    picked = torch.zeros(rows.ids.shape, device=scores.device)
+    picked[wanted] = scores.gather(-1, rows.targets[wanted][:, None])[:, 0]
+    return picked.sum(1), wanted.sum(1)

@@ -24,7 +24,8 @@ Rule = Callable[[Piece], torch.Tensor]
 class Surveyed:
     """What a method has to know of the whole model before it merges the first tensor.
 
-    `thresholds`: TIES' bounds by place of the group and expert; `counts`: rtsvm's dense entries by matrix.
+    `thresholds`: TIES' bounds by place of the group and expert; `counts`, `shares`: dense entries and part of
+    the rank by matrix, for `rtsvm`, our own formulation (see `outliers`).
     """
 
     thresholds: dict[int, list[float]] = field(default_factory=dict)
