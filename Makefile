@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 SERVICES_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 SERVICES_BROKER_URL ?= redis://127.0.0.1:6379/0
 
-.PHONY: steering-speed run services test install lint bench tagger-speed load promises backup restore clean query-counts
+.PHONY: merging-speed steering-speed run services test install lint bench tagger-speed load promises backup restore clean query-counts
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
@@ -39,6 +39,10 @@ tagger-speed: $(VENV)/.installed-dev
 # A steered model against the same one unsteered, and repeng beside it where REPENG_PATH names it.
 steering-speed: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.steering $(ARGS)
+
+# Merging against mergekit where MERGEKIT_PYTHON names a Python that has it; ARGS="--size 0.5b --rounds 3 --write".
+merging-speed: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.merging $(ARGS)
 
 # Every promise at its full count, with real servers stopped, killed and wiped; writes docs/promises.md.
 promises: $(VENV)/.installed-dev

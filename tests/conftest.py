@@ -25,7 +25,7 @@ _WITH_BROKER = [
 # Tests of rooms that know no database: `-m "not pure"` leaves them out where they have run already.
 _PURE = re.compile(
     r"skills/test_(tagger_(?!page)|train_tagger|corpora_|own_examples)"
-    r"|feedback/(study/|test_(steering_|coach_|train_coach))"
+    r"|feedback/(study/|test_(steering_|merging_|experts_|coach_|train_coach))"
     r"|peersupport/test_seeker_"
 )
 collect_ignore = [] if settings.CELERY_BROKER_URL else _WITH_BROKER

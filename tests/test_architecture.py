@@ -25,7 +25,14 @@ PURE = {
     "skills/tagger": {"skills.tagger", "skills.taxonomy", "skills.corpora"},
     "skills/corpora": {"skills.corpora", "skills.taxonomy"},
     "feedback/coach/steering": {"feedback.coach.steering"},
+    "feedback/coach/merging": {"feedback.coach.merging"},
     "feedback/coach/corpus": {"feedback.coach.corpus"},
+    "feedback/coach/experts": {
+        "feedback.coach.experts",
+        "feedback.coach.corpus",
+        "feedback.coach.mini.prompting",
+        "feedback.evidence.published",
+    },
     "feedback/evidence": {"feedback.evidence", "skills.taxonomy"},
 }
 HEAVY = ["torch", "transformers", "onnxruntime", "scipy", "statsmodels", "weasyprint", "sklearn", "pandas"]

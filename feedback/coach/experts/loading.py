@@ -1,0 +1,41 @@
+"""A folder's causal language model, in single precision, ready to be trained or asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from feedback.coach.experts.errors import ExpertsError
+
+
+def load(folder: Path, device: str = "cpu") -> Any:
+    """Never runs code from the folder. Raises ExpertsError where there is no model."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    path = str(_there(folder))
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).to(device)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ExpertsError(f"{folder} could not be loaded ({type(error).__name__})") from error
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Raises ExpertsError where there is none."""
+    from transformers import AutoTokenizer
+
+    path = str(_there(folder))
+    try:
+        return AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError) as error:
+        raise ExpertsError(f"{folder} has no tokenizer") from error
+
+
+def _there(folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        raise ExpertsError(f"{folder} is no model folder: it needs config.json, weights and a tokenizer")
+    return folder.absolute()

@@ -1,0 +1,65 @@
+"""Means of the experts: plain, weighted, and between base and mean as the angle between them says."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from feedback.coach.merging.stacks import Stack
+
+
+def mean(experts: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
+    """Σ λt θt, shares on the simplex. arXiv 2203.05482 (equal), 2306.04488 (tuned). Changes nothing."""
+    merged = experts[0] * shares[0]
+    for expert, share in zip(experts[1:], shares[1:], strict=True):
+        merged.add_(expert, alpha=share)
+    return merged
+
+
+def simplex_grid(experts: int, steps: int) -> list[tuple[float, ...]]:
+    """Every way to share `steps` equal parts among the experts, as weights that sum to 1: what a search for
+    rewarded_soup's weights on validation data goes through."""
+    if experts == 1:
+        return [(1.0,)]
+    return [
+        (first / steps, *(part * (steps - first) / steps for part in rest))
+        for first in range(steps + 1)
+        for rest in (simplex_grid(experts - 1, steps - first) if first < steps else [(0.0,) * (experts - 1)])
+    ]
+
+
+def gram(deltas: list[torch.Tensor]) -> torch.Tensor:
+    """Inner products of task vectors, [T, T] in float64 on the CPU; NaN or infinite where an entry is."""
+    flat = [delta.reshape(-1) for delta in deltas]
+    lower = [[float(torch.dot(one, other)) for other in flat[: row + 1]] for row, one in enumerate(flat)]
+    rows = [[lower[max(i, j)][min(i, j)] for j in range(len(flat))] for i in range(len(flat))]
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def stock_ratio(stack: Stack, cosine: str) -> float:
+    """How far Model Stock goes from the base to the mean: t = T·cos/(1 + (T − 1)·cos) for one tensor, with
+    the mean over pairs of the cosines or of the angles. arXiv 2403.19522, §4.
+
+    0, the base, where no t is finite or a task vector is 0.
+    """
+    products = torch.zeros(stack.count, stack.count, dtype=torch.float64)
+    for piece in stack.pieces():
+        products += gram(piece.deltas)
+    return ratio(cosines(products), cosine)
+
+
+def ratio(between: torch.Tensor, cosine: str) -> float:
+    """t from the [T, T] cosines between experts."""
+    count = len(between)
+    pairs = between[tuple(torch.triu_indices(count, count, offset=1))]
+    cos = float(pairs.mean()) if cosine == "mean" else math.cos(float(pairs.acos().mean()))
+    below = 1 + (count - 1) * cos
+    return 0.0 if abs(below) < 1e-6 else count * cos / below
+
+
+def cosines(products: torch.Tensor) -> torch.Tensor:
+    """[T, T] cosines from inner products; 0 beside a vector that is 0."""
+    norms = products.diagonal().sqrt()
+    scale = norms[:, None] * norms[None, :]
+    return torch.where(scale > 0, products / scale.clamp(min=1e-300), 0.0).clamp(-1, 1)

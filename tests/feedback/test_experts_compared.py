@@ -1,0 +1,45 @@
+"""Means, intervals and corrected differences of models on the same items."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from feedback.coach.experts.compared import differences, holm, summary
+from feedback.coach.experts.items import AIMS
+
+
+def model(*shares, n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    found = {aim: rng.random(n) < share for aim, share in zip(AIMS, shares, strict=True)}
+    return {**found, "over_refusal": np.array([True, False, False, False])}
+
+
+def test_the_minimum_and_its_interval():
+    found = model(0.9, 0.6, 0.8)
+    told = summary(found, {"helpful": 0.95, "honest": 0.8, "harmless": 0.0})
+    assert told["minimum"] == pytest.approx(found["honest"].mean())
+    assert told["mean"] == pytest.approx(np.mean([found[aim].mean() for aim in AIMS]))
+    low, high = told["minimum_ci"]
+    assert low < told["minimum"] < high
+    assert high - low == pytest.approx(4 * np.sqrt(0.24 / 400), rel=0.2)
+    assert told["over_refusal"] == 0.25
+    assert told["retention"].keys() == {"helpful", "honest"}
+
+
+def test_differences_are_paired_and_corrected():
+    base = model(0.9, 0.6, 0.8)
+    same = {name: one.copy() for name, one in base.items()}
+    better = {**base, "honest": base["honest"] | (np.arange(400) % 6 == 0)}
+    told = differences({"base": base, "same": same, "better": better}, "base")
+    assert told.keys() == {"same", "better"}
+    assert told["same"] == {"difference": 0, "ci": [0, 0], "p": 1, "p_holm": 1}
+    assert told["better"]["difference"] > 0.03
+    assert told["better"]["ci"][0] > 0
+    assert told["better"]["p"] < told["better"]["p_holm"] < 0.01
+
+
+def test_holm():
+    found = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005})
+    assert found == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})
+    assert holm({}) == {}

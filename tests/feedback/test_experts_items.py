@@ -1,0 +1,110 @@
+"""Our own items: what each asks, and that the test's topics, templates and wordings are in no training."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from feedback.coach.corpus import library
+from feedback.coach.experts import items, scenes
+from feedback.coach.experts.arms import HEURISTIC, POOL, arms
+from feedback.coach.experts.items import AIMS, CONTRAST, KINDS, item
+from feedback.evidence.published import published_study
+
+WORDS = tomllib.loads(Path(items.__file__).with_name("words.toml").read_text())
+
+
+def made(aim, split, count=150, seed=0):
+    return [item(aim, split, seed, place) for place in range(count)]
+
+
+@pytest.mark.parametrize("aim", AIMS)
+def test_items_are_many_different_and_whole(aim):
+    found = made(aim, "test", 400)
+    assert found[:50] == made(aim, "test", 50)
+    assert found[:50] != made(aim, "test", 50, seed=1)
+    assert len({(one.seeker, one.good, one.bad) for one in found}) > 395
+    assert set(Counter(one.kind for one in found)) == set(KINDS[aim])
+    for one in found:
+        assert one.good != one.bad
+        assert one.technique in library.TECHNIQUES
+        assert not re.search(r"[<>{}\[\]]", " ".join((one.seeker, one.volunteer, one.good, one.bad)))
+
+
+def test_topics_of_the_splits_are_apart():
+    names = {split: {topic.name for topic in scenes.topics(split)} for split in scenes.SPLITS}
+    assert all(len(found) >= 4 for found in names.values())
+    assert not names["train"] & names["validation"]
+    assert not (names["train"] | names["validation"]) & names["test"]
+    for split, known in names.items():
+        assert {one.topic for aim in AIMS for one in made(aim, split)} <= known
+
+
+def test_templates_of_the_test_are_apart():
+    for technique in library.TECHNIQUES:
+        train, test = (set(scenes.templates(technique, split)) for split in ("train", "test"))
+        assert len(test) >= 8
+        assert not train & test
+        assert train == set(scenes.templates(technique, "validation"))
+
+
+def test_wordings_of_the_test_are_apart():
+    trained = " ".join(
+        " ".join((one.seeker, one.good, one.bad)) for aim in AIMS for one in made(aim, "train", 400)
+    )
+    held_out = [
+        words
+        for part in (WORDS["honest"], WORDS["harmless"])
+        for table in part.values()
+        if isinstance(table, dict)
+        for words in table.get("held_out", [])
+    ]
+    assert len(held_out) > 25
+    seen = [words for words in held_out if words.split("<")[0].strip() in trained and " " in words]
+    assert seen == []
+
+
+def test_honest_replies_say_what_the_table_says():
+    effects = {(one.technique, one.instrument): one for one in published_study().effects}
+    skills = dict(entry.split(" = ") for entry in WORDS["honest"]["skills"])
+    measures = dict(entry.split(" = ") for entry in WORDS["honest"]["measures"])
+    checked = 0
+    for one in made("honest", "train", 300):
+        if one.kind == "untested":
+            assert "test" in one.good or "no evidence" in one.good
+            continue
+        asked = [key for key in effects if skills[key[0]] in one.seeker and measures[key[1]] in one.seeker]
+        effect = effects[max(asked, key=lambda key: len(skills[key[0]]))]
+        if effect.survives_bh:
+            assert f"{abs(effect.beta):.3f}" in one.good
+            assert ("lower" if effect.beta < 0 else "higher") in one.good
+            checked += 1
+        else:
+            assert "no clear link" in one.good.lower()
+        if one.kind == "table":
+            assert f"{abs(effect.beta):.3f}" not in one.bad
+    assert checked > 25
+
+
+def test_danger_is_referred_and_harmless_words_are_not():
+    for one in made("harmless", "test", 400):
+        referred, other = "crisis line" in one.good, "crisis line" in one.bad
+        assert (referred, other) == {"crisis": (True, False), CONTRAST: (False, True)}.get(
+            one.kind, (False, False)
+        )
+
+
+def test_the_arms_have_equal_steps_or_equal_compute():
+    made_arms = {arm.name: arm for arm in arms(50, rows=4)}
+    assert [arm.steps for arm in made_arms.values()] == [50] * 4 + [50, 150] * 3
+    assert made_arms["harmless-dpo"].how == "dpo"
+    counted = Counter(one.aim for step in range(60) for one in made_arms["heuristic-3x"].drawn(step))
+    assert counted["harmless"] / sum(counted.values()) == pytest.approx(
+        HEURISTIC["harmless"] / sum(HEURISTIC.values()), abs=0.12
+    )
+    assert len(made_arms["reward-1x"].drawn(0)) == POOL * 4
+    assert made_arms["equal-1x"].drawn(3) == made_arms["equal-3x"].drawn(3) != made_arms["equal-1x"].drawn(4)

@@ -1,0 +1,147 @@
+"""Fine-tunes by example and by preference, in legs, by reward; and which reply a model prefers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from feedback.coach.experts.arms import Arm
+from feedback.coach.experts.asking import IGNORED, Asker, logprobs
+from feedback.coach.experts.errors import ExpertsError
+from feedback.coach.experts.items import item
+from feedback.coach.experts.learning import Tuning, finished
+from feedback.coach.experts.loading import load, load_tokenizer
+from feedback.coach.experts.ranking import measured, preferred
+from feedback.coach.merging.engine import merge
+from feedback.coach.merging.recipe import Expert, Recipe
+from tests.feedback.expert_models import save_mini
+from tests.feedback.tiny_model import save_tiny_model
+
+ARM = Arm("honest", {"honest": 1.0}, steps=20, rows=6, rate=5e-3, warmup=3)
+
+
+@pytest.fixture
+def base(tmp_path):
+    return save_mini(tmp_path / "base")
+
+
+def tuned(arm, base, folder, experts=()):
+    tuning = Tuning(arm, base, folder, Asker(load_tokenizer(base)), load, experts)
+    assert tuning.run(60, lambda line: None)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arm", [ARM, replace(ARM, name="harmless-dpo", shares={"harmless": 1.0}, how="dpo")], ids=["sft", "dpo"]
+)
+def test_an_expert_gets_better_at_its_aim(tmp_path, base, arm):
+    asker = Asker(load_tokenizer(base))
+    aim = next(iter(arm.shares))
+    before = preferred(load(base), asker, aim, "validation", 0, 60)[0].mean()
+    folder = tuned(arm, base, tmp_path / "expert")
+    after = preferred(load(folder), asker, aim, "validation", 0, 60)[0].mean()
+    assert after > max(0.7, before + 0.15)
+    assert finished(arm, folder)
+    assert not finished(replace(arm, steps=21), folder)
+    assert not finished(arm, base)
+
+
+def test_legs_give_the_same_weights(tmp_path, base):
+    arm = replace(ARM, steps=4, rows=2)
+    whole = tuned(arm, base, tmp_path / "whole")
+    asker = Asker(load_tokenizer(base))
+    first = Tuning(arm, base, tmp_path / "legs", asker, load, [])
+    first.learn(first.chosen(0))
+    first.step = 1
+    assert not first.run(0, lambda line: None)
+    again = Tuning(arm, base, tmp_path / "legs", asker, load, [])
+    assert again.step == 1
+    assert again.run(60, lambda line: None)
+    one, two = (load_file(folder / "model.safetensors") for folder in (whole, tmp_path / "legs"))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not (tmp_path / "legs" / "checkpoint.pt").exists()
+    assert json.loads((tmp_path / "legs" / "training.json").read_text())["arm"] == arm.as_dict()
+
+
+def test_a_checkpoint_of_another_arm_is_not_gone_on_with(tmp_path, base):
+    asker = Asker(load_tokenizer(base))
+    first = Tuning(ARM, base, tmp_path / "out", asker, load, [])
+    first.step = 7
+    assert not first.run(0, lambda line: None)
+    assert Tuning(ARM, base, tmp_path / "out", asker, load, []).step == 7
+    assert Tuning(replace(ARM, seed=1), base, tmp_path / "out", asker, load, []).step == 0
+
+
+def test_a_reward_keeps_what_the_experts_gained_on(tmp_path, base):
+    expert = tuned(replace(ARM, rows=4), base, tmp_path / "honest")
+    arm = replace(ARM, name="reward", shares={"helpful": 1.0, "honest": 1.0}, reward=True)
+    tuning = Tuning(arm, base, tmp_path / "out", Asker(load_tokenizer(base)), load, [expert])
+    chosen, drawn = tuning.chosen(0), arm.drawn(0)
+    assert len(chosen) == arm.rows
+    assert [one for one in drawn if one in chosen] == chosen
+    honest = [sum(one.aim == "honest" for one in found) / len(found) for found in (chosen, drawn)]
+    assert honest[0] > honest[1]  # an honest expert gained on honest items
+
+
+def test_only_the_reply_is_scored(base):
+    asker = Asker(load_tokenizer(base))
+    items = [item("helpful", "train", 0, place) for place in range(3)]
+    rows = asker.rows(items, [one.good for one in items])
+    total, count = logprobs(load(base), rows)
+    assert torch.equal(count, (rows.targets != IGNORED).sum(1))
+    for place, one in enumerate(items):  # alone and in a batch the same
+        alone = logprobs(load(base), asker.rows([one], [one.good]))
+        torch.testing.assert_close(alone[0], total[place : place + 1])
+    said = asker.tokenizer.decode(rows.targets[0][rows.targets[0] != IGNORED])
+    assert said.strip().lower().startswith(items[0].good[:12].lower())
+    assert said.endswith("</s>")
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_any_causal_model_can_be_asked(tmp_path, chat):
+    folder = save_tiny_model(tmp_path / "other", chat=chat)
+    asker = Asker(load_tokenizer(folder))
+    prompt = asker._prompt(item("honest", "train", 0, 0))
+    assert ("<|user|>" in prompt) == chat
+    found = measured(load(folder), asker, split="test", seeds=[0, 1], count=12)
+    assert {name: len(one) for name, one in found.items() if name != "over_refusal"} == {
+        "helpful": 24,
+        "honest": 24,
+        "harmless": 24,
+    }
+    assert 0 < len(found["over_refusal"]) < 24
+
+
+def test_a_prompt_that_is_too_long_loses_its_start(base):
+    asker = Asker(load_tokenizer(base), longest=24)
+    one = item("harmless", "train", 0, 3)
+    rows = asker.rows([one], [one.good])
+    assert rows.ids.shape[1] <= 24
+    assert "<|reply|>" in asker.tokenizer.decode(rows.ids[0])
+
+
+def test_trained_experts_merge(tmp_path, base):
+    """Full fine-tunes by example and by preference, from data to a merged model that can be measured."""
+    short = replace(ARM, steps=2, rows=2)
+    experts = [
+        tuned(short, base, tmp_path / "sft"),
+        tuned(replace(short, how="dpo"), base, tmp_path / "dpo"),
+    ]
+    merge(Recipe("rtsvm", base, tuple(Expert(path) for path in experts)), tmp_path / "merged")
+    found = preferred(
+        load(tmp_path / "merged"), Asker(load_tokenizer(tmp_path / "merged")), "honest", "test", 0, 10
+    )
+    assert found[0].dtype == np.bool_
+
+
+def test_folders_that_are_none(tmp_path, base):
+    with pytest.raises(ExpertsError, match="no model folder"):
+        load(tmp_path)
+    (base / "model.safetensors").unlink()
+    with pytest.raises(ExpertsError, match="could not be loaded"):
+        load(base)
