@@ -49,6 +49,7 @@ class Place:
             self.set |= {"DATABASE_URL": self.postgres.url, "CELERY_BROKER_URL": self.redis.url}
         self.env = App(self.data_dir, **self.set).env
         self._processes: list[subprocess.Popen] = []
+        self._apps: list[App] = []
 
     def migrate(self) -> None:
         """Database, scenarios and the demo people, unless they came with the copy."""
@@ -60,7 +61,12 @@ class Place:
 
     def app(self, **env: str) -> App:
         """The whole application (`manage.py up`), not started yet."""
-        return App(self.data_dir, **{**self.set, **env})
+        return self.keep(App(self.data_dir, **{**self.set, **env}))
+
+    def keep(self, app: App) -> App:
+        """Stop the application with the place, where what measured it did not come that far."""
+        self._apps.append(app)
+        return app
 
     def manage(self, *arguments: str) -> str:
         return self._run("manage.py", *arguments)
@@ -124,6 +130,9 @@ class Place:
             connection.close()
 
     def close(self) -> None:
+        for app in self._apps:
+            if app.process and app.process.poll() is None:
+                app.stop()
         for process in self._processes:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -45,6 +45,7 @@ class WatchedApp(App):
 
     def __init__(self, place: Place, **env: str) -> None:
         super().__init__(place.data_dir, **{**place.set, **env})
+        place.keep(self)
         self.log = place.folder / "printed"
 
     def start(self) -> float:
