@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feedback.coach import dials
 from feedback.coach.mini import prompting as mini
 from feedback.coach.rewording import EngineError, RewordRequest, messages, plain_prompt, tidy
 
 __all__ = ["Coach", "CoachConfig", "EngineError", "NoCoach", "get_coach"]
+
+SHIPPED = Path(__file__).parent / "weights" / "coach-mini"  # what COACH_MODEL=coach-mini means
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Coach:
         self.config = config
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
+        self._dials: Any = None
         self._broken: str | None = None
 
     @property
@@ -89,7 +94,10 @@ class Coach:
         if self._broken is not None:  # a wrong path stays wrong: say so at once instead of trying each time
             raise EngineError(self._broken)
         try:
-            self._loaded = load_model(self.config)
+            loaded = load_model(self.config)
+            # Before anything is warmed up or compiled: a later hook would be ignored.
+            self._dials = dials.install(loaded[0], Path(self.config.model), self.config.batch)
+            self._loaded = loaded
         except EngineError as error:
             self._broken = str(error)
             raise
@@ -119,7 +127,7 @@ class Coach:
             top_p=self.config.top_p,
         )
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self._steered(requests):
                 output = model.generate(
                     **rows,
                     max_new_tokens=self.config.max_new_tokens,
@@ -140,6 +148,11 @@ class Coach:
                 tidy(mini.answer(text, request.seeker)) for text, request in zip(texts, requests, strict=True)
             ]
         return [tidy(text) for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
+
+    def _steered(self, requests: Sequence[RewordRequest]) -> AbstractContextManager[None]:
+        if self._dials is None:
+            return nullcontext()
+        return self._dials.steered([dials.strengths(self._dials, request) for request in requests])
 
 
 def load_model(config: CoachConfig) -> tuple[Any, Any]:
@@ -239,7 +252,7 @@ def settings_config() -> CoachConfig | None:
     if not settings.COACH_MODEL:
         return None
     return CoachConfig(
-        model=settings.COACH_MODEL,
+        model=str(SHIPPED) if settings.COACH_MODEL == SHIPPED.name else settings.COACH_MODEL,
         revision=settings.COACH_REVISION,
         dtype=settings.COACH_DTYPE,
         device=settings.COACH_DEVICE,

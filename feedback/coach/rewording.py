@@ -30,13 +30,15 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class RewordRequest:
-    """`technique` is the code that the reply has to carry, `draft` the authored alternative."""
+    """`technique` is the code that the reply has to carry, `draft` the authored alternative; `turn` is how
+    far the technique's dial is turned, from 0 (not at all) to 1 (to its end stop), where there is one."""
 
     seeker: str
     volunteer: str
     technique: str
     draft: str
     seed: int
+    turn: float = 0.0
 
 
 def user_prompt(request: RewordRequest) -> str:

@@ -16,6 +16,7 @@ from feedback.reports.turns import Turn, seeker_before
 from skills.taxonomy import CODES
 
 DRAFTS = 3  # authored lines per point that are offered for rewording
+TURNS = (0.5, 1.0, 0.0)  # how far each of them turns the technique's dial, where the model has one
 
 Reword = Callable[[list[RewordRequest]], Sequence[str]]
 
@@ -98,7 +99,8 @@ def _reworded(
     for index, want in wanted.items():
         for rank, line in enumerate(authored[index][:DRAFTS]):
             own_seed = (seed * 1_000_003 + index * 101 + rank) % 2**31
-            requests.append(RewordRequest(want.seeker, want.volunteer, want.technique, line.text, own_seed))
+            words = (want.seeker, want.volunteer, want.technique, line.text)
+            requests.append(RewordRequest(*words, own_seed, TURNS[rank]))
             owners.append(index)
     try:
         texts = reword(requests)

@@ -42,11 +42,16 @@ class Sample:
     why: tuple[str, ...]
 
 
-def ask(questions: Sequence[Asked], reword: Callable[[list[RewordRequest]], Sequence[str]]) -> list[str]:
-    """One reply each, drawn once; the seed is the question's place."""
+def ask(
+    questions: Sequence[Asked], reword: Callable[[list[RewordRequest]], Sequence[str]], turn: float = 0.0
+) -> list[str]:
+    """One reply each, drawn once; the seed is the question's place, whatever the turn of the dial."""
     return list(
         reword(
-            [RewordRequest(q.seeker, q.volunteer, q.technique, "", seed) for seed, q in enumerate(questions)]
+            [
+                RewordRequest(q.seeker, q.volunteer, q.technique, "", seed, turn)
+                for seed, q in enumerate(questions)
+            ]
         )
     )
 

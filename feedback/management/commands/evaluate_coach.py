@@ -21,6 +21,9 @@ class Command(BaseCommand):
             "--model", help="folder that train_coach wrote; without it only the authored lines"
         )
         parser.add_argument("--limit", type=int, help="only the first messages; writes no card")
+        parser.add_argument(
+            "--turn", type=float, default=0.0, help="turn the dials so far (0 to 1); writes no card"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -58,7 +61,7 @@ class Command(BaseCommand):
         shown: list[evaluation.Sample] = []
         for name, questions in sets:
             try:
-                replies = evaluation.ask(questions, coach.reword)
+                replies = evaluation.ask(questions, coach.reword, options["turn"])
             except EngineError as error:
                 raise CommandError(str(error), returncode=1) from error
             figures[name], samples = evaluation.judged(questions, replies, judges, learnt)
@@ -71,7 +74,7 @@ class Command(BaseCommand):
             "missed": missed_bars(figures["frozen"]),
         }
         self._print(card)
-        if limit is None:
+        if limit is None and not options["turn"]:
             write_card(folder, card, shown)
 
     def _print(self, card: dict[str, Any]) -> None:
