@@ -252,7 +252,7 @@ def settings_config() -> CoachConfig | None:
     if not settings.COACH_MODEL:
         return None
     return CoachConfig(
-        model=str(SHIPPED) if settings.COACH_MODEL == SHIPPED.name else settings.COACH_MODEL,
+        model=str(SHIPPED) if SHIPPED.name == settings.COACH_MODEL else settings.COACH_MODEL,
         revision=settings.COACH_REVISION,
         dtype=settings.COACH_DTYPE,
         device=settings.COACH_DEVICE,
