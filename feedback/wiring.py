@@ -8,7 +8,7 @@ from django.conf import settings
 
 from feedback import studies
 from feedback.inbox import items, notes
-from feedback.reports import files, goals, own_rows, requests, retagged
+from feedback.reports import files, goals, missed, own_rows, requests, retagged
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind
 from peersupport.jobs.registry import register as register_kind
@@ -16,6 +16,7 @@ from peersupport.operations import versions
 from peersupport.people import erasure, own_data
 from peersupport.practice import slots
 from peersupport.practice.chats import TRANSCRIPT, TURN
+from skills.review import queue
 
 
 def register() -> None:
@@ -51,6 +52,7 @@ def register() -> None:
         Kind(name=files.REPORT_FILE, lane=Lane.COACH, run="feedback.reports.pdf.run", seconds=120, attempts=2)
     )
     erasure.register_step(files.forget)
+    queue.register_missed(missed.missed_cues)
     versions.register("study", studies.serving_name)
     versions.register("coach", lambda: Path(settings.COACH_MODEL).name or "authored")
     slots.register_shipped("studies", studies.sync_published)

@@ -199,6 +199,12 @@ HELP_LINES_FILE = envstr("HELP_LINES_FILE")
 CRISIS_POLICY = envchoice("CRISIS_POLICY", "refer", {"refer", "assess_and_refer"})
 MESSAGE_MAX_CHARACTERS = 4_000
 
+# Review: how many of a hundred uncertain messages two trainers code, each on their own.
+REVIEW_DOUBLE_PERCENT = min(100, envint("REVIEW_DOUBLE_PERCENT", 20, minimum=0))
+
+# Exports: how long a finished file can be fetched.
+EXPORT_HOURS = envint("EXPORT_HOURS", 24, minimum=1)
+
 # Coach: a path or hub id of any transformers causal LM; empty means authored alternatives only.
 COACH_MODEL = envstr("COACH_MODEL")
 COACH_REVISION = envstr("COACH_REVISION")

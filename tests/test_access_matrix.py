@@ -48,6 +48,7 @@ NO_VERB = cells(WRONG_VERB)
 VOLUNTEERS_GET = cells(FORBIDDEN, volunteer=OK, peer=OK, outsider=OK)
 VOLUNTEERS_GO = cells(FORBIDDEN, volunteer=GO, peer=GO, outsider=GO)
 ADMIN_GET = cells(FORBIDDEN, admin=OK)
+TRAINERS_GET = cells(FORBIDDEN, trainer=OK, other_trainer=OK)
 READ_CHAT = of_chat(OK, OK)
 CHANGE_CHAT = of_chat(GO, FORBIDDEN)
 
@@ -97,6 +98,10 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "skills:tagger": (ADMIN_GET, NO_VERB),
     "skills:retag": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "skills:correct": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING),) * 2,
+    "skills:review": (TRAINERS_GET, NO_VERB),
+    "skills:review-next": (cells(FORBIDDEN, trainer=GO, other_trainer=GO), NO_VERB),
+    "skills:review-undo": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
+    "skills:agreement": (cells(FORBIDDEN, trainer=OK, other_trainer=OK, admin=OK), NO_VERB),
     "skills:dispute": (NO_VERB, of_chat(BAD, FORBIDDEN)),
     "feedback:compare": (READ_CHAT, NO_VERB),
     "feedback:report": (READ_CHAT, NO_VERB),

@@ -27,6 +27,7 @@ from peersupport.people.models import User
 from peersupport.practice import drafts, tries
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Tagging
+from skills.review import coding
 
 Verbs = list[str]
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
@@ -46,6 +47,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "jobs:retry": ({}, ["retry"]),
     "skills:retag": ({}, ["retag"]),
     "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct"]),
+    "skills:review-undo": ({}, ["review_undone"]),
     "practice:start": ({}, []),
     "practice:post": ({"text": "hello", "key": "k"}, []),
     "practice:end": ({}, []),
@@ -194,6 +196,9 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
         Message.objects.filter(pk=values["message_id"]).update(turn="failed")
     elif name == "skills:retag":
         Tagging.objects.update(version="earlier")
+    elif name == "skills:review-undo":
+        message = Message.objects.get(pk=values["message_id"])
+        coding.save(message, trainer=user, codes=["affirm"], spans={})
     elif name == "jobs:retry":
         Job.objects.filter(pk=values["job_id"]).update(status="quarantined")
     elif name == "feedback:report-retry":

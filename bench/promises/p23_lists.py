@@ -32,6 +32,8 @@ PAGES = {
         "chats of the cohort": "/chats/",
         "chat of 200 messages": "{chat}",
         "its report": "{chat}report/",
+        "review queue": "/review/",
+        "agreement": "/review/agreement/",
     },
     "ada": {
         "people": "/people/",

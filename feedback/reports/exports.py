@@ -25,7 +25,11 @@ COLUMNS = (
     "tagger_version", "corrected", "recorded_at",
 )  # fmt: skip
 BLOCK = 500  # rows between two looks at whether the download may go on
-_WORDS = {Correction.Action.ADD: "confirmed", Correction.Action.REMOVE: "removed"}
+_WORDS = {
+    Correction.Action.ADD: "confirmed",
+    Correction.Action.MOVE: "moved",
+    Correction.Action.REMOVE: "removed",
+}
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -75,7 +79,8 @@ def _added() -> QuerySet[Correction]:
     )
     agreeing = consenting(Consent.Purpose.RESEARCH)
     of_them = _latest().filter(message__chat__volunteer__in=agreeing)
-    return of_them.filter(~Exists(found), _shared("message__chat"), action=Correction.Action.ADD)
+    of_them = of_them.exclude(action=Correction.Action.REMOVE)
+    return of_them.filter(~Exists(found), _shared("message__chat"))
 
 
 class ExportStopped(Exception):

@@ -16,7 +16,10 @@ _LINKS = {
         ("feedback:progress", _("Progress")),
         ("feedback:inbox", _("Inbox")),
     ],
-    Role.TRAINER: [("practice:chats", _("Cohort chats"))],
+    Role.TRAINER: [
+        ("practice:chats", _("Cohort chats")),
+        ("skills:review", _("Review")),
+    ],
     Role.ADMIN: [
         ("people:list", _("People")),
         ("jobs:list", _("What is running")),
