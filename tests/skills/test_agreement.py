@@ -44,15 +44,11 @@ def coded(people, chat):
         for number in range(4):
             message = tagged(one, affirm=0.9, version="tagger-old")
             retag(message, "tagger-new", **({"affirm": 0.9} if number % 2 else {"support": 0.9}))
-            codes = (
-                [["affirm"], ["affirm"]]
-                if number % 2
-                else [["support"], ["support", "affirm"][number // 2 :]]
-            )
-            for trainer, given in zip((people.trainer, second), codes, strict=True):
-                Review.objects.create(
-                    message=message, trainer=trainer, kind="blind", codes=given, holds=False
-                )
+            first = ["affirm"] if number % 2 else ["support"]
+            other = ["affirm"] if number == 2 else first
+            for trainer, codes in ((people.trainer, first), (second, other)):
+                kept = {"trainer": trainer, "kind": "blind", "codes": codes, "holds": False}
+                Review.objects.create(message=message, **kept)
     return second
 
 

@@ -1,4 +1,4 @@
-"""The review queue, coding one message, coding in twos, undoing, and what the volunteer hears of a dispute."""
+"""The review queue, coding one message alone and in twos, undoing, and what a volunteer hears of it."""
 
 from __future__ import annotations
 
