@@ -33,7 +33,7 @@ FAMILIES = {
     "neutral": gettext_lazy("Neutral"),
     "mi_inconsistent": gettext_lazy("Discouraged by guideline"),
 }
-LISTED = 50  # on the page of the queue
+LISTED = 25  # on the page of the queue
 BEFORE = 4  # messages of the chat that stand above the one to code
 
 

@@ -50,6 +50,10 @@ class Row:
     trainers: Measure
     tagger: Measure
 
+    @property
+    def says(self) -> bool:
+        return self.trainers.value is not None or self.tagger.value is not None
+
 
 @dataclass(frozen=True)
 class VersionRow:
@@ -68,6 +72,10 @@ class Agreement:
     coded: int  # messages coded blind by at least one
     chats: int
     open_reviews: int
+
+    @property
+    def silent(self) -> list[str]:
+        return [row.name for row in self.rows if not row.says]
 
 
 def reviews_for_user(user: User) -> QuerySet[Review]:

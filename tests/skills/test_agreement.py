@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from bench.reviewing import ended_chat, retag, second_trainer, tagged
 from peersupport.people.models import Cohort
 from skills.models import Review
 from skills.review import agreement
-from tests.skills.reviewing import ended_chat, retag, second_trainer, tagged
 
 
 def test_alpha_is_that_of_the_package_and_kappa_that_of_the_book():

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bench.reviewing import ended_chat, second_trainer, tagged
 from feedback.inbox import items
 from feedback.models import SessionReport
 from peersupport.audit.models import AuditEvent
@@ -22,7 +23,6 @@ from skills.review.disputes import dispute_tag
 from skills.review.keys import KEYS
 from skills.tags import tag_views
 from skills.taxonomy import TECHNIQUES
-from tests.skills.reviewing import ended_chat, second_trainer, tagged
 
 
 @pytest.fixture
