@@ -1,6 +1,6 @@
 from django.urls import path
 
-from feedback import own_views, study_views, try_views, views
+from feedback import export_views, own_views, study_views, try_views, views
 
 app_name = "feedback"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("evidence/<slug:code>/", views.evidence_card, name="evidence-card"),
     path("studies/", study_views.study_list, name="studies"),
     path("studies/<int:study_id>/", study_views.study_step, name="study-step"),
-    path("exports/", views.exports, name="exports"),
+    path("exports/", export_views.exports, name="exports"),
+    path("exports/make/", export_views.export_make, name="export-make"),
+    path("exports/<uuid:export_id>/", export_views.export_file, name="export-file"),
+    path("exports/<slug:table>/<slug:kind>.csv", export_views.export_codebook, name="export-codebook"),
     path("exports/tags.csv", views.export_tags, name="export-tags"),
 ]
