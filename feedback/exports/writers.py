@@ -25,6 +25,8 @@ SHEET_ROWS = 1_048_575  # of a worksheet, below its header
 # What XML cannot hold; openpyxl refuses it.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
+_SUSPECT = frozenset("=+-@\t\r'")  # how text begins that `safe_cell` may have to change
+
 Write = Callable[[Iterable[Row]], None]
 
 
@@ -40,8 +42,12 @@ def cell(value: Any) -> Any:
 
 
 def _safe(value: Any) -> Any:
-    value = cell(value)
-    return safe_cell(value) if isinstance(value, str) else value
+    kind = type(value)  # there are millions of them: the common ones first
+    if kind is str:
+        return safe_cell(value) if value[:1] in _SUSPECT else value
+    if value is None or kind is int or kind is float:
+        return value
+    return _safe(cell(value))
 
 
 @contextmanager
