@@ -15,6 +15,7 @@ from peersupport.jobs.models import Job
 from peersupport.practice import chats, tries
 from peersupport.practice.models import Message
 from tests.peersupport.transcripts import draft
+from tests.staff import rows_of_staff
 
 OK, LOGIN, FORBIDDEN, MISSING, WRONG_VERB = 200, "login", 403, 404, 405
 BAD = 400  # reached, and told that the empty form cannot be taken
@@ -48,6 +49,7 @@ NO_VERB = cells(WRONG_VERB)
 VOLUNTEERS_GET = cells(FORBIDDEN, volunteer=OK, peer=OK, outsider=OK)
 VOLUNTEERS_GO = cells(FORBIDDEN, volunteer=GO, peer=GO, outsider=GO)
 ADMIN_GET = cells(FORBIDDEN, admin=OK)
+STAFF_GET = cells(FORBIDDEN, trainer=OK, other_trainer=OK, admin=OK)
 TRAINERS_GET = cells(FORBIDDEN, trainer=OK, other_trainer=OK)
 READ_CHAT = of_chat(OK, OK)
 CHANGE_CHAT = of_chat(GO, FORBIDDEN)
@@ -101,7 +103,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "skills:review": (TRAINERS_GET, NO_VERB),
     "skills:review-next": (cells(FORBIDDEN, trainer=GO, other_trainer=GO), NO_VERB),
     "skills:review-undo": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
-    "skills:agreement": (cells(FORBIDDEN, trainer=OK, other_trainer=OK, admin=OK), NO_VERB),
+    "skills:agreement": (STAFF_GET, NO_VERB),
     "skills:dispute": (NO_VERB, of_chat(BAD, FORBIDDEN)),
     "feedback:compare": (READ_CHAT, NO_VERB),
     "feedback:report": (READ_CHAT, NO_VERB),
@@ -119,6 +121,13 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:studies": (ADMIN_GET, NO_VERB),
     "feedback:study-step": (NO_VERB, cells(FORBIDDEN, admin=MISSING)),  # an empty form names no step
     "feedback:exports": (ADMIN_GET, NO_VERB),
+    "feedback:export-make": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "feedback:export-file": (ADMIN_GET, NO_VERB),
+    "feedback:export-codebook": (ADMIN_GET, NO_VERB),
+    "feedback:cohorts": (STAFF_GET, NO_VERB),
+    "feedback:cohort": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING, admin=OK), NO_VERB),
+    "feedback:assign": (NO_VERB, cells(FORBIDDEN, trainer=BAD, other_trainer=MISSING)),
+    "feedback:assignment-close": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
     "feedback:export-tags": (ADMIN_GET, NO_VERB),
 }
 # A POST without boxes means "no technique": a correction, and back to the chat.
@@ -162,6 +171,7 @@ def test_cells(name, people, chat, say):
         "study_id": 1,
         "code": "open_question",
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
+        **rows_of_staff(people, chat),
     }
     needed = NAMES[name].pattern.converters
     if "try_id" in needed:

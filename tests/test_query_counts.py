@@ -27,6 +27,7 @@ from peersupport.practice import chats, imports, tries
 from peersupport.practice.models import Message
 from skills.models import Correction
 from tests.peersupport.transcripts import draft
+from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX, NAMES, OK
 
 BASELINE = Path(__file__).parent / "data" / "query_counts.json"
@@ -81,6 +82,7 @@ def grow(people, scenario, drain) -> None:
             Membership.objects.create(user=member, cohort=joined, since=timezone.now())
         practise(user, scenario, people.trainer, drain, messages=2)
         practise(people.volunteer, scenario, people.trainer, drain, messages=3)
+        rows_of_staff(people, chats.PracticeChat.objects.filter(volunteer=people.volunteer).first())
         draft(people.volunteer)
         imports.confirm(draft(people.volunteer), shared=True)
         Job.objects.create(kind="report", lane="coach", subject="x", status="quarantined", error="a\nb")
@@ -134,6 +136,7 @@ def place(people, chat, drain):
         "person_id": people.outsider.pk,
         "draft_id": draft(people.volunteer).pk,
         "code": "open_question",
+        **rows_of_staff(people, chat),
     }
     return known, scenario, values
 

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
-from feedback.models import SessionReport
+from feedback.exports import files
+from feedback.models import Export, SessionReport
 from feedback.reports.goals import set_goal
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people.models import User
-from peersupport.practice import drafts, tries
+from peersupport.practice import assignments, drafts, tries
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Tagging
 from skills.review import coding
@@ -66,9 +69,13 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:goal-set": ({"technique": "affirm"}, []),
     "feedback:goal-close": ({}, []),
     "feedback:inbox-read": ({}, []),
+    "feedback:assign": ({"scenario": "1", "begins": "2126-01-01", "due": "2126-02-01"}, ["assign"]),
+    "feedback:assignment-close": ({}, ["assignment_closed"]),
+    "feedback:export-make": ({"table": "audit", "format": "csv"}, ["export_asked"]),
     "feedback:study-step": ({"step": "withdraw"}, []),  # the shipped study was never proposed
 }
 LAST = ("people:logout", "people:erase", "people:erase-own")  # they take something away
+DAY = timedelta(days=1)
 KEY = "3132333435363738393031323334353637383930"
 
 
@@ -131,6 +138,25 @@ def _values() -> dict[str, Any]:
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
+        **_of_staff(chat),
+    }
+
+
+def _of_staff(chat: PracticeChat) -> dict[str, Any]:
+    ada, tara = (User.objects.get(username=name) for name in ("ada", "tara"))
+    export = Export.objects.create(
+        by=ada, table="audit", status="ready", finished_at=timezone.now(), expires_at=timezone.now() + DAY
+    )
+    files.path_of(export.pk).write_bytes(b"a file")
+    cohort = chat.volunteer.memberships.first().cohort
+    today = timezone.localdate()
+    assigned = assignments.assign(cohort, chat.scenario, by=tara, begins=today, due=today)
+    return {
+        "cohort_id": cohort.pk,
+        "assignment_id": assigned.pk,
+        "export_id": export.pk,
+        "table": "tags",
+        "kind": "codebook",
     }
 
 

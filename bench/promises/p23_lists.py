@@ -32,6 +32,8 @@ PAGES = {
         "chats of the cohort": "/chats/",
         "chat of 200 messages": "{chat}",
         "its report": "{chat}report/",
+        "cohorts": "/cohorts/",
+        "cohort": "/cohorts/1/",
         "review queue": "/review/",
         "agreement": "/review/agreement/",
     },

@@ -29,7 +29,7 @@ PAGES = {
         "/evidence/",
         "/evidence/reflection_complex/",
     ),
-    "tara": ("/chats/", "/evidence/", "/review/", "/review/agreement/"),
+    "tara": ("/chats/", "/evidence/", "/review/", "/review/agreement/", "/cohorts/", "/cohorts/1/"),
     "ada": ("/people/", "/jobs/", "/tagger/", "/studies/", "/exports/", "/exports/tags.csv"),
 }
 # The application driven from within, as the server drives it, so that its modules can be asked for; the

@@ -17,11 +17,13 @@ _LINKS = {
         ("feedback:inbox", _("Inbox")),
     ],
     Role.TRAINER: [
+        ("feedback:cohorts", _("Cohorts")),
         ("practice:chats", _("Cohort chats")),
         ("skills:review", _("Review")),
     ],
     Role.ADMIN: [
         ("people:list", _("People")),
+        ("feedback:cohorts", _("Cohorts")),
         ("jobs:list", _("What is running")),
         ("skills:tagger", _("Tagger")),
         ("feedback:studies", _("Studies")),
