@@ -64,6 +64,7 @@ def register() -> None:
         )
     )
     erasure.register_step(files.forget)
+    erasure.register_chat_step(files.forget_chat)
     erasure.register_step(export_files.forget)
     sweeper.register_chore(export_files.expire)
     queue.register_missed(missed.missed_cues)

@@ -26,4 +26,6 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
         "export_id": export.pk,
         "table": "tags",
         "kind": "codebook",
+        "uidb64": "MQ",
+        "token": "used-up",
     }

@@ -64,6 +64,13 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "people:login": (cells(GO, anonymous=OK), cells(GO, anonymous=OK)),
     "people:logout": (NO_VERB, cells(LOGIN)),  # signed out, and so at the login page
     "people:list": (ADMIN_GET, NO_VERB),
+    "people:invite": (ADMIN_GET, cells(FORBIDDEN, admin=BAD)),
+    "people:new-link": (NO_VERB, cells(FORBIDDEN, admin=OK)),
+    "people:welcome": (open_to_all(OK), open_to_all(OK)),  # which says that this link does not work
+    "people:retention": (ADMIN_GET, NO_VERB),
+    "people:retention-start": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "audit:events": (ADMIN_GET, NO_VERB),
+    "audit:check": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "people:erase": (ADMIN_GET, cells(FORBIDDEN, admin=GO)),
     "people:own-data": (cells(OK), NO_VERB),
     "people:own-data-download": (cells(OK), NO_VERB),

@@ -39,6 +39,11 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:login": ({"username": "{who}", "password": PASSWORD}, ["sign_in"]),
     "people:logout": ({}, ["sign_out"]),
     "people:own-choices": ({"agree": "tagger"}, ["consent_given", "consent_withdrawn"]),
+    "people:invite": ({"text": "name,role,cohort\nkim,volunteer,North", "confirm": "1"}, ["invite"]),
+    "people:new-link": ({}, ["password_link"]),
+    "people:welcome": ({}, []),  # with a link that works: tests/peersupport/test_invitations.py
+    "people:retention-start": ({}, []),  # nothing is over its time in the demo
+    "audit:check": ({}, ["audit_check"]),
     "people:erase": ({}, ["erase"]),
     "people:erase-own": ({"password": PASSWORD}, ["erase"]),
     "people:second-factor-set-up": (WITH_CODE, ["second_factor_set_up"]),
@@ -157,6 +162,8 @@ def _of_staff(chat: PracticeChat) -> dict[str, Any]:
         "export_id": export.pk,
         "table": "tags",
         "kind": "codebook",
+        "uidb64": "MQ",
+        "token": "used-up",
     }
 
 

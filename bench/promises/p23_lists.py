@@ -43,6 +43,8 @@ PAGES = {
         "tagger": "/tagger/",
         "exports": "/exports/",
         "studies": "/studies/",
+        "audit log": "/audit/",
+        "retention": "/retention/",
         "evidence": "/evidence/",
     },
 }

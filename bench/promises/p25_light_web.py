@@ -30,7 +30,16 @@ PAGES = {
         "/evidence/reflection_complex/",
     ),
     "tara": ("/chats/", "/evidence/", "/review/", "/review/agreement/", "/cohorts/", "/cohorts/1/"),
-    "ada": ("/people/", "/jobs/", "/tagger/", "/studies/", "/exports/", "/exports/tags.csv"),
+    "ada": (
+        "/people/",
+        "/jobs/",
+        "/tagger/",
+        "/studies/",
+        "/exports/",
+        "/exports/tags.csv",
+        "/audit/",
+        "/people/invite/",
+    ),
 }
 # The application driven from within, as the server drives it, so that its modules can be asked for; the
 # server itself offers no such door.

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.db.models import QuerySet
+
 from feedback.exports.names import Names
 
 Row = tuple[Any, ...]
@@ -31,14 +33,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`total(full)`: about how many rows there will be; `blocks(names)`: the rows in blocks, with a value
+    """`rows_held()`: what is gone through, row by row; `blocks(names)`: the rows in blocks, with a value
     for every column of `columns`, also for those that only a full export shows."""
 
     key: str
     title: Any
     about: Any
     columns: tuple[Column, ...]
-    total: Callable[[bool], int]
+    rows_held: Callable[[], QuerySet]
     blocks: Blocks
     people: bool = True  # whether rows are about volunteers, and so only of those who agree
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from feedback.exports import codebook, files, writers
 from feedback.exports.names import Names
+from feedback.exports.rows import BLOCK
 from feedback.exports.tables import TABLES
 from feedback.models import Export
 from peersupport.audit.log import record
@@ -72,7 +73,7 @@ def write(export: Export, *, look: Callable[[float], None] = lambda share: None)
     once a second and may raise to break off."""
     table, names = TABLES[export.table], Names(full=export.full)
     header = [column.name for column in table.shown(export.full)]
-    total, rows, looked = table.total(export.full), 0, 0.0
+    total, read, rows, looked = table.rows_held().count(), 0, 0, 0.0
     with writers.new_archive(files.part_of(export.pk)) as archive:
         os.chmod(files.part_of(export.pk), 0o600)
         with writers.writing(
@@ -80,10 +81,11 @@ def write(export: Export, *, look: Callable[[float], None] = lambda share: None)
         ) as put:
             for block in table.rows(names, labelled=export.labelled):
                 if time.monotonic() - looked > LOOK_SECONDS:
-                    look(min(0.99, rows / max(total, 1)))
+                    look(min(0.99, read / max(total, 1)))
                     looked = time.monotonic()
                 put(block)
                 rows += len(block)
+                read += BLOCK  # also of rows that may not be shown
         look(0.99)
         _beside(archive, export, rows)
     return rows

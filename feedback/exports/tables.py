@@ -84,7 +84,7 @@ TABLES: dict[str, Table] = {
                 whole("seeker_messages", "Seeker messages", "messages of the seeker"),
                 at("created_at", "when it began"), at("ended_at", "when it ended"),
             ),
-            rows.counted(rows.chats), rows.chat_blocks,
+            rows.chats, rows.chat_blocks,
         ),
         Table(
             "messages", _("Messages"), _("one row a message; the words only in a full export"),
@@ -98,7 +98,7 @@ TABLES: dict[str, Table] = {
                 Column("text", "Text", "what was written", "words", "volunteer or scenario", full=True),
                 at("created_at", "when it was written"),
             ),
-            rows.counted(rows.messages), rows.message_blocks,
+            rows.messages, rows.message_blocks,
         ),
         Table(
             "tags", _("Tags"), _("one row a technique on a message, with what trainers said of it"),
@@ -113,7 +113,7 @@ TABLES: dict[str, Table] = {
                                "removed": _("Taken away"), "added": _("Added")}),
                 at("recorded_at", "when it was tagged or added"),
             ),
-            lambda full: rows.tags(full).count() + rows.added(full).count(), rows.tag_blocks,
+            rows.tags, rows.tag_blocks,
         ),
         Table(
             "corrections", _("Corrections"), _("every correction, in the order they were made"),
@@ -123,7 +123,7 @@ TABLES: dict[str, Table] = {
                        labels=dict(Correction.Action.choices)),
                 *PLACE, TRAINER, NOTE, at("recorded_at", "when"),
             ),
-            rows.counted(rows.corrections), rows.correction_blocks,
+            rows.corrections, rows.correction_blocks,
         ),
         Table(
             "codings", _("Codings"), _("what each trainer coded, also where nothing changed: for agreement"),
@@ -136,7 +136,7 @@ TABLES: dict[str, Table] = {
                        "the program", "yes_no"),
                 NOTE, at("saved_at", "when"),
             ),
-            rows.counted(rows.reviews), rows.review_blocks,
+            rows.reviews, rows.review_blocks,
         ),
         Table(
             "reports", _("Reports"), _("one row a session report: its counts, not its words"),
@@ -159,7 +159,7 @@ TABLES: dict[str, Table] = {
                        labels=dict(Message.Risk.choices)),
                 at("created_at", "when it was asked for"), at("finished_at", "when it was written"),
             ),
-            rows.counted(rows.reports), rows.report_blocks,
+            rows.reports, rows.report_blocks,
         ),
         Table(
             "evidence", _("Evidence"), _("every effect of every study that is held here"),
@@ -186,7 +186,7 @@ TABLES: dict[str, Table] = {
                 Column("reference", "Reference", "where in the source the figure stands", "words",
                        "the study"),
             ),
-            rows.counted(rows.evidence), rows.evidence_blocks, people=False,
+            rows.evidence, rows.evidence_blocks, people=False,
         ),
         Table(
             "audit", _("Audit"), _("who did what to which object, with ids only"),
@@ -200,7 +200,7 @@ TABLES: dict[str, Table] = {
                        "whole"),
                 Column("hash", "Hash", "seals the line and all before it", "SHA-256", "the program"),
             ),
-            rows.counted(rows.audit), rows.audit_blocks, people=False,
+            rows.audit, rows.audit_blocks, people=False,
         ),
     )
 }  # fmt: skip

@@ -28,6 +28,7 @@ _LINKS = {
         ("skills:tagger", _("Tagger")),
         ("feedback:studies", _("Studies")),
         ("feedback:exports", _("Exports")),
+        ("audit:events", _("Audit")),
     ],
 }
 _SHARED = [("feedback:evidence", _("Evidence")), ("people:own-data", _("Your data"))]
