@@ -38,7 +38,6 @@ PAGES = {
         "/exports/",
         "/exports/tags.csv",
         "/audit/",
-        "/people/invite/",
     ),
 }
 # The application driven from within, as the server drives it, so that its modules can be asked for; the

@@ -119,8 +119,8 @@ def tag_blocks(names: Names) -> Iterator[list[Row]]:
         said = _said({row[5] for row in kept})
         yield [
             (
-                names.row("tag", pk), names.chat(chat), names.person(who), slug or kind, index, code, "tagger",
-                round(chance, 4), start, end, version, said.get((message, code), ""), at,
+                names.row("tag", pk), names.chat(chat), names.person(who), slug or kind, index, code,
+                "tagger", round(chance, 4), start, end, version, said.get((message, code), ""), at,
             )
             for pk, who, kind, _shared, _current, message, chat, slug, index, code, chance, start, end,
             version, at in kept
