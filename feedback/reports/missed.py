@@ -20,7 +20,7 @@ def missed_cues(chats: Sequence[Any]) -> list:
     risky = Message.objects.filter(chat=OuterRef("chat"), role=Message.Role.SEEKER)
     rows = SessionReport.objects.filter(Exists(risky.exclude(risk_level=Message.Risk.NONE)), chat__in=chats)
     first_cue = {
-        chat_id: crisis["cues"][0][0]
+        chat_id: crisis["cues"][0]["index"]
         for chat_id, crisis in rows.order_by("-chat__created_at").values_list("chat_id", "body__crisis")
         if crisis and _missed(crisis)
     }

@@ -135,7 +135,9 @@ def message_for_user(user: User, message_id):
     """A message of a chat the person may read, same errors as `chat_for_user`."""
     if user.is_admin:
         raise PermissionDenied
-    messages = apps.get_model("peersupport", "Message").objects.select_related("chat", "chat__scenario")
+    messages = apps.get_model("peersupport", "Message").objects.select_related(
+        "chat__scenario", "chat__volunteer"
+    )
     return _one_or_404(messages.filter(chat__in=chats_for_user(user)), pk=message_id)
 
 

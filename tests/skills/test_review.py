@@ -11,8 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bench.reviewing import ended_chat, second_trainer, tagged
+from feedback.coach.crisis import crisis_view
 from feedback.inbox import items
 from feedback.models import SessionReport
+from feedback.reports.crisis import crisis_section
+from feedback.reports.turns import Turn
 from peersupport.audit.models import AuditEvent
 from peersupport.people import own_data
 from peersupport.people.models import Cohort
@@ -54,11 +57,13 @@ def present(message) -> dict[str, tuple[int, int]]:
     return {view.code: (view.start, view.end) for view in tag_views([message])[message.pk]}
 
 
-def crisis(ended, *, seen: bool, answered: bool = True) -> None:
-    ended.messages.filter(index=1).update(risk_level="explicit")
-    steps = [{"key": key, "status": "seen" if seen else "not_seen"} for key in ("notice", "ask", "refer")]
-    body = {"crisis": {"cues": [[1, "explicit"]], "answered": answered, "checklist": steps}}
-    SessionReport.objects.create(chat=ended, body=body)
+def crisis(ended, *, cue: int, answer: str = "") -> None:
+    """A report as it is written where the message `cue` bears a sign of risk and `answer` follows it."""
+    ended.messages.filter(index=cue).update(risk_level="explicit")
+    turns = [Turn(cue, "seeker", "-", risk_level="explicit")]
+    turns += [Turn(cue + 1, "counselor", answer)] if answer else []
+    body = {"crisis": crisis_section(crisis_view(turns))}
+    SessionReport.objects.update_or_create(chat=ended, defaults={"body": body})
 
 
 def seeker(ended) -> Message:
@@ -76,7 +81,7 @@ def test_signs_of_risk_then_disputes_then_the_most_uncertain_of_own_cohorts(peop
     nearest = tagged(ended, affirm=0)
     disputed = tagged(ended, support=0.99)
     dispute_tag(disputed, "support", volunteer=people.volunteer, reason="other")
-    crisis(ended, seen=False)
+    crisis(ended, cue=1, answer="You kept going.")
     expected = [
         (missed.pk, "missed"),
         (disputed.pk, "dispute"),
@@ -93,13 +98,9 @@ def test_signs_of_risk_then_disputes_then_the_most_uncertain_of_own_cohorts(peop
 def test_a_sign_of_risk_that_was_answered_is_none_and_one_that_ended_the_chat_is(people, ended):
     last = tagged(ended, affirm=0.99)
     seeker(ended)
-    crisis(ended, seen=True)
+    crisis(ended, cue=2, answer="Thank you for telling me. Are you thinking of killing yourself?")
     assert found(people.trainer) == []
-    SessionReport.objects.all().delete()
-    ended.messages.update(risk_level="none")
-    ended.messages.filter(role="seeker").update(risk_level="passive")
-    body = {"crisis": {"cues": [[2, "passive"]], "answered": False, "checklist": []}}
-    SessionReport.objects.create(chat=ended, body=body)
+    crisis(ended, cue=2)
     assert found(people.trainer) == [(last.pk, "missed")]
 
 
