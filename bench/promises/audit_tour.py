@@ -54,7 +54,8 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:second-factor-reset": ({}, ["second_factor_reset"]),
     "jobs:retry": ({}, ["retry"]),
     "skills:retag": ({}, ["retag"]),
-    "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct"]),
+    # Vera disputed a tag of the message right before.
+    "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct", "dispute_answered"]),
     "skills:review-undo": ({}, ["review_undone"]),
     "practice:start": ({}, []),
     "practice:post": ({"text": "hello", "key": "k"}, []),

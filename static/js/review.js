@@ -81,7 +81,8 @@ if (form) {
       active = box;
       draw();
     });
-    box.addEventListener("focus", () => { active = box; draw(); });
+    // By keyboard only: what moves between press and release would take the box from under a pointer.
+    box.addEventListener("focus", () => { if (box.matches(":focus-visible")) { active = box; draw(); } });
   }
   bar.addEventListener("click", (event) => {
     const button = event.target.closest("[data-move]");
