@@ -18,9 +18,11 @@ def test_a_queue_is_reviewed_by_keys_alone(app, sign_in):
     left = have - REVIEWED
     expect(page.locator(".review-nav")).to_contain_text(f"1 of {left}")
     # To the next and back without saving, a tick undone, a place by word steps, and the list of keys.
-    page.keyboard.press("j")
+    with page.expect_navigation():
+        page.keyboard.press("j")
     expect(page.locator(".review-nav")).to_contain_text(f"2 of {left}")
-    page.keyboard.press("k")
+    with page.expect_navigation():
+        page.keyboard.press("k")
     expect(page.locator(".review-nav")).to_contain_text(f"1 of {left}")
     box = page.locator('input[value="warn"]')
     page.keyboard.press("w")
