@@ -1,6 +1,6 @@
 from django.urls import path
 
-from feedback import own_views, study_views, try_views, views
+from feedback import cohort_views, export_views, own_views, study_views, try_views, views
 
 app_name = "feedback"
 urlpatterns = [
@@ -19,6 +19,13 @@ urlpatterns = [
     path("evidence/<slug:code>/", views.evidence_card, name="evidence-card"),
     path("studies/", study_views.study_list, name="studies"),
     path("studies/<int:study_id>/", study_views.study_step, name="study-step"),
-    path("exports/", views.exports, name="exports"),
+    path("cohorts/", cohort_views.cohorts, name="cohorts"),
+    path("cohorts/<int:cohort_id>/", cohort_views.cohort, name="cohort"),
+    path("cohorts/<int:cohort_id>/assign/", cohort_views.assign, name="assign"),
+    path("assignments/<int:assignment_id>/close/", cohort_views.assignment_close, name="assignment-close"),
+    path("exports/", export_views.exports, name="exports"),
+    path("exports/make/", export_views.export_make, name="export-make"),
+    path("exports/<uuid:export_id>/", export_views.export_file, name="export-file"),
+    path("exports/<slug:table>/<slug:kind>.csv", export_views.export_codebook, name="export-codebook"),
     path("exports/tags.csv", views.export_tags, name="export-tags"),
 ]

@@ -21,7 +21,7 @@ from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
 from feedback.reports import afterwards, files, goals, requests, retagged
 from feedback.reports.course import course_of
-from feedback.reports.exports import ExportStopped, agreed, tag_rows, tags_csv
+from feedback.reports.exports import ExportStopped, tags_csv
 from feedback.reports.quotes import with_quotes
 from peersupport.audit.log import record, record_read
 from peersupport.people import access
@@ -163,14 +163,6 @@ def _message(request: HttpRequest) -> Message | None:
 def _probabilities(message: Message) -> dict[str, float] | None:
     tagging = Tagging.objects.filter(message=message, current=True).first()
     return packing.unpack(tagging.probabilities) if tagging else None
-
-
-@require_safe
-@access.role_required(Role.ADMIN)
-def exports(request: HttpRequest) -> HttpResponse:
-    agreeing, of = agreed()
-    context = {"rows": tag_rows().count(), "agreeing": agreeing, "volunteers": of}
-    return render(request, "feedback/exports.html", context)
 
 
 @require_safe

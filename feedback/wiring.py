@@ -7,8 +7,10 @@ from pathlib import Path
 from django.conf import settings
 
 from feedback import studies
+from feedback.exports import files as export_files
 from feedback.inbox import items, notes
-from feedback.reports import files, goals, own_rows, requests, retagged
+from feedback.reports import files, goals, missed, own_rows, requests, retagged
+from peersupport.jobs import sweeper
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind
 from peersupport.jobs.registry import register as register_kind
@@ -16,6 +18,7 @@ from peersupport.operations import versions
 from peersupport.people import erasure, own_data
 from peersupport.practice import slots
 from peersupport.practice.chats import TRANSCRIPT, TURN
+from skills.review import queue
 
 
 def register() -> None:
@@ -50,7 +53,21 @@ def register() -> None:
     register_kind(
         Kind(name=files.REPORT_FILE, lane=Lane.COACH, run="feedback.reports.pdf.run", seconds=120, attempts=2)
     )
+    # A million rows take minutes; a worker killed now and then begins anew.
+    register_kind(
+        Kind(
+            name=export_files.EXPORT,
+            lane=Lane.BATCH,
+            run="feedback.exports.job.run",
+            on_quarantine="feedback.exports.job.on_quarantine",
+            seconds=3600,
+        )
+    )
     erasure.register_step(files.forget)
+    erasure.register_chat_step(files.forget_chat)
+    erasure.register_step(export_files.forget)
+    sweeper.register_chore(export_files.expire)
+    queue.register_missed(missed.missed_cues)
     versions.register("study", studies.serving_name)
     versions.register("coach", lambda: Path(settings.COACH_MODEL).name or "authored")
     slots.register_shipped("studies", studies.sync_published)
@@ -64,4 +81,5 @@ def register() -> None:
     own_data.register("reports", own_rows.reports, own_rows.objects)
     own_data.register("goals", goals.rows)
     own_data.register("notes", notes.rows, notes.objects)
+    own_data.register("exports", export_files.rows_of)
     own_data.register("inbox_read_until", notes.read_until)

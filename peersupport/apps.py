@@ -5,14 +5,17 @@ class PeersupportConfig(AppConfig):
     name = "peersupport"
 
     def ready(self) -> None:
-        from peersupport.audit import logins  # noqa: F401 - connects its receivers
+        from peersupport.audit import check, logins  # noqa: F401 - logins connects its receivers
         from peersupport.jobs import canary, sweeper
-        from peersupport.people import erasure, own_data
+        from peersupport.people import erasure, own_data, retention
         from peersupport.practice import drafts, own_rows
 
         canary.register()
+        check.register()
         erasure.register()
+        retention.register()
         own_data.register_own()
         own_data.register("chats", own_rows.chats, own_rows.objects)
         own_data.register("transcript_drafts", own_rows.drafts)
         sweeper.register_chore(drafts.forget)
+        sweeper.register_chore(retention.start_daily)

@@ -5,6 +5,7 @@ from peersupport.jobs.models import Job
 from peersupport.people.models import Cohort, Consent, Membership, User
 from peersupport.practice.models import (
     AfterChat,
+    Assignment,
     ChatEvent,
     Message,
     PracticeChat,
@@ -15,6 +16,7 @@ from peersupport.practice.models import (
 
 __all__ = [
     "AfterChat",
+    "Assignment",
     "AuditEvent",
     "AuditHead",
     "ChatEvent",

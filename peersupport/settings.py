@@ -166,6 +166,13 @@ TRANSCRIPT_DRAFT_HOURS = 24
 # How long you keep backups: what was erased is in them until then, and the page of own data says so.
 BACKUP_DAYS = envint("BACKUP_DAYS", 30, minimum=0)
 
+# How long chats are kept after they ended; 0: until somebody erases them.
+RETENTION_DAYS = envint("RETENTION_DAYS", 0, minimum=0)
+
+# How long a link works with which an invited person chooses a password.
+INVITE_DAYS = envint("INVITE_DAYS", 14, minimum=1)
+PASSWORD_RESET_TIMEOUT = 86_400 * INVITE_DAYS
+
 # Your policy: whether volunteers may keep new chats from their trainers. Everybody is told which it is.
 VOLUNTEERS_CHOOSE_SHARING = envbool("VOLUNTEERS_CHOOSE_SHARING", False)
 
@@ -198,6 +205,12 @@ REGION = envstr("REGION", "international")
 HELP_LINES_FILE = envstr("HELP_LINES_FILE")
 CRISIS_POLICY = envchoice("CRISIS_POLICY", "refer", {"refer", "assess_and_refer"})
 MESSAGE_MAX_CHARACTERS = 4_000
+
+# Review: how many of a hundred uncertain messages two trainers code, each on their own.
+REVIEW_DOUBLE_PERCENT = min(100, envint("REVIEW_DOUBLE_PERCENT", 20, minimum=0))
+
+# Exports: how long a finished file can be fetched.
+EXPORT_HOURS = envint("EXPORT_HOURS", 24, minimum=1)
 
 # Coach: a path or hub id of any transformers causal LM; empty means authored alternatives only.
 COACH_MODEL = envstr("COACH_MODEL")

@@ -22,5 +22,5 @@ def present_codes(messages: QuerySet[Message]) -> dict:
     said = Correction.objects.filter(message__in=chosen).order_by("id")
     for pk, code, action in said.values_list("message_id", "code", "action"):
         if pk in found:  # in order of time, so that the last word holds
-            (found[pk].add if action == Correction.Action.ADD else found[pk].discard)(code)
+            (found[pk].discard if action == Correction.Action.REMOVE else found[pk].add)(code)
     return {pk: frozenset(codes & TECHNIQUES.keys()) for pk, codes in found.items()}

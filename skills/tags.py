@@ -100,10 +100,22 @@ def tagged_by(message_ids: Iterable[str]) -> dict[str, str]:
 
 
 def _latest_corrections(messages: Iterable) -> dict:
+    """{message id: {code: the correction that holds}}; a code that was moved is there as one added is."""
     latest: dict = defaultdict(dict)
     for correction in Correction.objects.filter(message__in=messages).order_by("id"):
-        latest[correction.message_id][correction.code] = correction.action
+        latest[correction.message_id][correction.code] = correction
     return latest
+
+
+def _removed(correction: Correction | None) -> bool:
+    return correction is not None and correction.action == Correction.Action.REMOVE
+
+
+def _place(correction: Correction | None, start: int, end: int) -> tuple[int, int]:
+    """Where a trainer saw it, else (start, end)."""
+    if correction is None or correction.start is None or correction.end is None:
+        return start, end
+    return correction.start, correction.end
 
 
 def tag_views(messages: list[Message], user: User | None = None) -> dict:
@@ -123,21 +135,25 @@ def tag_views(messages: list[Message], user: User | None = None) -> dict:
                 tag.code,
                 TECHNIQUES[tag.code].name,
                 tag.probability,
-                tag.start,
-                tag.end,
+                *_place(said.get(tag.code), tag.start, tag.end),
                 by_trainer=tag.code in said,
                 low_reliability=tag.code in low,
                 unsure=tag.code not in said and unsure(version, tag.code, tag.probability),
             )
             for tag in tags_found
-            if said.get(tag.code) != Correction.Action.REMOVE
+            if not _removed(said.get(tag.code))
         ]
         present = {view.code for view in kept}
-        added = [
-            code for code, action in said.items() if action == Correction.Action.ADD and code not in present
-        ]
+        added = [code for code, row in said.items() if not _removed(row) and code not in present]
         kept += [
-            TagView(code, TECHNIQUES[code].name, None, 0, length, by_trainer=True, low_reliability=False)
+            TagView(
+                code,
+                TECHNIQUES[code].name,
+                None,
+                *_place(said[code], 0, length),
+                by_trainer=True,
+                low_reliability=False,
+            )
             for code in added
         ]
         views[message_id] = kept
@@ -155,7 +171,7 @@ def present_by_version(message_ids: Iterable) -> dict:
     said = _latest_corrections(ids)
 
     def corrected(pk, codes: set[str]) -> frozenset[str]:
-        added = {code for code, action in said[pk].items() if action == Correction.Action.ADD}
+        added = {code for code, row in said[pk].items() if not _removed(row)}
         return frozenset((codes - said[pk].keys()) | added)
 
     versions = Tagging.objects.filter(message__in=ids).values_list("message_id", "version")

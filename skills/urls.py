@@ -1,11 +1,15 @@
 from django.urls import path
 
-from skills import dispute_views, views
+from skills import dispute_views, review_views, views
 
 app_name = "skills"
 urlpatterns = [
     path("tagger/", views.tagger, name="tagger"),
     path("tagger/retag/", views.retag, name="retag"),
     path("messages/<uuid:message_id>/tags/<slug:code>/dispute/", dispute_views.dispute, name="dispute"),
-    path("messages/<uuid:message_id>/corrections/", views.correct, name="correct"),
+    path("review/", review_views.review, name="review"),
+    path("review/agreement/", review_views.agreement_page, name="agreement"),
+    path("review/next/", review_views.review_next, name="review-next"),
+    path("messages/<uuid:message_id>/corrections/", review_views.correct, name="correct"),
+    path("messages/<uuid:message_id>/corrections/undo/", review_views.review_undo, name="review-undo"),
 ]

@@ -23,6 +23,7 @@ def register() -> None:
     own_data.register("taggings", own_rows.taggings)
     own_data.register("corrections", own_rows.corrections)
     own_data.register("disputes", own_rows.disputes)
+    own_data.register("reviews", own_rows.reviews, own_rows.objects)
     versions.register("tagger", lambda: read_card()["version"])
     versions.register_used(tagged_by)
     # It runs for hours, a stint at a time: a worker killed now and then must not set it aside.

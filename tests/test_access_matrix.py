@@ -15,6 +15,7 @@ from peersupport.jobs.models import Job
 from peersupport.practice import chats, tries
 from peersupport.practice.models import Message
 from tests.peersupport.transcripts import draft
+from tests.staff import rows_of_staff
 
 OK, LOGIN, FORBIDDEN, MISSING, WRONG_VERB = 200, "login", 403, 404, 405
 BAD = 400  # reached, and told that the empty form cannot be taken
@@ -48,6 +49,8 @@ NO_VERB = cells(WRONG_VERB)
 VOLUNTEERS_GET = cells(FORBIDDEN, volunteer=OK, peer=OK, outsider=OK)
 VOLUNTEERS_GO = cells(FORBIDDEN, volunteer=GO, peer=GO, outsider=GO)
 ADMIN_GET = cells(FORBIDDEN, admin=OK)
+STAFF_GET = cells(FORBIDDEN, trainer=OK, other_trainer=OK, admin=OK)
+TRAINERS_GET = cells(FORBIDDEN, trainer=OK, other_trainer=OK)
 READ_CHAT = of_chat(OK, OK)
 CHANGE_CHAT = of_chat(GO, FORBIDDEN)
 
@@ -61,6 +64,13 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "people:login": (cells(GO, anonymous=OK), cells(GO, anonymous=OK)),
     "people:logout": (NO_VERB, cells(LOGIN)),  # signed out, and so at the login page
     "people:list": (ADMIN_GET, NO_VERB),
+    "people:invite": (ADMIN_GET, cells(FORBIDDEN, admin=BAD)),
+    "people:new-link": (NO_VERB, cells(FORBIDDEN, admin=OK)),
+    "people:welcome": (open_to_all(OK), open_to_all(OK)),  # which says that this link does not work
+    "people:retention": (ADMIN_GET, NO_VERB),
+    "people:retention-start": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "audit:events": (ADMIN_GET, NO_VERB),
+    "audit:check": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "people:erase": (ADMIN_GET, cells(FORBIDDEN, admin=GO)),
     "people:own-data": (cells(OK), NO_VERB),
     "people:own-data-download": (cells(OK), NO_VERB),
@@ -97,6 +107,10 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "skills:tagger": (ADMIN_GET, NO_VERB),
     "skills:retag": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "skills:correct": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING),) * 2,
+    "skills:review": (TRAINERS_GET, NO_VERB),
+    "skills:review-next": (cells(FORBIDDEN, trainer=GO, other_trainer=GO), NO_VERB),
+    "skills:review-undo": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
+    "skills:agreement": (STAFF_GET, NO_VERB),
     "skills:dispute": (NO_VERB, of_chat(BAD, FORBIDDEN)),
     "feedback:compare": (READ_CHAT, NO_VERB),
     "feedback:report": (READ_CHAT, NO_VERB),
@@ -114,6 +128,13 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:studies": (ADMIN_GET, NO_VERB),
     "feedback:study-step": (NO_VERB, cells(FORBIDDEN, admin=MISSING)),  # an empty form names no step
     "feedback:exports": (ADMIN_GET, NO_VERB),
+    "feedback:export-make": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "feedback:export-file": (ADMIN_GET, NO_VERB),
+    "feedback:export-codebook": (ADMIN_GET, NO_VERB),
+    "feedback:cohorts": (STAFF_GET, NO_VERB),
+    "feedback:cohort": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING, admin=OK), NO_VERB),
+    "feedback:assign": (NO_VERB, cells(FORBIDDEN, trainer=BAD, other_trainer=MISSING)),
+    "feedback:assignment-close": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
     "feedback:export-tags": (ADMIN_GET, NO_VERB),
 }
 # A POST without boxes means "no technique": a correction, and back to the chat.
@@ -157,6 +178,7 @@ def test_cells(name, people, chat, say):
         "study_id": 1,
         "code": "open_question",
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
+        **rows_of_staff(people, chat),
     }
     needed = NAMES[name].pattern.converters
     if "try_id" in needed:

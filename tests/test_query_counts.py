@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.inbox.notes import write_note
+from feedback.models import SessionReport
 from feedback.reports.goals import set_goal
 from peersupport.jobs.models import Job
 from peersupport.people import consents
@@ -27,6 +28,7 @@ from peersupport.practice import chats, imports, tries
 from peersupport.practice.models import Message
 from skills.models import Correction
 from tests.peersupport.transcripts import draft
+from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX, NAMES, OK
 
 BASELINE = Path(__file__).parent / "data" / "query_counts.json"
@@ -81,6 +83,7 @@ def grow(people, scenario, drain) -> None:
             Membership.objects.create(user=member, cohort=joined, since=timezone.now())
         practise(user, scenario, people.trainer, drain, messages=2)
         practise(people.volunteer, scenario, people.trainer, drain, messages=3)
+        rows_of_staff(people, chats.PracticeChat.objects.filter(volunteer=people.volunteer).first())
         draft(people.volunteer)
         imports.confirm(draft(people.volunteer), shared=True)
         Job.objects.create(kind="report", lane="coach", subject="x", status="quarantined", error="a\nb")
@@ -114,9 +117,11 @@ def count(who: str, name: str, values: dict, people) -> int:
 
 
 @pytest.fixture
-def place(people, chat, drain):
+def place(people, chat, drain, settings):
     """The people, and the values that addresses are made of."""
     from types import SimpleNamespace
+
+    settings.REVIEW_DOUBLE_PERCENT = 100  # which messages two trainers code is by chance, what it costs not
 
     north = Cohort.objects.get(name="North")
     known = SimpleNamespace(**vars(people), north=north)
@@ -125,6 +130,11 @@ def place(people, chat, drain):
     set_goal(people.volunteer, technique="affirm")
     first = practise(people.volunteer, scenario, people.trainer, drain, messages=1)
     message = Message.objects.get(chat=first, role="counselor")
+    # A sign of risk that was missed, so that the review queue has one from the beginning.
+    risky = practise(people.peer, scenario, people.trainer, drain, messages=1)
+    risky.messages.filter(role="seeker").update(risk_level="passive")
+    body = {"crisis": {"cues": [{"index": 1, "level": "passive"}], "answered": False, "checklist": []}}
+    SessionReport.objects.filter(chat=risky).update(body=body)
     values = {
         "chat_id": first.pk,
         "message_id": message.pk,
@@ -134,6 +144,7 @@ def place(people, chat, drain):
         "person_id": people.outsider.pk,
         "draft_id": draft(people.volunteer).pk,
         "code": "open_question",
+        **rows_of_staff(people, chat),
     }
     return known, scenario, values
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from peersupport.practice import chats, tries
 from tests.peersupport.transcripts import draft
+from tests.staff import rows_of_staff
 
 PAGES = [
     ("anonymous", "people:login", {}),
@@ -31,7 +32,17 @@ PAGES = [
     ("trainer", "practice:chats", {}),
     ("trainer", "practice:chat", {"chat_id"}),
     ("trainer", "skills:correct", {"message_id"}),
+    ("trainer", "skills:review", {}),
+    ("trainer", "skills:agreement", {}),
+    ("admin", "skills:agreement", {}),
     ("trainer", "feedback:report", {"chat_id"}),
+    ("trainer", "feedback:cohorts", {}),
+    ("trainer", "feedback:cohort", {"cohort_id"}),
+    ("admin", "feedback:cohort", {"cohort_id"}),
+    ("anonymous", "people:welcome", {"uidb64", "token"}),
+    ("admin", "people:invite", {}),
+    ("admin", "people:retention", {}),
+    ("admin", "audit:events", {}),
     ("admin", "people:list", {}),
     ("admin", "jobs:list", {}),
     ("admin", "skills:tagger", {}),
@@ -67,6 +78,7 @@ def visit(people, chat, say, drain):
         "code": "reflection_complex",
         "person_id": people.outsider.pk,
         "draft_id": draft(people.volunteer).pk,
+        **rows_of_staff(people, chat),
     }
 
     def visit(who: str, name: str, needed):

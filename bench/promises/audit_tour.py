@@ -9,24 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
-from feedback.models import SessionReport
+from feedback.exports import files
+from feedback.models import Export, SessionReport
 from feedback.reports.goals import set_goal
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people.models import User
-from peersupport.practice import drafts, tries
+from peersupport.practice import assignments, drafts, tries
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Tagging
+from skills.review import coding
 
 Verbs = list[str]
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
@@ -35,6 +39,11 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:login": ({"username": "{who}", "password": PASSWORD}, ["sign_in"]),
     "people:logout": ({}, ["sign_out"]),
     "people:own-choices": ({"agree": "tagger"}, ["consent_given", "consent_withdrawn"]),
+    "people:invite": ({"text": "name,role,cohort\nkim,volunteer,North", "confirm": "1"}, ["invite"]),
+    "people:new-link": ({}, ["password_link"]),
+    "people:welcome": ({}, []),  # with a link that works: tests/peersupport/test_invitations.py
+    "people:retention-start": ({}, []),  # nothing is over its time in the demo
+    "audit:check": ({}, ["audit_check"]),
     "people:erase": ({}, ["erase"]),
     "people:erase-own": ({"password": PASSWORD}, ["erase"]),
     "people:second-factor-set-up": (WITH_CODE, ["second_factor_set_up"]),
@@ -45,7 +54,9 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:second-factor-reset": ({}, ["second_factor_reset"]),
     "jobs:retry": ({}, ["retry"]),
     "skills:retag": ({}, ["retag"]),
-    "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct"]),
+    # Vera disputed a tag of the message right before.
+    "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct", "dispute_answered"]),
+    "skills:review-undo": ({}, ["review_undone"]),
     "practice:start": ({}, []),
     "practice:post": ({"text": "hello", "key": "k"}, []),
     "practice:end": ({}, []),
@@ -64,9 +75,13 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:goal-set": ({"technique": "affirm"}, []),
     "feedback:goal-close": ({}, []),
     "feedback:inbox-read": ({}, []),
+    "feedback:assign": ({"scenario": "1", "begins": "2126-01-01", "due": "2126-02-01"}, ["assign"]),
+    "feedback:assignment-close": ({}, ["assignment_closed"]),
+    "feedback:export-make": ({"table": "audit", "format": "csv"}, ["export_asked"]),
     "feedback:study-step": ({"step": "withdraw"}, []),  # the shipped study was never proposed
 }
 LAST = ("people:logout", "people:erase", "people:erase-own")  # they take something away
+DAY = timedelta(days=1)
 KEY = "3132333435363738393031323334353637383930"
 
 
@@ -129,6 +144,27 @@ def _values() -> dict[str, Any]:
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
+        **_of_staff(chat),
+    }
+
+
+def _of_staff(chat: PracticeChat) -> dict[str, Any]:
+    ada, tara = (User.objects.get(username=name) for name in ("ada", "tara"))
+    export = Export.objects.create(
+        by=ada, table="audit", status="ready", finished_at=timezone.now(), expires_at=timezone.now() + DAY
+    )
+    files.path_of(export.pk).write_bytes(b"a file")
+    cohort = chat.volunteer.memberships.first().cohort
+    today = timezone.localdate()
+    assigned = assignments.assign(cohort, chat.scenario, by=tara, begins=today, due=today)
+    return {
+        "cohort_id": cohort.pk,
+        "assignment_id": assigned.pk,
+        "export_id": export.pk,
+        "table": "tags",
+        "kind": "codebook",
+        "uidb64": "MQ",
+        "token": "used-up",
     }
 
 
@@ -194,6 +230,9 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
         Message.objects.filter(pk=values["message_id"]).update(turn="failed")
     elif name == "skills:retag":
         Tagging.objects.update(version="earlier")
+    elif name == "skills:review-undo":
+        message = Message.objects.get(pk=values["message_id"])
+        coding.save(message, trainer=user, codes=["affirm"], spans={})
     elif name == "jobs:retry":
         Job.objects.filter(pk=values["job_id"]).update(status="quarantined")
     elif name == "feedback:report-retry":

@@ -32,6 +32,10 @@ PAGES = {
         "chats of the cohort": "/chats/",
         "chat of 200 messages": "{chat}",
         "its report": "{chat}report/",
+        "cohorts": "/cohorts/",
+        "cohort": "/cohorts/1/",
+        "review queue": "/review/",
+        "agreement": "/review/agreement/",
     },
     "ada": {
         "people": "/people/",
@@ -39,6 +43,8 @@ PAGES = {
         "tagger": "/tagger/",
         "exports": "/exports/",
         "studies": "/studies/",
+        "audit log": "/audit/",
+        "retention": "/retention/",
         "evidence": "/evidence/",
     },
 }

@@ -29,8 +29,16 @@ PAGES = {
         "/evidence/",
         "/evidence/reflection_complex/",
     ),
-    "tara": ("/chats/", "/evidence/"),
-    "ada": ("/people/", "/jobs/", "/tagger/", "/studies/", "/exports/", "/exports/tags.csv"),
+    "tara": ("/chats/", "/evidence/", "/review/", "/review/agreement/", "/cohorts/", "/cohorts/1/"),
+    "ada": (
+        "/people/",
+        "/jobs/",
+        "/tagger/",
+        "/studies/",
+        "/exports/",
+        "/exports/tags.csv",
+        "/audit/",
+    ),
 }
 # The application driven from within, as the server drives it, so that its modules can be asked for; the
 # server itself offers no such door.

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from feedback.models import InboxSeen, TrainerNote
 from peersupport.people.models import User
-from skills.models import Correction
+from skills.models import Correction, Dispute
 from skills.taxonomy import TECHNIQUES
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,6 +48,7 @@ class InboxItem:
 class Source:
     moments: Callable[[User], QuerySet]
     items: Callable[[User, datetime], Iterable[InboxItem]]
+    when: str = "created_at"
 
 
 def _who(trainer: User | None) -> str:
@@ -97,13 +98,18 @@ def _correction_items(user: User, seen: datetime) -> Iterable[InboxItem]:
     for pk, by_code in by_message.items():
         rows = sorted(by_code.values(), key=lambda row: row.pk)
         last = rows[-1]
-        added = [TECHNIQUES[row.code].name for row in rows if row.action == Correction.Action.ADD]
-        removed = [TECHNIQUES[row.code].name for row in rows if row.action == Correction.Action.REMOVE]
-        lines = []
+        names = {
+            action: [TECHNIQUES[row.code].name for row in rows if row.action == action]
+            for action in Correction.Action.values
+        }
+        added, removed = names[Correction.Action.ADD], names[Correction.Action.REMOVE]
+        moved, lines = names[Correction.Action.MOVE], []
         if added:
             lines.append(_("Added: %(names)s") % {"names": ", ".join(added)})
         if removed:
             lines.append(_("Taken away: %(names)s") % {"names": ", ".join(removed)})
+        if moved:
+            lines.append(_("Seen in another place: %(names)s") % {"names": ", ".join(moved)})
         yield InboxItem(
             kind="correction",
             icon="pencil",
@@ -119,8 +125,37 @@ def _correction_items(user: User, seen: datetime) -> Iterable[InboxItem]:
         )
 
 
-# Another kind of entry (the outcome of a dispute) is one more source here.
-SOURCES = [Source(_note_moments, _note_items), Source(_correction_moments, _correction_items)]
+def _answers(user: User) -> QuerySet[Dispute]:
+    return Dispute.objects.filter(volunteer=user, decided_at__isnull=False)
+
+
+def _answer_moments(user: User) -> QuerySet:
+    return _answers(user).order_by().values_list("message_id", "decided_at")
+
+
+def _answer_items(user: User, seen: datetime) -> Iterable[InboxItem]:
+    rows = _answers(user).select_related("review__trainer", "message__chat__scenario")
+    for row in rows.order_by("-decided_at")[:MOST]:
+        yield InboxItem(
+            kind="dispute",
+            icon="speech",
+            at=row.decided_at,
+            title=_("Your dispute was answered"),
+            who=_who(row.review.trainer if row.review else None),
+            address=reverse("practice:chat", args=[row.message.chat_id]) + f"#message-{row.message_id}",
+            where=row.message.chat.title,
+            lines=(f"{TECHNIQUES[row.code].name}: {row.get_outcome_display()}.",),
+            text=row.answer,
+            quote=row.message.text,
+            new=row.decided_at > seen,
+        )
+
+
+SOURCES = [
+    Source(_note_moments, _note_items),
+    Source(_correction_moments, _correction_items),
+    Source(_answer_moments, _answer_items, when="decided_at"),
+]
 
 
 def seen_until(user: User) -> datetime:
@@ -142,7 +177,7 @@ def unread(user: User) -> int:
     parts = []
     for source in SOURCES:
         rows = source.moments(user)
-        at = "at" if "at" in rows.query.annotations else "created_at"
+        at = "at" if "at" in rows.query.annotations else source.when
         parts.append(rows.filter(**{f"{at}__gt": seen}))
     return parts[0].union(*parts[1:], all=True).count()
 

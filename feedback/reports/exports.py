@@ -25,7 +25,11 @@ COLUMNS = (
     "tagger_version", "corrected", "recorded_at",
 )  # fmt: skip
 BLOCK = 500  # rows between two looks at whether the download may go on
-_WORDS = {Correction.Action.ADD: "confirmed", Correction.Action.REMOVE: "removed"}
+WORDS = {
+    Correction.Action.ADD: "confirmed",
+    Correction.Action.MOVE: "moved",
+    Correction.Action.REMOVE: "removed",
+}
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -37,9 +41,17 @@ def pseudonym(kind: str, key: object) -> str:
 
 
 def safe_cell(value: object) -> str:
-    """The cell's text; one that a spreadsheet would run as a formula gets a leading apostrophe."""
+    """The cell's text; one that a spreadsheet would run as a formula gets a leading apostrophe.
+
+    So does one that would look as if it had got one, so that `plain_cell` always gives back what was there.
+    """
     text = str(value)
-    return f"'{text}" if text.startswith(_ACTIVE) else text
+    return f"'{text}" if text.lstrip("'").startswith(_ACTIVE) else text
+
+
+def plain_cell(text: str) -> str:
+    """What `safe_cell` was given."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_ACTIVE) else text
 
 
 def tag_rows() -> QuerySet[SkillTag]:
@@ -68,14 +80,17 @@ def _latest() -> QuerySet[Correction]:
     return Correction.objects.filter(~Exists(later)).order_by("id")
 
 
-def _added() -> QuerySet[Correction]:
-    """Techniques that only a trainer found: rows of their own, oldest first."""
+def added_by_trainers() -> QuerySet[Correction]:
+    """Techniques that hold and that only a trainer found: rows of their own, oldest first."""
     found = SkillTag.objects.filter(
         tagging__message=OuterRef("message"), tagging__current=True, code=OuterRef("code")
     )
+    return _latest().filter(~Exists(found)).exclude(action=Correction.Action.REMOVE)
+
+
+def _added() -> QuerySet[Correction]:
     agreeing = consenting(Consent.Purpose.RESEARCH)
-    of_them = _latest().filter(message__chat__volunteer__in=agreeing)
-    return of_them.filter(~Exists(found), _shared("message__chat"), action=Correction.Action.ADD)
+    return added_by_trainers().filter(_shared("message__chat"), message__chat__volunteer__in=agreeing)
 
 
 class ExportStopped(Exception):
@@ -107,7 +122,7 @@ def _tag_block(last: int) -> tuple[int, list[list[str]]]:
     rows = []
     for tag in tags:
         message = tag.tagging.message
-        corrected = _WORDS.get(said.get((message.pk, tag.code)), "")
+        corrected = WORDS.get(said.get((message.pk, tag.code)), "")
         rows.append(
             _row(message, tag.code, "tagger", f"{tag.probability:.4f}", tag.start, tag.end,
                  tag.tagging.version, corrected, tag.tagging.created_at)

@@ -65,3 +65,9 @@ def request_file(report: SessionReport) -> Job:
 def forget(user_id: int) -> None:
     """Take all files of a person away; for the erasure."""
     shutil.rmtree(folder_of(user_id), ignore_errors=True)
+
+
+def forget_chat(chat_id, user_id: int) -> None:
+    """Take the files of one chat's report away."""
+    for path in folder_of(user_id).glob(f"{chat_id}-*.pdf"):
+        path.unlink(missing_ok=True)

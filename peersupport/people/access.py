@@ -41,6 +41,21 @@ def cohorts_for_user(user: User) -> QuerySet[Cohort]:
     return Cohort.objects.filter(memberships__in=Membership.objects.current().filter(user=user)).distinct()
 
 
+def cohort_for_user(user: User, cohort_id: int) -> Cohort:
+    """A cohort the person trains now, or any for an admin. PermissionDenied for volunteers."""
+    if user.is_volunteer:
+        raise PermissionDenied
+    return _one_or_404(cohorts_for_user(user), pk=cohort_id)
+
+
+def assignment_for_user(user: User, assignment_id: int):
+    """An assignment of a cohort that the person trains now."""
+    if not user.is_trainer:
+        raise PermissionDenied
+    rows = apps.get_model("peersupport", "Assignment").objects.filter(cohort__in=cohorts_for_user(user))
+    return _one_or_404(rows, pk=assignment_id)
+
+
 def volunteers_for_user(user: User) -> QuerySet[User]:
     """Volunteers whose practice the person may see: the trainer's current cohorts, or oneself."""
     if user.is_trainer:
@@ -120,7 +135,9 @@ def message_for_user(user: User, message_id):
     """A message of a chat the person may read, same errors as `chat_for_user`."""
     if user.is_admin:
         raise PermissionDenied
-    messages = apps.get_model("peersupport", "Message").objects.select_related("chat", "chat__scenario")
+    messages = apps.get_model("peersupport", "Message").objects.select_related(
+        "chat__scenario", "chat__volunteer"
+    )
     return _one_or_404(messages.filter(chat__in=chats_for_user(user)), pk=message_id)
 
 

@@ -16,13 +16,19 @@ _LINKS = {
         ("feedback:progress", _("Progress")),
         ("feedback:inbox", _("Inbox")),
     ],
-    Role.TRAINER: [("practice:chats", _("Cohort chats"))],
+    Role.TRAINER: [
+        ("feedback:cohorts", _("Cohorts")),
+        ("practice:chats", _("Cohort chats")),
+        ("skills:review", _("Review")),
+    ],
     Role.ADMIN: [
         ("people:list", _("People")),
+        ("feedback:cohorts", _("Cohorts")),
         ("jobs:list", _("What is running")),
         ("skills:tagger", _("Tagger")),
         ("feedback:studies", _("Studies")),
         ("feedback:exports", _("Exports")),
+        ("audit:events", _("Audit")),
     ],
 }
 _SHARED = [("feedback:evidence", _("Evidence")), ("people:own-data", _("Your data"))]

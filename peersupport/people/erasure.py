@@ -37,6 +37,7 @@ LIST = "erasures.jsonl"
 CHECKPOINT_SECONDS = 10  # how long the last pages may wait for readers to go on
 
 _steps: list[Callable[[int], None]] = []
+_chat_steps: list[Callable[[Any, int], None]] = []
 
 
 class UnfinishedError(Exception):
@@ -54,6 +55,12 @@ def register_step(step: Callable[[int], None]) -> None:
     number before the person goes, perhaps more than once."""
     if step not in _steps:
         _steps.append(step)
+
+
+def register_chat_step(step: Callable[[Any, int], None]) -> None:
+    """As `register_step`, for one chat: called with its id and its volunteer's number before it goes."""
+    if step not in _chat_steps:
+        _chat_steps.append(step)
 
 
 def is_last_admin(user: User) -> bool:
@@ -158,6 +165,8 @@ def erase_chat(chat_id) -> list[str]:
         return []
     subjects = [str(pk) for pk in Message.objects.filter(chat=chat).values_list("pk", flat=True)]
     named = Q(kind__in=registry.names(), subject__in=[str(chat.pk), *subjects])
+    for step in _chat_steps:
+        step(chat.pk, chat.volunteer_id)
     key = chat.ordering_key  # read before the deletion takes the chat's id from it
     Job.objects.filter(named | Q(ordering_key=key, status__in=Job.OPEN)).delete()
     chat.delete()

@@ -26,6 +26,8 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     # Counts where the organisation lets volunteers choose (VOLUNTEERS_CHOOSE_SHARING).
     shares_new_chats = models.BooleanField(default=True)
+    # A right apart from the role: files with names and words of people. Given by `manage.py full_export`.
+    may_export_full = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from peersupport.people import own_views, views
+from peersupport.people import invite_views, own_views, retention_views, views
 from peersupport.people import second_factor_views as factor
 
 app_name = "people"
@@ -13,6 +13,11 @@ urlpatterns = [
     path("second-factor/renew/", factor.renew, name="second-factor-renew"),
     path("second-factor/remove/", factor.remove, name="second-factor-remove"),
     path("people/", views.people, name="list"),
+    path("people/invite/", invite_views.invite, name="invite"),
+    path("people/<int:person_id>/link/", invite_views.new_link, name="new-link"),
+    path("welcome/<str:uidb64>/<str:token>/", invite_views.Welcome.as_view(), name="welcome"),
+    path("retention/", retention_views.page, name="retention"),
+    path("retention/start/", retention_views.start, name="retention-start"),
     path("people/<int:person_id>/second-factor/reset/", factor.reset, name="second-factor-reset"),
     path("people/<int:person_id>/erase/", own_views.erase_person, name="erase"),
     path("your-data/", own_views.own_data, name="own-data"),

@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from peersupport.people.models import Cohort
+
 GENERAL_TOPIC = "general"
 
 
@@ -272,3 +274,33 @@ class AfterChat(models.Model):
     @property
     def is_answered(self) -> bool:
         return bool(self.stays or self.goes)
+
+
+class Assignment(models.Model):
+    """A scenario that a trainer asks a cohort, or one of its volunteers, to practise within some days."""
+
+    NOTE_MAX_CHARACTERS = 200
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="assignments")
+    volunteer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="assignments"
+    )  # empty: everybody in the cohort
+    scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="+")
+    begins = models.DateField()
+    due = models.DateField()
+    note = models.CharField(max_length=NOTE_MAX_CHARACTERS, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["due", "id"]
+        indexes = [
+            models.Index(fields=["cohort", "due"], condition=Q(closed_at=None), name="open_assignments")
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(due__gte=F("begins")), name="assignment_ends_after_it_begins")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -19,9 +19,9 @@ from peersupport import seeker
 from peersupport.audit.log import record, record_read
 from peersupport.people import access
 from peersupport.people.models import Role
+from peersupport.practice import assignments, slots, tries
 from peersupport.practice import chats as service
 from peersupport.practice import events as log
-from peersupport.practice import slots, tries
 from peersupport.practice.models import Message, PracticeChat, Scenario
 
 
@@ -38,6 +38,7 @@ def scenarios(request: HttpRequest) -> HttpResponse:
             "scenarios": [row for row in rows if not row.risk],
             "risk_scenarios": [row for row in rows if row.risk],
             "goals": slots.call(slots.PRACTICE_GOALS, request.user),
+            "assignments": assignments.for_volunteer(request.user),
             "open_chats": access.chats_for_user(request.user).filter(status=PracticeChat.Status.OPEN)[:3],
             "help_lines": log.own_help_lines(),
         },

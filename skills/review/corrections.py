@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
 from peersupport.audit.log import record
 from peersupport.people.models import User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
-from skills.models import Correction
+from skills.models import Correction, Review
 from skills.tags import tag_views
 from skills.taxonomy import TECHNIQUES
 
 
 @transaction.atomic
-def correct_tags(message: Message, *, codes: Iterable[str], trainer: User, note: str = "") -> int:
+def correct_tags(
+    message: Message,
+    *,
+    codes: Iterable[str],
+    trainer: User,
+    note: str = "",
+    spans: Mapping[str, tuple[int, int]] | None = None,
+    review: Review | None = None,
+) -> int:
     """Make `codes` the message's techniques; one Correction per difference. Returns how many.
 
-    Raises ValueError for a code outside the taxonomy.
+    `spans`: where a technique is said, as character offsets; left out: where the tagger saw it, else in the
+    whole message. Raises ValueError for a code outside the taxonomy.
     """
-    wanted = set(codes)
+    wanted, spans = set(codes), spans or {}
     if unknown := wanted - TECHNIQUES.keys():
         raise ValueError(f"unknown techniques: {', '.join(sorted(unknown))}")
     chat = PracticeChat.objects.select_for_update().get(pk=message.chat_id)
-    present = {view.code for view in tag_views([message])[message.pk]}
-    changes = [(code, Correction.Action.ADD) for code in sorted(wanted - present)]
-    changes += [(code, Correction.Action.REMOVE) for code in sorted(present - wanted)]
+    present = {view.code: (view.start, view.end) for view in tag_views([message])[message.pk]}
+    changes = [(code, Correction.Action.ADD) for code in sorted(wanted - present.keys())]
+    changes += [(code, Correction.Action.REMOVE) for code in sorted(present.keys() - wanted)]
+    moved = wanted & present.keys() & spans.keys()
+    changes += [(code, Correction.Action.MOVE) for code in sorted(moved) if spans[code] != present[code]]
     for code, action in changes:
-        Correction.objects.create(message=message, code=code, action=action, trainer=trainer, note=note[:500])
+        start, end = (None, None) if action == Correction.Action.REMOVE else spans.get(code, (None, None))
+        Correction.objects.create(
+            message=message,
+            code=code,
+            action=action,
+            trainer=trainer,
+            note=note[:500],
+            start=start,
+            end=end,
+            review=review,
+        )
     if changes:
         record(trainer, "correct", message)
         ChatEvent.append(chat, ChatEvent.Kind.TURN, message)

@@ -6,10 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
+from peersupport.audit.log import record
 from peersupport.people.models import User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
-from skills.models import Dispute
+from skills.models import Dispute, Review
 from skills.tags import tag_views
 
 
@@ -29,7 +31,15 @@ def dispute_tag(message: Message, code: str, *, volunteer: User, reason: str, wo
         message=message,
         code=code,
         volunteer=volunteer,
-        defaults={"reason": reason, "words": words[: Dispute.WORDS_MAX_CHARACTERS]},
+        defaults={
+            "reason": reason,
+            "words": words[: Dispute.WORDS_MAX_CHARACTERS],
+            # Said anew, it is looked at anew.
+            "outcome": Dispute.Outcome.OPEN,
+            "answer": "",
+            "decided_at": None,
+            "review": None,
+        },
     )
     if created:
         ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
@@ -37,12 +47,30 @@ def dispute_tag(message: Message, code: str, *, volunteer: User, reason: str, wo
 
 
 def disputed(messages: list[Message]) -> dict:
-    """{message id: codes of its disputed tags}. 1 query."""
+    """{message id: codes of its tags whose dispute is open}. 1 query."""
     found: dict = defaultdict(set)
-    rows = Dispute.objects.filter(message__in=messages)
+    rows = Dispute.objects.filter(message__in=messages, outcome=Dispute.Outcome.OPEN)
     for message_id, code in rows.values_list("message_id", "code"):
         found[message_id].add(code)
     return found
+
+
+def decide(review: Review) -> int:
+    """Answer the open disputes on the reviewed message: what is coded stays, what is not goes. Returns how
+    many. Call inside a transaction."""
+    found = list(Dispute.objects.filter(message=review.message, outcome=Dispute.Outcome.OPEN))
+    for dispute in found:
+        kept = dispute.code in review.codes
+        dispute.outcome = Dispute.Outcome.KEPT if kept else Dispute.Outcome.TAKEN_AWAY
+        dispute.answer, dispute.decided_at, dispute.review = review.note, timezone.now(), review
+        dispute.save(update_fields=["outcome", "answer", "decided_at", "review"])
+        record(review.trainer, "dispute_answered", dispute)
+    return len(found)
+
+
+def reopen(review: Review) -> None:
+    """Make open again what this coding answered."""
+    review.disputes.update(outcome=Dispute.Outcome.OPEN, answer="", decided_at=None, review=None)
 
 
 @dataclass(frozen=True)

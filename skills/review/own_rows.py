@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from peersupport.people.models import User
 from skills import packing
-from skills.models import Correction, Dispute, Tagging
+from skills.models import Correction, Dispute, Review, Tagging
 
 EMPATHY = ("emotional_reactions", "interpretations", "explorations")
 
@@ -31,10 +31,29 @@ def corrections(user: User) -> Iterable[dict]:
     """On the person's messages by any trainer, and by the person as a trainer on anybody's."""
     rows = Correction.objects.filter(Q(message__chat__volunteer=user) | Q(trainer=user)).order_by("id")
     for row in rows.iterator():
-        names = ("message_id", "code", "action", "note", "created_at")
+        names = ("message_id", "code", "action", "start", "end", "note", "created_at")
         yield {name: getattr(row, name) for name in names} | {"by_you": row.trainer_id == user.pk}
 
 
 def disputes(user: User) -> Iterable[dict]:
     rows = Dispute.objects.filter(volunteer=user).order_by("id")
-    return rows.values("message_id", "code", "reason", "words", "created_at").iterator()
+    names = ("message_id", "code", "reason", "words", "created_at", "outcome", "answer", "decided_at")
+    return rows.values(*names).iterator()
+
+
+def reviews(user: User) -> Iterator[dict]:
+    """By the person as a trainer, and on the person's messages where the coding holds: one that waits for
+    a second trainer would be seen by neither volunteer nor colleague."""
+    rows = Review.objects.filter(Q(message__chat__volunteer=user, holds=True) | Q(trainer=user)).order_by(
+        "id"
+    )
+    for row in rows.iterator():
+        names = ("message_id", "kind", "codes", "spans", "note", "holds", "saved_at")
+        yield {name: getattr(row, name) for name in names} | {"by_you": row.trainer_id == user.pk}
+
+
+def objects(user: User) -> dict[str, list[str]]:
+    """Whose audit lines belong to the person: reviews of their messages and disputes of theirs."""
+    reviewed = Review.objects.filter(message__chat__volunteer=user).values_list("pk", flat=True)
+    disputed = Dispute.objects.filter(volunteer=user).values_list("pk", flat=True)
+    return {"review": [str(pk) for pk in reviewed], "dispute": [str(pk) for pk in disputed]}

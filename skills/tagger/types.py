@@ -67,6 +67,11 @@ def is_doubtful(chance: float, threshold: float, margin: float) -> bool:
     return threshold <= chance and _logit(chance) - _logit(threshold) < margin
 
 
+def doubtful_below(threshold: float, margin: float) -> float:
+    """The chance up to which a tag over its threshold is in doubt: `is_doubtful` the other way round."""
+    return 1 / (1 + math.exp(-(_logit(threshold) + margin)))
+
+
 def _logit(chance: float) -> float:
     kept = min(max(chance, 1e-9), 1 - 1e-9)
     return math.log(kept / (1 - kept))

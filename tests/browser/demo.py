@@ -26,6 +26,8 @@ print(json.dumps({
     "scenario_id": chat.scenario_id,
     "person_id": User.objects.get(username="olga").pk,
     "code": "reflection_complex",
+    "uidb64": "MQ", "token": "used-up",
+    "cohort_id": chat.volunteer.memberships.first().cohort_id,
 }))
 """
 

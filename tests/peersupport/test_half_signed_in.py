@@ -12,6 +12,7 @@ from peersupport.people.gate import OPEN_TO_ALL, WAY_ON
 from peersupport.people.second_factor import State
 from tests.peersupport.second_factor import give_device
 from tests.peersupport.transcripts import draft
+from tests.staff import rows_of_staff
 from tests.test_access_matrix import NAMES
 
 # (who, whether a device is there already): what is owed
@@ -39,6 +40,7 @@ def addresses(people, chat, say):
         "study_id": 1,
         "try_id": chat.pk,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
+        **rows_of_staff(people, chat),
     }
 
     def address(name: str, pattern) -> str:

@@ -14,6 +14,7 @@ from peersupport.bodies import _is_utf8
 from peersupport.jobs.models import Job
 from peersupport.practice.models import Message
 from tests.peersupport.transcripts import draft
+from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX, NAMES, WRONG_VERB
 
 POSTS = sorted(name for name in NAMES if set(MATRIX[name][1].values()) - {WRONG_VERB, "login"})
@@ -32,6 +33,7 @@ def test_no_body_breaks_a_form(name, people, chat, say):
         "draft_id": draft(people.volunteer).pk,
         "study_id": 1,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
+        **rows_of_staff(people, chat),
     }
     address = reverse(name, kwargs={key: values[key] for key in NAMES[name].pattern.converters})
     chance = Random(name)

@@ -1,0 +1,104 @@
+"""The admin's exports: ask for a file, see how far it is, fetch it while it is there; codebooks."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from feedback.exports import codebook, files, writers
+from feedback.exports.tables import TABLES
+from feedback.models import Export
+from feedback.reports.exports import agreed, tag_rows
+from peersupport.audit.log import record
+from peersupport.jobs.models import Job
+from peersupport.people import access
+from peersupport.people.models import Role
+
+SHOWN = 20
+
+
+def _list(request: HttpRequest) -> dict:
+    """The newest files with how far each is. 2 queries."""
+    rows = list(files.exports_for_user(request.user)[:SHOWN])
+    waiting = [str(row.pk) for row in rows if row.status == Export.Status.WAITING]
+    jobs = Job.objects.filter(kind=files.EXPORT, subject__in=waiting) if waiting else ()
+    progress = {job.subject: job.progress for job in jobs}
+    for row in rows:
+        row.table_title = TABLES[row.table].title if row.table in TABLES else row.table
+        row.progress = progress.get(str(row.pk), 0)
+        row.may = row.status == Export.Status.READY and files.may_export(request.user, full=row.full)
+    return {"files": rows, "waiting": bool(waiting)}
+
+
+@require_safe
+@access.role_required(Role.ADMIN)
+def exports(request: HttpRequest) -> HttpResponse:
+    """With htmx only the list of files, while one of them is being written."""
+    context = _list(request)
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "feedback/_export_files.html", context)
+    agreeing, of = agreed()
+    context |= {
+        "rows": tag_rows().count(),
+        "agreeing": agreeing,
+        "volunteers": of,
+        "tables": TABLES.values(),
+        "formats": Export.Format.choices,
+        "may_full": request.user.may_export_full,
+    }
+    return render(request, "feedback/exports.html", context)
+
+
+@require_POST
+@access.role_required(Role.ADMIN)
+def export_make(request: HttpRequest) -> HttpResponse:
+    """Ask a worker for a file; a full one needs the right of its own (403 without)."""
+    try:
+        files.request_export(
+            request.user,
+            table=request.POST.get("table", ""),
+            form=request.POST.get("format", ""),
+            labelled=request.POST.get("codes") == "labelled",
+            full="full" in request.POST,
+            bom="bom" in request.POST,
+        )
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    else:
+        messages.success(request, _("The file is being written. You can leave this page meanwhile."))
+    return redirect("feedback:exports")
+
+
+@require_safe
+@access.role_required(Role.ADMIN)
+def export_file(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
+    """The finished file, until its time is over; each download leaves a line."""
+    export = files.export_for_user(request.user, export_id)
+    try:
+        if export.status != Export.Status.READY:
+            raise Http404
+        content = files.path_of(export.pk).open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    record(request.user, "export_full" if export.full else "export", export)
+    name = f"peersupport-{export.table}-{export.finished_at:%Y%m%d}{'-full' if export.full else ''}.zip"
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip")
+
+
+@require_safe
+@access.role_required(Role.ADMIN)
+def export_codebook(request: HttpRequest, table: str, kind: str) -> HttpResponse:
+    """What a table's columns mean, without its data: `codebook` or `redcap`."""
+    if table not in TABLES or kind not in ("codebook", "redcap"):
+        raise Http404
+    rows = getattr(codebook, kind)(TABLES[table], full=False)
+    record(request.user, "export")
+    response = HttpResponse(writers.table_text(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{table}-{kind}.csv"'
+    return response

@@ -1,0 +1,128 @@
+"""The batch job that writes an export: block by block to a file, with progress, while the right to it holds.
+
+It begins anew when its worker stops, and when somebody was erased meanwhile: what was read before may be in
+the half file. The file appears under its name in the transaction that closes the job.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.utils import timezone
+
+from feedback.exports import codebook, files, writers
+from feedback.exports.names import Names
+from feedback.exports.rows import BLOCK
+from feedback.exports.tables import TABLES
+from feedback.models import Export
+from peersupport.audit.log import record
+from peersupport.jobs.models import Job
+from peersupport.jobs.queue import StoppedError
+from peersupport.people import erasure
+from peersupport.people.models import User
+
+LOOK_SECONDS = 1.0  # how often the right is looked at, and progress is told
+
+Outcome = Callable[[], None] | Exception
+
+
+class _RightEnded(Exception):
+    pass
+
+
+def run(jobs: Sequence[Job], context) -> dict[int, Outcome]:
+    return {job.pk: _run_one(job, context) for job in jobs}
+
+
+def _run_one(job: Job, context) -> Outcome:
+    export = Export.objects.filter(pk=job.subject, status=Export.Status.WAITING).first()
+    if export is None:  # erased with its person
+        return lambda: None
+    erased = len(erasure.listed())
+    try:
+        rows = write(export, look=partial(_look, export, job, context))
+    except _RightEnded:
+        files.part_of(export.pk).unlink(missing_ok=True)
+        return partial(_stop, export)
+    if len(erasure.listed()) != erased:
+        return StoppedError()
+    return partial(_finish, export, rows)
+
+
+def _look(export: Export, job: Job, context, share: float) -> None:
+    """Raises StoppedError, LeaseLostError or _RightEnded where writing must not go on."""
+    if context.stopping.is_set():
+        raise StoppedError
+    if not _holds(export):
+        raise _RightEnded
+    context.checkpoint(job, progress=share)
+
+
+def _holds(export: Export) -> bool:
+    user = User.objects.filter(pk=export.by_id).first()
+    return user is not None and files.may_export(user, full=export.full)
+
+
+def write(export: Export, *, look: Callable[[float], None] = lambda share: None) -> int:
+    """Write the archive beside its final place; returns how many rows. `look(share done)` is called about
+    once a second and may raise to break off."""
+    table, names = TABLES[export.table], Names(full=export.full)
+    header = [column.name for column in table.shown(export.full)]
+    total, read, rows, looked = table.rows_held().count(), 0, 0, 0.0
+    with writers.new_archive(files.part_of(export.pk)) as archive:
+        os.chmod(files.part_of(export.pk), 0o600)
+        with writers.writing(
+            archive, table.key, export.format, header, bom=export.bom, beside=files.folder()
+        ) as put:
+            for block in table.rows(names, labelled=export.labelled):
+                if time.monotonic() - looked > LOOK_SECONDS:
+                    look(min(0.99, read / max(total, 1)))
+                    looked = time.monotonic()
+                put(block)
+                rows += len(block)
+                read += BLOCK  # also of rows that may not be shown
+        look(0.99)
+        _beside(archive, export, rows)
+    return rows
+
+
+def _beside(archive, export: Export, rows: int) -> None:
+    table, full = TABLES[export.table], export.full
+    made = timezone.now().isoformat(timespec="seconds")
+    archive.writestr("codebook.csv", writers.table_text(codebook.codebook(table, full=full)))
+    archive.writestr("redcap_dictionary.csv", writers.table_text(codebook.redcap(table, full=full)))
+    words = codebook.readme(table, full=full, labelled=export.labelled, rows=rows, made=made)
+    archive.writestr("README.txt", words)
+
+
+def _finish(export: Export, rows: int) -> None:
+    """Inside the closing transaction."""
+    part, now = files.part_of(export.pk), timezone.now()
+    if not _holds(export):
+        part.unlink(missing_ok=True)
+        return _stop(export)
+    size = part.stat().st_size
+    os.replace(part, files.path_of(export.pk))
+    Export.objects.filter(pk=export.pk).update(
+        status=Export.Status.READY,
+        rows=rows,
+        size=size,
+        finished_at=now,
+        expires_at=now + timedelta(hours=settings.EXPORT_HOURS),
+    )
+    return None
+
+
+def _stop(export: Export) -> None:
+    Export.objects.filter(pk=export.pk).update(status=Export.Status.STOPPED, finished_at=timezone.now())
+    record(None, "export_stopped", export)
+
+
+def on_quarantine(job: Job) -> None:
+    files.part_of(job.subject).unlink(missing_ok=True)
+    Export.objects.filter(pk=job.subject).update(status=Export.Status.FAILED, finished_at=timezone.now())

@@ -1,0 +1,230 @@
+"""The rows of each table that can be exported, read block by block in the order of their keys.
+
+De-identified, a table about volunteers holds those who agree to research now. A full export is for running
+the organisation, not for research: it holds what trainers may read, with names and words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from feedback.exports.columns import Row
+from feedback.exports.names import Names
+from feedback.models import SessionReport, TechniqueEffect
+from feedback.reports import exports as tags_file
+from peersupport.audit.models import AuditEvent
+from peersupport.people.consents import consenting
+from peersupport.people.models import Consent
+from peersupport.practice.models import Message, PracticeChat
+from skills.models import Correction, Review, SkillTag
+
+BLOCK = 2000  # rows in one query
+Make = Callable[..., Row]
+
+
+class Allowed:
+    """Whether a chat may stand in the file. Asked row by row: asked in the query, it would cost a sort of
+    the whole table for every block, as rows are read in the order of their own key."""
+
+    def __init__(self, names: Names) -> None:
+        self.full = names.full
+        agreeing = consenting(Consent.Purpose.RESEARCH).values_list("pk", flat=True)
+        self.agreeing = frozenset() if self.full else frozenset(agreeing)
+
+    def __call__(self, volunteer: int, kind: str, shared: bool) -> bool:
+        if self.full:
+            return shared
+        return volunteer in self.agreeing and (kind == PracticeChat.Kind.PRACTICE or shared)
+
+
+def _read(rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:
+    """Blocks of (key, *fields), by keyset."""
+    rows, last = rows.order_by("pk"), None
+    while True:
+        found = rows if last is None else rows.filter(pk__gt=last)
+        values = list(found.values_list("pk", *fields)[:BLOCK])
+        if not values:
+            return
+        last = values[-1][0]
+        yield values
+
+
+def _of_chats(
+    names: Names, rows: QuerySet, to: str, fields: tuple[str, ...], make: Make
+) -> Iterator[list[Row]]:
+    """`to` leads from the rows to their chat; `make` gets the key, the names of chat and volunteer, and the
+    fields. A block is short, or empty, where chats may not be shown."""
+    allowed = Allowed(names)
+    whose = (f"{to}id", f"{to}volunteer_id", f"{to}kind", f"{to}shared")
+    for block in _read(rows, (*whose, *fields)):
+        yield [
+            make(pk, names.chat(chat), names.person(volunteer), *rest)
+            for pk, chat, volunteer, kind, shared, *rest in block
+            if allowed(volunteer, kind, shared)
+        ]
+
+
+def chats() -> QuerySet:
+    return PracticeChat.objects.all()
+
+
+def chat_blocks(names: Names) -> Iterator[list[Row]]:
+    def said(role: str) -> Coalesce:
+        rows = Message.objects.filter(chat=OuterRef("pk"), role=role, copied=False).order_by()
+        number = rows.values("chat").annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(number, output_field=IntegerField()), 0)
+
+    fields = (
+        "kind", "scenario__slug", "scenario__version", "scenario__topic", "scenario__difficulty",
+        "scenario__baseline", "parent_id", "status", "own", "theirs", "created_at", "ended_at",
+    )  # fmt: skip
+
+    def make(pk, chat, who, kind, slug, version, topic, difficulty, baseline, parent, *rest) -> Row:
+        scenario = (slug or "", version or "", topic or "", difficulty, baseline)
+        return (chat, chat, who, kind, *scenario, names.chat(parent), *rest)
+
+    rows = chats().annotate(own=said("counselor"), theirs=said("seeker"))
+    return _of_chats(names, rows, "", fields, make)
+
+
+def messages() -> QuerySet:
+    return Message.objects.filter(copied=False)
+
+
+def message_blocks(names: Names) -> Iterator[list[Row]]:
+    def make(pk, chat, who, index, role, text, risk, created) -> Row:
+        return (names.row("message", pk), chat, who, index, role, len(text), risk, text, created)
+
+    fields = ("index", "role", "text", "risk_level", "created_at")
+    return _of_chats(names, messages(), "chat__", fields, make)
+
+
+def tags() -> QuerySet:
+    return SkillTag.objects.all()
+
+
+def tag_blocks(names: Names) -> Iterator[list[Row]]:
+    """The tagger's tags with what trainers said of them, then the tags that only a trainer saw."""
+    allowed, to = Allowed(names), "tagging__message__"
+    fields = (
+        f"{to}chat__volunteer_id", f"{to}chat__kind", f"{to}chat__shared", "tagging__current",
+        "tagging__message_id", f"{to}chat_id", f"{to}chat__scenario__slug", f"{to}index", "code",
+        "probability", "start", "end", "tagging__version", "tagging__created_at",
+    )  # fmt: skip
+    for block in _read(tags(), fields):
+        kept = [row for row in block if row[4] and allowed(*row[1:4])]
+        said = _said({row[5] for row in kept})
+        yield [
+            (
+                names.row("tag", pk), names.chat(chat), names.person(who), slug or kind, index, code,
+                "tagger", round(chance, 4), start, end, version, said.get((message, code), ""), at,
+            )
+            for pk, who, kind, _shared, _current, message, chat, slug, index, code, chance, start, end,
+            version, at in kept
+        ]  # fmt: skip
+
+    def make(pk, chat, who, slug, kind, index, code, start, end, at) -> Row:
+        row = names.row("correction", pk)
+        return (row, chat, who, slug or kind, index, code, "trainer", None, start, end, "", "added", at)
+
+    more = (
+        "message__chat__scenario__slug", "message__chat__kind", "message__index", "code", "start", "end",
+        "created_at",
+    )  # fmt: skip
+    yield from _of_chats(names, tags_file.added_by_trainers(), "message__chat__", more, make)
+
+
+def _said(messages: set) -> dict:
+    """{(message, technique): what a trainer said last}."""
+    found = {}
+    rows = Correction.objects.filter(message__in=messages).order_by("pk")
+    for message, code, action in rows.values_list("message_id", "code", "action"):
+        found[message, code] = tags_file.WORDS[action]
+    return found
+
+
+def corrections() -> QuerySet:
+    return Correction.objects.all()
+
+
+def correction_blocks(names: Names) -> Iterator[list[Row]]:
+    def make(pk, chat, who, index, code, action, start, end, trainer, note, at) -> Row:
+        row = names.row("correction", pk)
+        return (row, chat, who, index, code, action, start, end, names.person(trainer), note, at)
+
+    fields = ("message__index", "code", "action", "start", "end", "trainer_id", "note", "created_at")
+    return _of_chats(names, corrections(), "message__chat__", fields, make)
+
+
+def reviews() -> QuerySet:
+    return Review.objects.all()
+
+
+def review_blocks(names: Names) -> Iterator[list[Row]]:
+    def make(pk, chat, who, index, trainer, kind, codes, holds, note, saved) -> Row:
+        row = names.row("review", pk)
+        return (row, chat, who, index, names.person(trainer), kind, " ".join(codes), holds, note, saved)
+
+    fields = ("message__index", "trainer_id", "kind", "codes", "holds", "note", "saved_at")
+    return _of_chats(names, reviews(), "message__chat__", fields, make)
+
+
+def reports() -> QuerySet:
+    return SessionReport.objects.all()
+
+
+def report_blocks(names: Names) -> Iterator[list[Row]]:
+    fields = (
+        "status", "study__slug", "study__version", "tagger_version", "body__ratios", "body__strengths",
+        "body__points", "body__crisis__level", "created_at", "finished_at",
+    )  # fmt: skip
+
+    def make(pk, chat, who, status, study, version, tagger, ratios, *rest) -> Row:
+        strengths, points, level, *times = rest
+        found = ratios or {}
+        keys = ("reflections_to_questions", "complex_reflections", "open_questions")
+        both, deep, wide = (found.get(key) or {} for key in keys)
+        counts = [(found.get(key) or {}).get("count") for key in ("mi_adherent", "mi_non_adherent")]
+        return (
+            names.row("report", pk), chat, who, status, f"{study} {version}" if study else "", tagger,
+            found.get("n_messages"), both.get("reflections"), both.get("questions"), deep.get("count"),
+            wide.get("count"), *counts, len(strengths or ()), len(points or ()), level or "", *times,
+        )  # fmt: skip
+
+    return _of_chats(names, reports(), "chat__", fields, make)
+
+
+def evidence() -> QuerySet:
+    return TechniqueEffect.objects.all()
+
+
+def evidence_blocks(names: Names) -> Iterator[list[Row]]:
+    def make(pk, slug, version, kind, technique, instrument, body) -> Row:
+        low, high = body.get("ci") or (None, None)
+        figures = (body.get("beta"), body.get("se"), low, high, body.get("survives_bh"))
+        counts = (body.get("n_seekers"), body.get("n_obs"), body.get("tagger_f1"))
+        what = (technique, " ".join(body.get("code_keys") or ()), instrument)
+        return (f"e{pk}", slug, version, kind, *what, *figures, *counts, body.get("source", ""))
+
+    fields = ("study__slug", "study__version", "study__kind", "technique", "instrument", "body")
+    for block in _read(evidence(), fields):
+        yield [make(*row) for row in block]
+
+
+def audit() -> QuerySet:
+    return AuditEvent.objects.all()
+
+
+def audit_blocks(names: Names) -> Iterator[list[Row]]:
+    kinds = {"user": "person", "practicechat": "chat"}  # as in the other tables
+
+    def make(pk, at, actor, verb, kind, key, position, digest) -> Row:
+        what = names.thing(kinds.get(kind, kind), key)
+        return (names.row("audit", pk), at, names.person(actor), verb, kind, what, position, digest)
+
+    fields = ("at", "actor_id", "verb", "object_kind", "object_id", "position", "hash")
+    for block in _read(audit(), fields):
+        yield [make(*row) for row in block]

@@ -1,0 +1,155 @@
+"""Rows into a file: CSV, XLSX or JSON lines, never more than a block of them in memory; and back.
+
+Text that a spreadsheet would run as a formula gets an apostrophe in CSV and XLSX; numbers stay numbers. What
+`read_back` reads is what was written, but for the kinds that a format lacks (CSV holds text alone).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from feedback.exports.columns import Row
+from feedback.reports.exports import plain_cell, safe_cell
+
+BESIDE = ("codebook.csv", "redcap_dictionary.csv", "README.txt")  # what lies in the archive with the data
+SHEET_ROWS = 1_048_575  # of a worksheet, below its header
+# What XML cannot hold; openpyxl refuses it.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+_SUSPECT = frozenset("=+-@\t\r'")  # how text begins that `safe_cell` may have to change
+
+Write = Callable[[Iterable[Row]], None]
+
+
+def cell(value: Any) -> Any:
+    """A value as every format can hold it: text, whole or other number, yes as 1, or nothing."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _safe(value: Any) -> Any:
+    kind = type(value)  # there are millions of them: the common ones first
+    if kind is str:
+        return safe_cell(value) if value[:1] in _SUSPECT else value
+    if value is None or kind is int or kind is float:
+        return value
+    return _safe(cell(value))
+
+
+@contextmanager
+def writing(archive: ZipFile, name: str, form: str, header: Sequence[str], *, bom: bool, beside: Path):
+    """Gives a function that takes rows. `beside`: a folder for what must be written before it is packed."""
+    with _WRITERS[form](archive, name, header, bom, beside) as write:
+        yield write
+
+
+@contextmanager
+def _csv(archive: ZipFile, name: str, header: Sequence[str], bom: bool, beside: Path) -> Iterator[Write]:
+    with archive.open(f"{name}.csv", "w", force_zip64=True) as raw:
+        text = io.TextIOWrapper(raw, "utf-8-sig" if bom else "utf-8", newline="", write_through=False)
+        out = csv.writer(text)
+        out.writerow(header)
+        try:
+            yield lambda rows: out.writerows([_safe(value) for value in row] for row in rows)
+        finally:
+            text.detach()
+
+
+@contextmanager
+def _jsonl(archive: ZipFile, name: str, header: Sequence[str], bom: bool, beside: Path) -> Iterator[Write]:
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    with archive.open(f"{name}.jsonl", "w", force_zip64=True) as raw:
+
+        def write(rows: Iterable[Row]) -> None:
+            lines = [encode(dict(zip(header, map(cell, row), strict=True))) for row in rows]
+            raw.write(("\n".join(lines) + "\n").encode() if lines else b"")
+
+        yield write
+
+
+@contextmanager
+def _xlsx(archive: ZipFile, name: str, header: Sequence[str], bom: bool, beside: Path) -> Iterator[Write]:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    state: dict[str, Any] = {"left": 0, "sheet": None}
+
+    def write(rows: Iterable[Row]) -> None:
+        for row in rows:
+            if not state["left"]:
+                title = name if not book.worksheets else f"{name} {len(book.worksheets) + 1}"
+                state["sheet"], state["left"] = book.create_sheet(title), SHEET_ROWS
+                state["sheet"].append(list(header))
+            state["sheet"].append([_xml(value) for value in row])
+            state["left"] -= 1
+
+    path = beside / f".{name}.xlsx"
+    try:
+        yield write
+        if not book.worksheets:
+            book.create_sheet(name).append(list(header))
+        book.save(path)
+        archive.write(path, f"{name}.xlsx", compress_type=ZIP_STORED)  # it is packed already
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _xml(value: Any) -> Any:
+    value = _safe(value)
+    return _NOT_IN_XML.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+_WRITERS = {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl}
+
+
+def new_archive(path: Path) -> ZipFile:
+    return ZipFile(path, "w", compression=ZIP_DEFLATED, compresslevel=1, allowZip64=True)
+
+
+def table_text(rows: Iterable[Row]) -> str:
+    """A small table as CSV, for what lies beside the data."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([_safe(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def read_back(path: Path) -> Iterator[list[Any]]:
+    """The header and the rows of an export. CSV gives text, with nothing as ""."""
+    with ZipFile(path) as archive:
+        [name] = [name for name in archive.namelist() if name not in BESIDE]
+        with archive.open(name) as raw:
+            if name.endswith(".csv"):
+                for row in csv.reader(io.TextIOWrapper(raw, "utf-8-sig", newline="")):
+                    yield [plain_cell(value) for value in row]
+            elif name.endswith(".jsonl"):
+                lines = (json.loads(line) for line in raw)
+                for number, line in enumerate(lines):
+                    if not number:
+                        yield list(line)
+                    yield list(line.values())
+            else:
+                yield from _read_xlsx(raw)
+
+
+def _read_xlsx(raw) -> Iterator[list[Any]]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(raw.read()), read_only=True)
+    for number, sheet in enumerate(book.worksheets):
+        for place, row in enumerate(sheet.iter_rows(values_only=True)):
+            if place or not number:
+                yield [plain_cell(value) if isinstance(value, str) else value for value in row]

@@ -1,0 +1,90 @@
+"""The audit log for admins: who did what to what, filtered; and whether its chain is whole."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from urllib.parse import urlencode
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from peersupport.audit import chain, check
+from peersupport.audit.log import record
+from peersupport.audit.models import AuditEvent
+from peersupport.people.access import role_required
+from peersupport.people.models import Role, User
+
+SHOWN = 50
+FILTERS = ("who", "verb", "kind", "object", "since", "until")
+# Offered while typing; any other can be asked for as well.
+VERBS = (
+    "read", "export", "export_full", "sign_in", "sign_in_failed", "sign_out", "erase", "retention_erased",
+    "correct", "review", "review_undone", "dispute_answered", "note", "assign", "invite", "password_link",
+    "password_set", "retry", "retag", "study_publish", "full_export_given", "second_factor_reset",
+)  # fmt: skip
+
+
+@require_safe
+@role_required(Role.ADMIN)
+def events(request: HttpRequest) -> HttpResponse:
+    given = {name: request.GET.get(name, "").replace("\0", "").strip()[:150] for name in FILTERS}
+    rows = list(_filtered(given, _number(request.GET.get("before", "")))[: SHOWN + 1])
+    names = User.objects.in_bulk({row.actor_id for row in rows if row.actor_id})
+    for row in rows:
+        row.actor = names.get(row.actor_id)
+    asked = {name: value for name, value in given.items() if value}
+    older = urlencode({**asked, "before": rows[SHOWN - 1].pk}) if len(rows) > SHOWN else ""
+    context = {
+        "rows": rows[:SHOWN],
+        "older": older,
+        "given": given,
+        "any": bool(asked) or "before" in request.GET,
+        "verbs": VERBS,
+        "head": chain.head(),
+        "unsealed": AuditEvent.objects.filter(position=None).count(),
+        "job": check.newest(),
+    }
+    return render(request, "audit/events.html", context)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _day(text: str, clock: time) -> datetime | None:
+    try:
+        return timezone.make_aware(datetime.combine(date.fromisoformat(text), clock))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _filtered(given: dict[str, str], before: int | None) -> QuerySet[AuditEvent]:
+    """Newest first. A filter that nothing can fit gives nothing, one that is no day is passed over."""
+    rows = AuditEvent.objects.order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    if given["who"]:
+        if given["who"].startswith("#"):
+            rows = rows.filter(actor_id=_number(given["who"][1:]))
+        else:
+            rows = rows.filter(actor_id__in=User.objects.filter(username=given["who"]).values("pk"))
+    for name, column in (("verb", "verb"), ("kind", "object_kind"), ("object", "object_id")):
+        if given[name]:
+            rows = rows.filter(**{column: given[name]})
+    if since := _day(given["since"], time.min):
+        rows = rows.filter(at__gte=since)
+    if until := _day(given["until"], time.max):
+        rows = rows.filter(at__lte=until)
+    return rows
+
+
+@require_POST
+@role_required(Role.ADMIN)
+def check_chain(request: HttpRequest) -> HttpResponse:
+    with transaction.atomic():
+        record(request.user, "audit_check", check.start())
+    return redirect("audit:events")

@@ -1,0 +1,80 @@
+"""How long chats are kept: RETENTION_DAYS after they ended they are erased, with all that hangs on them.
+
+A batch job goes chat by chat, as an erasure does, leaves one audit line a chat as proof, and takes the bytes
+out of the files at its end. It starts by itself once a day where the setting says so, or by an admin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from peersupport.audit.log import record
+from peersupport.jobs import queue, registry
+from peersupport.jobs.models import Job, Lane
+from peersupport.jobs.queue import StoppedError
+from peersupport.people import erasure
+from peersupport.practice.models import PracticeChat
+
+RETENTION = "retention"
+EVERY_HOURS = 24
+
+
+def register() -> None:
+    registry.register(
+        registry.Kind(name=RETENTION, lane=Lane.BATCH, run=f"{__name__}.run", seconds=3600, attempts=8)
+    )
+
+
+def due() -> QuerySet[PracticeChat]:
+    """Chats whose time is over; none where chats are kept. One that was never ended counts from its start."""
+    if not settings.RETENTION_DAYS:
+        return PracticeChat.objects.none()
+    before = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
+    ended = Q(ended_at__lt=before) | Q(ended_at=None)
+    return PracticeChat.objects.filter(ended, created_at__lt=before)
+
+
+def newest() -> Job | None:
+    return Job.objects.filter(kind=RETENTION).order_by("-id").first()
+
+
+@transaction.atomic
+def start() -> Job | None:
+    """The open job or a new one; None where nothing is due."""
+    return queue.enqueue_once(RETENTION, ordering_key=RETENTION) if due().exists() else None
+
+
+def start_daily() -> None:
+    """A chore of the sweeper."""
+    last = newest()
+    if settings.RETENTION_DAYS and (
+        last is None or last.created_at < timezone.now() - timedelta(hours=EVERY_HOURS)
+    ):
+        start()
+
+
+def run(jobs: Sequence[Job], context) -> dict:
+    return {job.pk: _run_one(job, context) for job in jobs}
+
+
+def _run_one(job: Job, context) -> Callable[[], None] | Exception:
+    done, total = job.checkpoint.get("done", 0), due().count()
+    for chat in list(due().only("pk")):
+        if context.stopping.is_set():
+            return StoppedError()
+        with transaction.atomic():
+            record(None, "retention_erased", chat)
+            keys = erasure.erase_chat(chat.pk)
+            Job.objects.filter(ordering_key__in=keys).delete()
+        done += 1
+        if done % 20 == 0:
+            context.checkpoint(job, progress=min(1.0, done / max(total, 1)), state={"done": done})
+    erasure.tidy()
+    context.checkpoint(job, progress=1.0, state={"done": done})
+    return lambda: None

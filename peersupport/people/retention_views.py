@@ -1,0 +1,39 @@
+"""What is over its time, and starting its erasure."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from peersupport.audit.log import record
+from peersupport.people import access, retention
+from peersupport.people.models import Role
+
+
+@require_safe
+@access.role_required(Role.ADMIN)
+def page(request: HttpRequest) -> HttpResponse:
+    context = {
+        "days": settings.RETENTION_DAYS,
+        "due": retention.due().count(),
+        "job": retention.newest(),
+        "backup_days": settings.BACKUP_DAYS,
+    }
+    return render(request, "people/retention.html", context)
+
+
+@require_POST
+@access.role_required(Role.ADMIN)
+def start(request: HttpRequest) -> HttpResponse:
+    with transaction.atomic():
+        job = retention.start()
+        if job is not None:
+            record(request.user, "retention_started", job)
+    if job is None:
+        messages.info(request, _("Nothing is over its time."))
+    return redirect("people:retention")

@@ -1,0 +1,105 @@
+"""Scenarios that trainers ask their cohorts to practise within some days."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from peersupport.audit.log import record
+from peersupport.people.models import Cohort, Membership, User
+from peersupport.practice.models import Assignment, PracticeChat, Scenario
+
+MOST_DAYS = 366
+
+
+def read_date(text: str, *, name: str) -> date:
+    """Raises ValidationError, which names the field."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        words = _("%(name)s: give the date as year-month-day, such as 2027-03-01.")
+        raise ValidationError(words % {"name": name}) from None
+
+
+@transaction.atomic
+def assign(
+    cohort: Cohort,
+    scenario: Scenario,
+    *,
+    by: User,
+    begins: date,
+    due: date,
+    volunteer: User | None = None,
+    note: str = "",
+) -> Assignment:
+    """Raises ValidationError with words for the trainer."""
+    if due < begins:
+        raise ValidationError(_("It is due before it begins."))
+    if due < timezone.localdate() or (due - begins).days > MOST_DAYS:
+        raise ValidationError(_("It is due in the past, or more than a year after it begins."))
+    assignment = Assignment.objects.create(
+        cohort=cohort,
+        scenario=scenario,
+        volunteer=volunteer,
+        by=by,
+        begins=begins,
+        due=due,
+        note=" ".join(note.replace("\0", "").split())[: Assignment.NOTE_MAX_CHARACTERS],
+    )
+    record(by, "assign", assignment)
+    return assignment
+
+
+@transaction.atomic
+def close(assignment: Assignment, *, by: User) -> bool:
+    """False where it was closed before."""
+    won = Assignment.objects.filter(pk=assignment.pk, closed_at=None).update(closed_at=timezone.now())
+    if won:
+        record(by, "assignment_closed", assignment)
+    return bool(won)
+
+
+def open_assignments(cohort: Cohort, volunteers: Collection[User]) -> list[Assignment]:
+    """Of a cohort, the first due first; each with `asked`, how many of its `volunteers` it asks, and `done`,
+    how many of those have practised it in chats that they share. 2 queries."""
+    rows = Assignment.objects.filter(cohort=cohort, closed_at=None).select_related("scenario", "volunteer")
+    found, today = list(rows), timezone.localdate()
+    chats = PracticeChat.objects.filter(
+        volunteer__in=[person.pk for person in volunteers],
+        scenario__slug__in={row.scenario.slug for row in found},
+        status=PracticeChat.Status.ENDED,
+        shared=True,
+    ).order_by()
+    began = defaultdict(set)
+    if found:
+        for person, slug, at in chats.values_list("volunteer_id", "scenario__slug", "created_at"):
+            began[slug].add((person, timezone.localdate(at)))
+    for row in found:
+        asked = {row.volunteer_id} if row.volunteer_id else {person.pk for person in volunteers}
+        row.asked = len(asked)
+        row.done = len({who for who, day in began[row.scenario.slug] if day >= row.begins} & asked)
+        row.is_over = row.due < today
+    return found
+
+
+def for_volunteer(user: User) -> list[Assignment]:
+    """What the person is asked to practise now and has not yet, the first due first. 1 query."""
+    today = timezone.localdate()
+    cohorts = Membership.objects.current().filter(user=user).values("cohort")
+    done = PracticeChat.objects.filter(
+        volunteer=user,
+        scenario__slug=OuterRef("scenario__slug"),  # in any version of it
+        status=PracticeChat.Status.ENDED,
+        created_at__date__gte=OuterRef("begins"),
+    )
+    asked = Q(volunteer=None) | Q(volunteer=user)
+    rows = Assignment.objects.filter(asked, cohort__in=cohorts, closed_at=None)
+    rows = rows.filter(~Exists(done), begins__lte=today, due__gte=today)
+    return list(rows.select_related("scenario"))

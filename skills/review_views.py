@@ -1,0 +1,222 @@
+"""Pages of trainers: the review queue, the tagging page of one message, and taking a coding back."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from itertools import groupby
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from peersupport.audit.log import record_read
+from peersupport.people import access
+from peersupport.people.models import Role
+from peersupport.practice.models import Message
+from skills.models import Dispute
+from skills.review import agreement, coding, queue
+from skills.review.keys import KEYS
+from skills.tags import tag_views
+from skills.taxonomy import TECHNIQUES
+
+FAMILIES = {
+    "mi_consistent": gettext_lazy("In keeping with motivational interviewing"),
+    "neutral": gettext_lazy("Neutral"),
+    "mi_inconsistent": gettext_lazy("Discouraged by guideline"),
+}
+LISTED = 25  # on the page of the queue
+BEFORE = 4  # messages of the chat that stand above the one to code
+
+
+@require_safe
+@access.role_required(Role.TRAINER)
+def review(request: HttpRequest) -> HttpResponse:
+    """What to look at next. No words of a chat stand here: they are read one message at a time."""
+    found = queue.items(request.user)
+    counts = Counter(item.reason for item in found)
+    rows = Message.objects.filter(pk__in=[item.message_id for item in found[:LISTED]])
+    by_id = rows.select_related("chat__scenario", "chat__volunteer").in_bulk()
+    listed = [
+        {
+            "message": by_id[item.message_id],
+            "reason": queue.REASONS[item.reason][0],
+            "query": _place(place, found),
+        }
+        for place, item in enumerate(found[:LISTED])
+        if item.message_id in by_id
+    ]
+    reasons = [(name, words, counts[key]) for key, (name, words) in queue.REASONS.items()]
+    context = {"total": len(found), "reasons": reasons, "listed": listed, "recent": queue.RECENT}
+    return render(request, "skills/review.html", context)
+
+
+def _place(place: int, found: list) -> str:
+    return urlencode({"place": place, "of": len(found)})
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else None
+
+
+@require_safe
+@access.role_required(Role.TRAINER)
+def review_next(request: HttpRequest) -> HttpResponse:
+    """To the message at `?place=` of the queue as it is now; `?undo=` is carried along."""
+    found = queue.items(request.user)
+    if not found:
+        messages.success(request, _("Nothing is left to review."))
+        return redirect("skills:review")
+    place = min(_number(request.GET.get("place")) or 0, len(found) - 1)
+    query = _place(place, found)
+    if undo := _uuid(request.GET.get("undo", "")):
+        query += "&" + urlencode({"undo": undo})
+    return redirect(reverse("skills:correct", args=[found[place].message_id]) + f"?{query}")
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return ""
+
+
+@sensitive_post_parameters("note")
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    """The tagging page of one message; with `?place=` as part of the queue."""
+    message = access.reviewed_message_for_user(request.user, message_id)
+    if not message.is_counselor or message.copied:
+        return HttpResponseBadRequest(
+            _("Only the counselor's messages carry techniques, each in the chat it was first said in."),
+            content_type="text/plain; charset=utf-8",
+        )
+    if request.method == "POST":
+        return _save(request, message)
+    record_read(request.user, message, owner_id=message.chat.volunteer_id)
+    return render(request, "skills/correct.html", _context(request, message))
+
+
+def _save(request: HttpRequest, message: Message) -> HttpResponse:
+    note = request.POST.get("note", "").replace("\0", "").strip()
+    try:
+        codes = coding.clean_codes(request.POST.getlist("codes"))
+        places = {code: request.POST.get(f"span_{code}", "") for code in codes}
+        spans = coding.clean_spans(places, codes, len(message.text))
+        saved = coding.save(message, trainer=request.user, codes=codes, spans=spans, note=note)
+    except ValidationError as error:
+        record_read(request.user, message, owner_id=message.chat.volunteer_id)
+        more = {"error": error.messages[0], "chosen": codes}
+        return render(request, "skills/correct.html", _context(request, message, **more), status=400)
+    except ValueError:
+        return HttpResponseBadRequest(
+            _("The form names a technique that does not exist. Reload the page and try again."),
+            content_type="text/plain; charset=utf-8",
+        )
+    messages.success(request, _done_words(saved))
+    place = _number(request.GET.get("place"))
+    if place is None:
+        return redirect(reverse("practice:chat", args=[message.chat_id]) + f"#message-{message.pk}")
+    query = urlencode({"place": place, "undo": message.pk})
+    return redirect(reverse("skills:review-next") + f"?{query}")
+
+
+def _done_words(saved: coding.Saved) -> str:
+    if saved.agreed is False:
+        return _("Saved. The two codings differ: they are in the queue to be settled.")
+    if saved.agreed:
+        return _("Saved. Both trainers saw the same.")
+    if not saved.review.holds:
+        return _("Saved. It holds once a second trainer has coded the message.")
+    done = ngettext("%(n)d tag corrected.", "%(n)d tags corrected.", saved.changed) % {"n": saved.changed}
+    return done if saved.changed else _("Nothing changed: the tags are as you set them.")
+
+
+@require_POST
+@access.role_required(Role.TRAINER)
+def review_undo(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Take back one's own newest coding of the message and show the message again."""
+    message = access.reviewed_message_for_user(request.user, message_id)
+    if coding.undo(message, trainer=request.user):
+        messages.success(request, _("Taken back."))
+    else:
+        messages.info(request, _("There is nothing to take back here, or it is more than an hour old."))
+    place, query = _number(request.POST.get("place")), ""
+    if place is not None:
+        query = "?" + urlencode({"place": place, "of": _number(request.POST.get("of")) or place + 1})
+    return redirect(reverse("skills:correct", args=[message.pk]) + query)
+
+
+def _context(request: HttpRequest, message: Message, *, chosen: list[str] | None = None, error="") -> dict:
+    found = coding.coding_for(message, request.user)
+    before = list(message.chat.messages.filter(index__lt=message.index).order_by("-index")[:BEFORE])[::-1]
+    views = (
+        {} if found.mode in ("blind", "waiting") else {v.code: v for v in tag_views([message])[message.pk]}
+    )
+    if chosen is None:
+        chosen = found.mine.codes if found.mode == "waiting" else list(views)
+    if found.mode == "conflict" and not error:
+        chosen = [code for code in TECHNIQUES if all(code in row.codes for row in found.blind)]
+    spans = {code: (view.start, view.end) for code, view in views.items()}
+    if found.mine and found.mode == "waiting":
+        spans |= {code: tuple(span) for code, span in found.mine.spans.items()}
+    rows = [
+        {
+            "technique": technique,
+            "key": KEYS[technique.code],
+            "checked": technique.code in chosen,
+            "view": views.get(technique.code),
+            "span": "{}-{}".format(*spans[technique.code]) if technique.code in spans else "",
+        }
+        for technique in TECHNIQUES.values()
+    ]
+    grouped = groupby(rows, key=lambda row: row["technique"].family)
+    place, of = _number(request.GET.get("place")), _number(request.GET.get("of"))
+    return {
+        "message": message,
+        "before": before,
+        "mode": found.mode,
+        "codings": [_coding(row) for row in found.blind] if found.mode == "conflict" else [],
+        "families": [(FAMILIES[key], list(group)) for key, group in grouped],
+        "disputes": [_dispute(row) for row in Dispute.objects.filter(message=message, outcome="")],
+        "place": place,
+        "number": None if place is None else place + 1,
+        "of": of,
+        "previous": None if not place else place - 1,
+        "undo": _uuid(request.GET.get("undo", "")),
+        "error": error,
+    }
+
+
+def _coding(row) -> dict:
+    return {"who": row.trainer, "names": [TECHNIQUES[code].name for code in row.codes], "note": row.note}
+
+
+def _dispute(row: Dispute) -> dict:
+    return {
+        "name": TECHNIQUES[row.code].name,
+        "reason": row.get_reason_display(),
+        "words": row.words,
+    }
+
+
+@require_safe
+@access.role_required(Role.TRAINER, Role.ADMIN)
+def agreement_page(request: HttpRequest) -> HttpResponse:
+    """Figures only: no words of a chat and no name of a volunteer."""
+    context = {
+        "found": agreement.agreement_for(request.user),
+        "least": agreement.LEAST,
+        "least_present": agreement.LEAST_PRESENT,
+        "resamples": agreement.RESAMPLES,
+        "percent": settings.REVIEW_DOUBLE_PERCENT,
+    }
+    return render(request, "skills/agreement.html", context)

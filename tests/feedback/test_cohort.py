@@ -1,0 +1,160 @@
+"""The cohort page: who practised, who waits, what grows, assignments; and what few volunteers hide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bench.reviewing import ended_chat, tagged
+from feedback.inbox.notes import write_note
+from feedback.reports import cohort as figures
+from peersupport.audit.models import AuditEvent
+from peersupport.people.models import Cohort, Membership, User
+from peersupport.practice import assignments
+from peersupport.practice.models import Assignment, PracticeChat, Scenario
+
+
+@pytest.fixture
+def north(people):
+    return Cohort.objects.get(name="North")
+
+
+@pytest.fixture
+def scenario(people):
+    return Scenario.objects.filter(active=True, baseline=True).first()
+
+
+def as_(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(user, cohort) -> str:
+    return as_(user).get(reverse("feedback:cohort", args=[cohort.pk])).content.decode()
+
+
+def join(cohort, number: int) -> list[User]:
+    found = []
+    for n in range(number):
+        user = User.objects.create_user(username=f"more{n}", password="x", role="volunteer")
+        Membership.objects.create(user=user, cohort=cohort, since=timezone.now())
+        found.append(user)
+    return found
+
+
+def of(cohort, user):
+    return next(person for person in figures.volunteers(cohort) if person.pk == user.pk)
+
+
+def test_who_practised_and_who_waits_for_a_word(people, north, scenario):
+    old = ended_chat(people.volunteer, scenario)
+    PracticeChat.objects.filter(pk=old.pk).update(ended_at=timezone.now() - timedelta(days=40))
+    one = ended_chat(people.volunteer, scenario)
+    tagged(one, affirm=0.9)
+    tagged(one, affirm=0.9)
+    private = ended_chat(people.volunteer, scenario)
+    PracticeChat.objects.filter(pk=private.pk).update(shared=False)
+    found = of(north, people.volunteer)
+    assert (found.ended, found.recent_chats, found.messages, found.waiting) == (2, 1, 2, 1)
+    assert found.waiting_chat == one.pk
+    assert reverse("feedback:report", args=[one.pk]) + "#notes" in page(people.trainer, north)
+    write_note(one, trainer=people.trainer, text="Well listened.")
+    found = of(north, people.volunteer)
+    assert (found.waiting, found.waits_since, found.waiting_chat) == (0, None, None)
+    assert of(north, people.peer).recent_chats == 0
+
+
+def test_few_volunteers_give_no_figure_and_an_admin_sees_no_names(people, north, scenario):
+    ended_chat(people.volunteer, scenario)
+    assert figures.totals(figures.volunteers(north)).practised is None
+    [row] = [row for row in figures.cohort_rows(Cohort.objects.all()) if row.name == "North"]
+    assert (row.people, row.practised, row.says) == (2, 1, False)
+    assert "fewer than 5" in as_(people.admin).get(reverse("feedback:cohorts")).content.decode()
+    join(north, 3)
+    assert figures.totals(figures.volunteers(north)).practised == 1
+    assert "more0" in page(people.trainer, north)
+    assert "more0" not in page(people.admin, north)
+
+
+def test_what_grows_between_first_and_newest_is_told_over_five_volunteers(people, north, scenario):
+    group = join(north, 4)
+    for user in group:
+        for code in ("advise_without_permission", "affirm"):
+            chat = ended_chat(user, scenario)
+            for _ in range(figures.LEAST_MESSAGES):
+                tagged(chat, **{code: 0.9})
+    ended_chat(people.volunteer, scenario)  # nothing was said in it
+    found = figures.grown(north)
+    assert (found.n, found.groups) == (4, {})
+    assert "Not enough data: 4 volunteers" in page(people.trainer, north)
+    for code in ("advise_without_permission", "affirm"):
+        chat = ended_chat(people.volunteer, scenario)
+        for number in range(figures.LEAST_MESSAGES):
+            tagged(chat, **{code if number else "support": 0.9})
+    found = figures.grown(north)
+    row = found.groups["adherent"]
+    assert (found.n, row.before, row.after) == (5, 0, 95)
+    assert row.low <= row.gap == 95 <= row.high
+    assert found.groups["non_adherent"].gap == -95
+    assert found.techniques[0].name == "Affirm"
+    assert "means over 5 volunteers" in page(people.trainer, north)
+
+
+def test_an_assignment_is_seen_done_and_taken_back(people, north, scenario):
+    trainer, today = as_(people.trainer), timezone.localdate()
+    address = reverse("feedback:assign", args=[north.pk])
+    due = today + timedelta(days=7)
+    fields = {"scenario": scenario.pk, "begins": today, "due": due, "note": "Take your time."}
+    assert trainer.post(address, fields).status_code == 302
+    assigned = Assignment.objects.get()
+    volunteer = as_(people.volunteer)
+    assert "Take your time." in volunteer.get(reverse("practice:scenarios")).content.decode()
+    assert assignments.for_volunteer(people.outsider) == []
+    ended_chat(people.volunteer, scenario)
+    assert "Take your time." not in volunteer.get(reverse("practice:scenarios")).content.decode()
+    [row] = assignments.open_assignments(north, figures.volunteers(north))
+    assert (row.done, row.asked) == (1, 2)
+    assert "1 of 2" in page(people.trainer, north)
+    trainer.post(reverse("feedback:assignment-close", args=[assigned.pk]))
+    assert assignments.for_volunteer(people.peer) == []
+    verbs = AuditEvent.objects.exclude(verb="sign_in").values_list("verb", flat=True)
+    assert list(verbs) == ["assign", "assignment_closed"]
+
+
+def test_to_one_volunteer_and_not_to_a_stranger(people, north, scenario):
+    today = timezone.localdate()
+    fields = {"scenario": scenario.pk, "begins": today, "due": today}
+    trainer, address = as_(people.trainer), reverse("feedback:assign", args=[north.pk])
+    refused = trainer.post(address, {**fields, "volunteer": people.outsider.pk})
+    assert refused.status_code == 400 and "volunteer of the cohort" in refused.content.decode()
+    trainer.post(address, {**fields, "volunteer": people.peer.pk})
+    assert [len(assignments.for_volunteer(user)) for user in (people.peer, people.volunteer)] == [1, 0]
+    [row] = assignments.open_assignments(north, figures.volunteers(north))
+    assert (row.done, row.asked) == (0, 1)
+
+
+@pytest.mark.parametrize(("begins", "due"), [(0, -1), (-3, -2), (0, 400)])
+def test_days_that_make_no_sense_are_refused(people, north, scenario, begins, due):
+    today = timezone.localdate()
+    with pytest.raises(ValidationError):
+        assignments.assign(
+            north,
+            scenario,
+            by=people.trainer,
+            begins=today + timedelta(days=begins),
+            due=today + timedelta(days=due),
+        )
+
+
+def test_a_trainer_who_left_the_cohort_has_lost_it_at_the_next_request(people, north):
+    trainer, address = as_(people.trainer), reverse("feedback:cohort", args=[north.pk])
+    assert trainer.get(address).status_code == 200
+    people.trainer.memberships.update(until=timezone.now() - timedelta(seconds=1))
+    assert trainer.get(address).status_code == 404
+    assert trainer.post(reverse("feedback:assign", args=[north.pk])).status_code == 404

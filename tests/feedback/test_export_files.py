@@ -1,0 +1,239 @@
+"""Exports by a worker: every table in every format comes back as it was, and nobody gets more than is due."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from datetime import timedelta
+from zipfile import ZipFile
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import CommandError, call_command
+from django.http import Http404
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from feedback.exports import codebook, files, job, writers
+from feedback.exports.names import Names
+from feedback.exports.tables import TABLES
+from feedback.inbox.notes import write_note
+from feedback.models import Export
+from feedback.reports.exports import plain_cell, pseudonym, safe_cell
+from peersupport.audit.models import AuditEvent
+from peersupport.jobs.models import Job
+from peersupport.jobs.queue import StoppedError
+from peersupport.jobs.running import Context
+from peersupport.people import consents, erasure
+from peersupport.practice import chats
+from skills.review import coding
+
+NOTE = "=HYPERLINK(1) ünï\x0b"
+TEXT = "@SUM(1) You kept going,\nand that says 'a lot'."
+
+
+@pytest.fixture
+def practised(people, chat, say, drain):
+    """A finished chat with report, correction, note and coding, of somebody who agrees to research."""
+    consents.choose(people.volunteer, agreed=["research"])
+    message = say(TEXT)
+    drain()
+    coding.save(message, trainer=people.trainer, codes=["warn"], spans={}, note=NOTE)
+    chats.end_chat(chat)
+    drain()
+    write_note(chat, trainer=people.trainer, text="Kind.")
+    return message
+
+
+def made(user, table: str, form: str, **options) -> Export:
+    export = files.request_export(user, table=table, form=form, **options)
+    Job.objects.filter(kind="export").update(status="cancelled")  # written here, without a worker
+    job._finish(export, job.write(export))
+    export.refresh_from_db()
+    return export
+
+
+def expected(table: str, form: str, *, full: bool, labelled: bool) -> list[list]:
+    names = Names(full=full)
+    header = [column.name for column in TABLES[table].shown(full)]
+    rows = [row for block in TABLES[table].rows(names, labelled=labelled) for row in block]
+    cells = [[writers.cell(value) for value in row] for row in rows]
+    if form == "csv":
+        cells = [["" if value is None else str(value) for value in row] for row in cells]
+    if form == "xlsx":  # XML has no vertical tab, and an empty cell no text
+        cells = [[_in_xml(value) for value in row] for row in cells]
+    return [header, *cells]
+
+
+def _in_xml(value):
+    return (value.replace("\x0b", "\ufffd") or None) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
+def test_every_table_comes_back_as_it_was(form, practised, people, monkeypatch):
+    monkeypatch.setattr("feedback.exports.rows.BLOCK", 2)
+    monkeypatch.setattr(writers, "SHEET_ROWS", 3)
+    people.admin.may_export_full = True
+    people.admin.save()
+    for table in TABLES:
+        for full, labelled in ((False, True), (True, False)):
+            export = made(people.admin, table, form, full=full, labelled=labelled)
+            found = list(writers.read_back(files.path_of(export.pk)))
+            if table != "audit":  # asking for the export is a line itself
+                assert found == expected(table, form, full=full, labelled=labelled)
+            assert export.rows == len(found) - 1 > 0, table
+            assert export.size > 0
+
+
+def test_a_file_for_research_holds_no_name_no_word_and_no_id(practised, people, chat):
+    for person in (people.volunteer, people.trainer, people.admin):
+        person.username = f"{person.username}-x"
+        person.save()
+    secrets = ("kept going", "HYPERLINK", "-x", str(chat.pk))
+    for table in TABLES:
+        export = made(people.admin, table, "csv")
+        with ZipFile(files.path_of(export.pk)) as archive:
+            assert set(archive.namelist()) == {f"{table}.csv", *writers.BESIDE}
+            data = archive.read(f"{table}.csv").decode("utf-8-sig")
+        body = data.partition("\n")[2]
+        assert not [secret for secret in secrets if secret in body], table
+        if table not in ("evidence", "audit"):
+            assert pseudonym("chat", chat.pk) in body and pseudonym("person", people.volunteer.pk) in body
+    consents.choose(people.volunteer, agreed=[])
+    for table, described in TABLES.items():
+        if described.people:
+            assert made(people.admin, table, "csv").rows == 0, table
+
+
+def test_a_full_file_is_a_right_of_its_own_and_leaves_a_line_of_its_own(practised, people, chat):
+    with pytest.raises(PermissionDenied):
+        files.request_export(people.admin, table="messages", form="csv", full=True)
+    admin = Client()
+    admin.force_login(people.admin)
+    asked = {"table": "messages", "format": "csv", "full": "1"}
+    assert admin.post(reverse("feedback:export-make"), asked).status_code == 403
+    with pytest.raises(CommandError):
+        call_command("full_export", people.trainer.username)
+    call_command("full_export", people.admin.username, verbosity=0)
+    people.admin.refresh_from_db()
+    export = made(people.admin, "messages", "csv", full=True)
+    rows = [dict(zip(*pair, strict=True)) for pair in _pairs(export)]
+    assert TEXT in [row["text"] for row in rows]
+    assert {row["volunteer"] for row in rows} == {people.volunteer.username}
+    address = reverse("feedback:export-file", args=[export.pk])
+    assert admin.get(address)["Content-Disposition"].endswith('-full.zip"')
+    verbs = ("full_export_given", "export_full_asked", "export_full")
+    assert [AuditEvent.objects.filter(verb=verb).count() for verb in verbs] == [1, 1, 1]
+    call_command("full_export", people.admin.username, "--end", verbosity=0)
+    assert admin.get(address).status_code == 404
+    # What its volunteer keeps from trainers is in no file.
+    call_command("full_export", people.admin.username, verbosity=0)
+    people.admin.refresh_from_db()
+    type(chat).objects.update(shared=False)
+    assert made(people.admin, "messages", "csv", full=True).rows == 0
+
+
+def _pairs(export):
+    header, *rows = writers.read_back(files.path_of(export.pk))
+    return [(header, row) for row in rows]
+
+
+def test_a_worker_writes_it_and_only_who_asked_can_fetch_it_until_its_time_is_over(
+    practised, people, drain, settings
+):
+    admin = Client()
+    admin.force_login(people.admin)
+    asked = {"table": "tags", "format": "csv", "codes": "labelled", "bom": "1"}
+    admin.post(reverse("feedback:exports") + "make/", asked)
+    export = Export.objects.get()
+    page = admin.get(reverse("feedback:exports")).content.decode()
+    assert "hx-get" in page and "<progress" in page
+    assert admin.get(reverse("feedback:export-file", args=[export.pk])).status_code == 404
+    drain("batch")
+    page = admin.get(reverse("feedback:exports"), headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in page and "hx-get" not in page
+    assert reverse("feedback:export-file", args=[export.pk]) in page
+    answer = admin.get(reverse("feedback:export-file", args=[export.pk]))
+    with ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+        text = archive.read("tags.csv")
+    assert text.startswith(b"\xef\xbb\xbf") and b",Warn," in text
+    other = type(people.admin).objects.create_user(username="second", password="x", role="admin")
+    with pytest.raises(Http404):
+        files.export_for_user(other, export.pk)
+    Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert files.expire() == 1
+    assert not files.path_of(export.pk).exists()
+    assert admin.get(reverse("feedback:export-file", args=[export.pk])).status_code == 404
+
+
+def test_three_at_a_time_and_nothing_that_is_no_table(people):
+    for _ in range(files.MOST_OPEN):
+        files.request_export(people.admin, table="audit", form="csv")
+    for table, form in (("audit", "csv"), ("no", "csv"), ("audit", "pdf")):
+        with pytest.raises(ValidationError):
+            files.request_export(people.admin, table=table, form=form)
+
+
+def running(export) -> tuple[Job, Context]:
+    [row] = Job.objects.filter(kind="export")
+    return row, Context(threading.Event())
+
+
+def test_it_stops_where_the_right_ends_and_begins_anew_where_the_worker_stops(practised, people, drain):
+    export = files.request_export(people.admin, table="tags", form="csv")
+    row, context = running(export)
+    context.stopping.set()
+    with pytest.raises(StoppedError):
+        job.run([row], context)
+    files.expire()  # what is being written stays
+    type(people.admin).objects.filter(pk=people.admin.pk).update(role="volunteer")
+    drain("batch")
+    export.refresh_from_db()
+    assert (export.status, files.path_of(export.pk).exists()) == ("stopped", False)
+    assert not list(files.folder().glob("*.part"))
+    assert AuditEvent.objects.filter(verb="export_stopped").count() == 1
+
+
+def test_erasing_somebody_takes_finished_files_away_and_begins_unfinished_ones_anew(
+    practised, people, monkeypatch
+):
+    export = made(people.admin, "tags", "csv")
+    second = files.request_export(people.admin, table="tags", form="csv")
+    real = job.write
+
+    def write(*args, **kwargs):
+        erasure.erase_now(people.volunteer, by=None)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(job, "write", write)
+    row = Job.objects.filter(kind="export", subject=str(second.pk)).get()
+    monkeypatch.setattr(job, "_look", lambda *args: None)
+    [outcome] = job.run([row], Context(threading.Event())).values()
+    assert isinstance(outcome, StoppedError)
+    export.refresh_from_db()
+    assert (export.status, files.path_of(export.pk).exists()) == ("gone", False)
+
+
+def test_codebook_and_data_dictionary_name_every_column_once(people):
+    admin = Client()
+    admin.force_login(people.admin)
+    for key, table in TABLES.items():
+        names = [column.name for column in table.shown(False)]
+        for kind, first in (("codebook", "table"), ("redcap", "Variable / Field Name")):
+            answer = admin.get(reverse("feedback:export-codebook", args=[key, kind]))
+            header, *rows = csv.reader(io.StringIO(answer.content.decode()))
+            assert header[0] == first
+            assert [row[kind == "codebook"] for row in rows] == names == list(dict.fromkeys(names))
+            assert {len(row) for row in rows} == {len(header)}
+        for row in codebook.redcap(table, full=True)[1:]:
+            assert row[0].isidentifier() and row[0] == row[0].lower() and len(row[0]) <= 26
+    assert admin.get("/exports/no/codebook.csv").status_code == 404
+    assert admin.get("/exports/tags/other.csv").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["=1", "'=1", "''=1", "'", "'a", "-", "+1", "@x", "\tx", "\rx", "", "a=1"])
+def test_a_cell_that_was_made_safe_comes_back(text):
+    assert not safe_cell(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert plain_cell(safe_cell(text)) == text

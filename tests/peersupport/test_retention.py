@@ -1,0 +1,68 @@
+"""Chats whose time is over: erased by a job with one line each, and only those."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from feedback.reports import files
+from peersupport.audit.models import AuditEvent
+from peersupport.jobs.models import Job
+from peersupport.people import retention
+from peersupport.practice import chats
+from peersupport.practice.models import PracticeChat
+
+
+def age(chat, *, days: int, ended: int | None) -> None:
+    now = timezone.now()
+    at = None if ended is None else now - timedelta(days=ended)
+    PracticeChat.objects.filter(pk=chat.pk).update(created_at=now - timedelta(days=days), ended_at=at)
+
+
+@pytest.fixture
+def three(people, chat):
+    """One that is over, one never ended but long begun, one long begun and lately ended."""
+    other = chats.start_chat(people.volunteer, chat.scenario)
+    third = chats.start_chat(people.peer, chat.scenario)
+    age(chat, days=100, ended=99)
+    age(other, days=100, ended=None)
+    age(third, days=100, ended=1)
+    return chat, other, third
+
+
+def test_what_is_over_is_erased_with_its_files_and_leaves_a_line(three, people, drain, settings, monkeypatch):
+    settings.RETENTION_DAYS = 30
+    monkeypatch.setattr("peersupport.people.erasure.tidy", lambda: None)
+    path = files.folder_of(people.volunteer.pk) / f"{three[0].pk}-1-0.pdf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"pdf")
+    admin = Client()
+    admin.force_login(people.admin)
+    assert "2 chats are over their time" in admin.get(reverse("people:retention")).content.decode()
+    admin.post(reverse("people:retention-start"))
+    drain("batch")
+    assert list(PracticeChat.objects.values_list("pk", flat=True)) == [three[2].pk]
+    assert not path.exists()
+    assert AuditEvent.objects.filter(verb="retention_erased", actor_id=None).count() == 2
+    assert AuditEvent.objects.filter(verb="retention_started", actor_id=people.admin.pk).count() == 1
+    assert "2 erased" in admin.get(reverse("people:retention")).content.decode()
+    admin.post(reverse("people:retention-start"))
+    assert Job.objects.filter(kind="retention").count() == 1
+
+
+def test_it_starts_by_itself_once_a_day_and_never_without_a_setting(three, settings):
+    retention.start_daily()
+    assert retention.due().count() == 0
+    assert not Job.objects.filter(kind="retention").exists()
+    settings.RETENTION_DAYS = 30
+    retention.start_daily()
+    Job.objects.filter(kind="retention").update(status="done")
+    retention.start_daily()
+    assert Job.objects.filter(kind="retention").count() == 1
+    Job.objects.filter(kind="retention").update(created_at=timezone.now() - timedelta(hours=25))
+    retention.start_daily()
+    assert Job.objects.filter(kind="retention").count() == 2

@@ -1,0 +1,238 @@
+"""The review queue, coding one message alone and in twos, undoing, and what a volunteer hears of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bench.reviewing import ended_chat, second_trainer, tagged
+from feedback.coach.crisis import crisis_view
+from feedback.inbox import items
+from feedback.models import SessionReport
+from feedback.reports.crisis import crisis_section
+from feedback.reports.turns import Turn
+from peersupport.audit.models import AuditEvent
+from peersupport.people import own_data
+from peersupport.people.models import Cohort
+from peersupport.practice.models import Message
+from skills.models import Correction, Review
+from skills.review import coding, queue
+from skills.review.disputes import dispute_tag
+from skills.review.keys import KEYS
+from skills.tags import tag_views
+from skills.taxonomy import TECHNIQUES
+
+
+@pytest.fixture
+def ended(people, chat):
+    return ended_chat(people.volunteer, chat.scenario)
+
+
+@pytest.fixture
+def second(people):
+    return second_trainer(Cohort.objects.get(name="North"))
+
+
+@pytest.fixture
+def everything_twice(settings):
+    settings.REVIEW_DOUBLE_PERCENT = 100
+
+
+def as_(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def found(user) -> list[tuple]:
+    return [(item.message_id, item.reason) for item in queue.items(user)]
+
+
+def present(message) -> dict[str, tuple[int, int]]:
+    return {view.code: (view.start, view.end) for view in tag_views([message])[message.pk]}
+
+
+def crisis(ended, *, cue: int, answer: str = "") -> None:
+    """A report as it is written where the message `cue` bears a sign of risk and `answer` follows it."""
+    ended.messages.filter(index=cue).update(risk_level="explicit")
+    turns = [Turn(cue, "seeker", "-", risk_level="explicit")]
+    turns += [Turn(cue + 1, "counselor", answer)] if answer else []
+    body = {"crisis": crisis_section(crisis_view(turns))}
+    SessionReport.objects.update_or_create(chat=ended, defaults={"body": body})
+
+
+def seeker(ended) -> Message:
+    index = ended.messages.count() + 1
+    return Message.objects.create(
+        chat=ended, index=index, role="seeker", text="-", idempotency_key=f"s{index}"
+    )
+
+
+def test_signs_of_risk_then_disputes_then_the_most_uncertain_of_own_cohorts(people, ended, chat):
+    seeker(ended)
+    missed = tagged(ended, affirm=0.99)
+    sure = tagged(ended, affirm=0.99)
+    unsure = tagged(ended, affirm=0.70)
+    nearest = tagged(ended, affirm=0)
+    disputed = tagged(ended, support=0.99)
+    dispute_tag(disputed, "support", volunteer=people.volunteer, reason="other")
+    crisis(ended, cue=1, answer="You kept going.")
+    expected = [
+        (missed.pk, "missed"),
+        (disputed.pk, "dispute"),
+        (nearest.pk, "uncertain"),
+        (unsure.pk, "uncertain"),
+    ]
+    assert found(people.trainer) == expected
+    assert sure.pk not in dict(expected)
+    assert found(people.other_trainer) == []
+    people.trainer.memberships.update(until=timezone.now() - timedelta(seconds=1))
+    assert found(people.trainer) == []
+
+
+def test_a_sign_of_risk_that_was_answered_is_none_and_one_that_ended_the_chat_is(people, ended):
+    last = tagged(ended, affirm=0.99)
+    seeker(ended)
+    crisis(ended, cue=2, answer="Thank you for telling me. Are you thinking of killing yourself?")
+    assert found(people.trainer) == []
+    crisis(ended, cue=2)
+    assert found(people.trainer) == [(last.pk, "missed")]
+
+
+def test_what_a_trainer_has_coded_leaves_the_queue_and_undone_it_is_back(people, ended):
+    message = tagged(ended, affirm=0)
+    before = present(message)
+    saved = coding.save(
+        message, trainer=people.trainer, codes=["support"], spans={"support": (0, 3)}, note="So."
+    )
+    assert (saved.changed, present(message)) == (2, {"support": (0, 3)})
+    assert found(people.trainer) == []
+    assert not coding.undo(message, trainer=people.other_trainer)
+    assert coding.undo(message, trainer=people.trainer)
+    assert (present(message), Correction.objects.count(), Review.objects.count()) == (before, 0, 0)
+    assert found(people.trainer) == [(message.pk, "uncertain")]
+    assert list(AuditEvent.objects.values_list("verb", flat=True)) == ["correct", "review_undone"]
+
+
+def test_an_undo_that_comes_too_late_is_none(people, ended):
+    message = tagged(ended, affirm=0)
+    coding.save(message, trainer=people.trainer, codes=[], spans={})
+    Review.objects.update(saved_at=timezone.now() - timedelta(minutes=coding.UNDO_MINUTES + 1))
+    assert not coding.undo(message, trainer=people.trainer)
+
+
+def test_another_place_of_a_tag_is_kept_and_says_so_in_the_inbox(people, ended):
+    message = tagged(ended, affirm=0)
+    assert (
+        coding.save(message, trainer=people.trainer, codes=["affirm"], spans={"affirm": (4, 8)}).changed == 1
+    )
+    assert present(message) == {"affirm": (4, 8)}
+    assert (
+        coding.save(message, trainer=people.trainer, codes=["affirm"], spans={"affirm": (4, 8)}).changed == 0
+    )
+    assert items.inbox(people.volunteer)[0].lines == ("Seen in another place: Affirm",)
+
+
+@pytest.mark.parametrize("place", ["", "3", "5-3", "-1-4", "0-999", "1-", "x-y", "9999999999-1", "²-³"])
+def test_a_place_that_is_none_is_left_out(place):
+    assert coding.clean_spans({"affirm": place}, ["affirm"], 20) == {}
+
+
+def test_of_the_sample_two_code_apart_and_what_both_see_holds(people, ended, second, everything_twice):
+    message = tagged(ended, affirm=0)
+    first = as_(people.trainer)
+    address = reverse("skills:correct", args=[message.pk])
+    page = first.get(address).content.decode()
+    assert "checked" not in page.split("keys-on")[0] and "on their own" in page
+    first.post(address, {"codes": ["support"], "note": "first"})
+    assert present(message) == {"affirm": (0, len(message.text))}  # nothing holds yet
+    assert (found(people.trainer), found(second)) == ([], [(message.pk, "second")])
+    page = as_(second).get(address).content.decode()
+    assert "checked" not in page.split("keys-on")[0]
+    as_(second).post(address, {"codes": ["support"]})
+    assert set(present(message)) == {"support"}
+    assert found(second) == found(people.trainer) == []
+
+
+def test_where_two_differ_a_note_settles_it(people, ended, second, everything_twice):
+    message = tagged(ended, affirm=0)
+    coding.save(message, trainer=people.trainer, codes=["support", "affirm"], spans={})
+    saved = coding.save(message, trainer=second, codes=["support"], spans={})
+    assert saved.agreed is False
+    assert found(people.trainer) == found(second) == [(message.pk, "conflict")]
+    address = reverse("skills:correct", args=[message.pk])
+    page = as_(people.trainer).get(address).content.decode()
+    assert "Support, Affirm" in page or "Affirm, Support" in page
+    refused = as_(people.trainer).post(address, {"codes": ["support"]})
+    assert refused.status_code == 400 and "Say in the note" in refused.content.decode()
+    with pytest.raises(ValidationError):
+        coding.save(message, trainer=second, codes=["support"], spans={})
+    as_(people.trainer).post(address, {"codes": ["support"], "note": "No strength is named."})
+    assert set(present(message)) == {"support"}
+    assert found(people.trainer) == []
+    assert Review.objects.get(kind="settled").note == "No strength is named."
+
+
+def test_one_trainer_alone_codes_in_the_open_and_so_does_one_whose_partner_never_came(
+    people, ended, second, everything_twice
+):
+    message = tagged(ended, affirm=0)
+    coding.save(message, trainer=people.trainer, codes=["support"], spans={})
+    assert coding.coding_for(message, people.trainer).mode == "waiting"
+    Review.objects.update(saved_at=timezone.now() - timedelta(days=queue.SECOND_LOOK_DAYS + 1))
+    assert found(people.trainer) == [(message.pk, "second")]
+    assert coding.save(message, trainer=people.trainer, codes=["support"], spans={}).changed == 2
+    second.memberships.update(until=timezone.now() - timedelta(seconds=1))
+    other = tagged(ended, affirm=0)
+    assert coding.coding_for(other, people.trainer).mode == "open"
+
+
+def test_a_dispute_is_answered_by_what_is_coded_and_the_volunteer_hears_of_it(people, ended):
+    message = tagged(ended, affirm=0.99, support=0.99)
+    for code in ("affirm", "support"):
+        dispute_tag(message, code, volunteer=people.volunteer, reason="other", words="I was kind.")
+    trainer = as_(people.trainer)
+    address = reverse("skills:correct", args=[message.pk])
+    assert "I was kind." in trainer.get(address).content.decode()
+    trainer.post(address, {"codes": ["affirm"], "note": "You were."})
+    answers = [item for item in items.inbox(people.volunteer) if item.kind == "dispute"]
+    lines = {line for item in answers for line in item.lines}
+    assert lines == {"Affirm: The tag stays.", "Support: The tag was taken away."}
+    assert {item.text for item in answers} == {"You were."}
+    assert items.unread(people.volunteer) == 3  # with the correction
+    page = as_(people.volunteer).get(reverse("practice:chat", args=[ended.pk])).content.decode()
+    assert "disputed</span>" not in page
+    assert AuditEvent.objects.filter(verb="dispute_answered").count() == 2
+    assert '"outcome": "kept"' in "".join(own_data.as_json(people.volunteer))
+    # Said anew it is looked at anew.
+    dispute_tag(message, "affirm", volunteer=people.volunteer, reason="context")
+    assert found(people.trainer) == [(message.pk, "dispute")]
+
+
+def test_the_queue_leads_from_message_to_message_without_a_script(people, ended):
+    one, two = tagged(ended, affirm=0), tagged(ended, support=0)
+    trainer = as_(people.trainer)
+    page = trainer.get(reverse("skills:review")).content.decode()
+    assert "2 messages wait" in page and one.text not in page
+    shown = trainer.get(reverse("skills:review-next"), follow=True)
+    assert "1 of 2" in shown.content.decode()
+    first = shown.request["PATH_INFO"]
+    after = trainer.post(f"{first}?place=0&of=2", {"codes": ["affirm"]}, follow=True)
+    assert after.request["PATH_INFO"] != first and "1 of 1" in after.content.decode()
+    undo = reverse("skills:review-undo", args=[one.pk if str(one.pk) in first else two.pk])
+    assert undo in after.content.decode()
+    assert "Taken back." in trainer.post(undo, {"place": "0"}, follow=True).content.decode()
+    for message in (one, two):
+        coding.save(message, trainer=people.trainer, codes=["affirm"], spans={})
+    assert "Nothing waits for you" in trainer.get(reverse("skills:review-next"), follow=True).content.decode()
+
+
+def test_every_technique_has_a_key_of_its_own_and_none_of_the_page():
+    assert KEYS.keys() == TECHNIQUES.keys()
+    assert len(set(KEYS.values())) == len(KEYS)
+    assert not set(KEYS.values()) & set("jknu?[]{}")
