@@ -10,15 +10,14 @@ from peersupport.people import own_data
 from peersupport.practice import slots
 from skills.review import own_rows
 from skills.review.disputes import disputed
-from skills.review.shown import correction_views
+from skills.review.shown import message_tags
 from skills.tagger.card import read_card
-from skills.tags import tag_views, tagged_by
+from skills.tags import tagged_by
 from skills.versions import RETAG
 
 
 def register() -> None:
-    slots.register(slots.MESSAGE_TAGS, tag_views)
-    slots.register(slots.MESSAGE_CORRECTIONS, correction_views)
+    slots.register(slots.MESSAGE_TAGS, message_tags)
     slots.register(slots.DISPUTED_TAGS, disputed)
     own_data.register("taggings", own_rows.taggings)
     own_data.register("corrections", own_rows.corrections)

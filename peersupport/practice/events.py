@@ -36,16 +36,15 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     """
     # A message that was just sent has no tags yet: most posts need none of these queries.
     own = [one for one in messages if one.is_counselor and one.turn != Message.Turn.PENDING]
-    views = slots.call(slots.MESSAGE_TAGS, own, user) if own else {}
-    corrections = slots.call(slots.MESSAGE_CORRECTIONS, own) if own else {}
-    disputed = slots.call(slots.DISPUTED_TAGS, own) if any(views.values()) else {}
-    codes = {view.code for tags in views.values() for view in tags}
+    shown = slots.call(slots.MESSAGE_TAGS, own, user) if own else {}
+    codes = {view.code for one in shown.values() for view in one.tags}
+    disputed = slots.call(slots.DISPUTED_TAGS, own) if codes else {}
     grades = slots.call(slots.TAG_GRADES, codes) if codes else {}
     for message in messages:
-        found = views.get(message.pk, [])
+        found = shown[message.pk].tags if message.pk in shown else []
         message.tag_views = [(view, grades[view.code]) for view in found]
         message.disputed = disputed.get(message.pk, ())
-        message.correction = corrections.get(message.pk)
+        message.correction = shown[message.pk].correction if message.pk in shown else None
         start, end = (found[0].start, found[0].end) if found else (0, 0)
         message.parts = (message.text[:start], message.text[start:end], message.text[end:])
     return messages

@@ -11,10 +11,8 @@ from typing import Any
 
 _slots: dict[str, Callable[..., Any]] = {}
 
-# message_tags(messages, user) -> {message id: list of tag views, strongest first}
+# message_tags(messages, user) -> {message id: its `tags`, strongest first, and the `correction` by trainers}
 MESSAGE_TAGS = "message_tags"
-# message_corrections(messages) -> {message id: what trainers took away and wrote, where they did}
-MESSAGE_CORRECTIONS = "message_corrections"
 # disputed_tags(messages) -> {message id: codes of tags that the volunteer disputes}
 DISPUTED_TAGS = "disputed_tags"
 # tag_grades(codes) -> {code: grade of the evidence behind it}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
+from peersupport.people.models import User
 from peersupport.practice.models import Message
 from skills.models import Correction
+from skills.tags import TagView, latest_corrections, tag_views
 from skills.taxonomy import TECHNIQUES
 
 
@@ -18,11 +20,8 @@ class CorrectionView:
     notes: list[str] = field(default_factory=list)
 
 
-def correction_views(messages: list[Message]) -> dict:
-    """{message id: CorrectionView} of the corrections that hold. 1 query."""
-    latest: dict = defaultdict(dict)
-    for correction in Correction.objects.filter(message__in=messages).order_by("id"):
-        latest[correction.message_id][correction.code] = correction
+def correction_views(latest: dict) -> dict:
+    """{message id: CorrectionView} of the corrections that hold, as `latest_corrections` gives them."""
     views = {}
     for message_id, by_code in latest.items():
         view = views[message_id] = CorrectionView()
@@ -32,3 +31,19 @@ def correction_views(messages: list[Message]) -> dict:
             if correction.note and correction.note not in view.notes:
                 view.notes.append(correction.note)
     return views
+
+
+@dataclass(frozen=True)
+class MessageTags:
+    """What a page shows of one message: its tags that hold, and what trainers took away or wrote."""
+
+    tags: list[TagView]
+    correction: CorrectionView | None
+
+
+def message_tags(messages: list[Message], user: User | None = None) -> dict[Any, MessageTags]:
+    """By message id. 2 queries."""
+    latest = latest_corrections(messages)
+    corrected = correction_views(latest)
+    views = tag_views(messages, user, corrections=latest)
+    return {pk: MessageTags(tags, corrected.get(pk)) for pk, tags in views.items()}
