@@ -14,6 +14,7 @@ from typing import Any
 
 from feedback.coach.bank import Line, lines
 from feedback.coach.guard import guard
+from feedback.coach.mini.measures import invented
 from feedback.reports.turns import Tags
 from skills.tagger import TagInput
 from skills.taxonomy import REFLECTIONS
@@ -95,6 +96,8 @@ def choose(
     for text, source in candidates:
         reasons = ["shown_before"] if text in used else []
         reasons += guard(text, chat=(*wanted.chat, wanted.seeker), volunteer=wanted.volunteer)
+        if source == "model" and invented(text, " ".join((*wanted.chat, wanted.seeker)), heldout=False):
+            reasons.append("names_what_nobody_named")  # authored lines were written for any chat
         if reasons:
             _count(refused, reasons)
         else:

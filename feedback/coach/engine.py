@@ -123,7 +123,7 @@ class Coach:
             raise EngineError(f"the prompt needs more than the {limit} tokens that the language model reads")
         sampler = SeededSampler(
             [request.seed for request in requests],
-            temperature=self.config.temperature,
+            temperature=mini.TEMPERATURE if is_mini(tokenizer) else self.config.temperature,
             top_p=self.config.top_p,
         )
         try:

@@ -48,11 +48,12 @@ def names_content(reply: str, seeker: str) -> bool:
 
 
 @cache
-def nouns() -> frozenset[str]:
-    """People and things of all word lists, held-out ones too, less the words that reply templates use."""
+def nouns(*, heldout: bool = True) -> frozenset[str]:
+    """People and things of all word lists, less the words that reply templates use; without `heldout` only
+    of the lists that are trained with, which is what the product's closed loop looks for."""
     entries = [
         noun
-        for heldout in (False, True)
+        for heldout in ((False, True) if heldout else (False,))
         for topic in library.topics(heldout=heldout)
         for noun in (*topic.who, *topic.what)
     ]
@@ -75,10 +76,10 @@ def nouns() -> frozenset[str]:
     )
 
 
-def invented(reply: str, told: str) -> frozenset[str]:
+def invented(reply: str, told: str, *, heldout: bool = True) -> frozenset[str]:
     """People and things of the reply that `told`, the chat so far, does not name, rightly spelt or nearly."""
     named = set(words(turned(told)))
-    new = (nouns() & frozenset(words(reply))) - named
+    new = (nouns(heldout=heldout) & frozenset(words(reply))) - named
     return frozenset(word for word in new if not any(_one_slip(word, other) for other in named))
 
 

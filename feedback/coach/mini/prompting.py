@@ -20,6 +20,7 @@ SEEKER_CHARS = 400  # the end is kept: it is what the reply answers
 VOLUNTEER_CHARS = 60
 VOLUNTEER, SEEKER, REPLY, REPEAT = "<|volunteer|>", "<|seeker|>", "<|reply|>", "<|repeat|>"
 END, PAD = "</s>", "<pad>"
+TEMPERATURE = 0.3  # of its draws: a small model's unlikely words are seldom good ones
 CONTROLS = (PAD, END, VOLUNTEER, SEEKER, REPLY, REPEAT, *(f"<|{code}|>" for code in TECHNIQUES), *MARKS)
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from feedback.coach.corpus.library import corpus_version
 from feedback.coach.mini.batches import IGNORED, Batches
-from feedback.coach.mini.prompting import END, PAD
+from feedback.coach.mini.prompting import END, PAD, STYLE
 from feedback.coach.mini.tokenizing import READ, learn_tokenizer, save_tokenizer
 
 CHECKPOINT = "checkpoint.pt"
@@ -61,7 +61,7 @@ class Training:
         tokenizer_reads: int = READ,
     ) -> None:
         self.folder, self.recipe, self.report, self.device = folder, recipe, report, device
-        self.stamp = {**asdict(recipe), "corpus": corpus_version()}
+        self.stamp = {**asdict(recipe), "corpus": corpus_version(), "style": STYLE}
         folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer = self._tokenizer(tokenizer_reads)
         self.model = new_model(recipe, self.tokenizer).to(device)
