@@ -14,6 +14,8 @@ from feedback.coach.steering.sweep import PROMPT, RANDOM, STEERED, Cell
 
 Cells = dict[Cell, dict[str, Any]]
 
+MOST_BY_CHANCE = 0.5  # of the gain: what a random direction may show beside a usable dial
+
 
 def arm_rows(cells: Cells, arm: str, grid: tuple[float, ...]) -> list[dict[str, Any]]:
     """Means over the items at each strength; the random arm shares the unsteered point with the steered."""
@@ -75,9 +77,16 @@ def fits(cells: Cells, plan: Plan, floor: float) -> dict[str, Any]:
 
 
 def dial(
-    steered: list[dict[str, Any]], found: dict[str, Any], plan: Plan, *, floor: float, lowest: float
+    steered: list[dict[str, Any]],
+    found: dict[str, Any],
+    plan: Plan,
+    *,
+    floor: float,
+    lowest: float,
+    by_chance: float,
 ) -> dict[str, Any]:
-    """End stops with an interval, what limits them, and whether there is a dial at all."""
+    """End stops with an interval, what limits them, and whether there is a dial at all; `by_chance` as
+    `random_share`."""
     grid = torch.tensor(plan.grid, dtype=torch.float64)
     alignment, helpfulness = found["alignment"]["law"], found["helpfulness"]["law"]
     data = {key: torch.tensor([row[key] for row in steered], dtype=torch.float64) for key in steered[0]}
@@ -115,6 +124,8 @@ def dial(
         reasons.append("replies are not coherent at the first step up")
     if limits["tolerated loss"] <= 0:
         reasons.append("helpfulness falls by more than is tolerated as soon as the dial is turned up")
+    if by_chance > MOST_BY_CHANCE:
+        reasons.append(f"a random direction of the same length moves the behaviour {by_chance:.0%} as far")
     if reasons:
         low = high = 0.0
     return {
@@ -167,10 +178,10 @@ def build(cells: Cells, plan: Plan, auc: dict[int, float], *, floor: float, lowe
     arms = {arm: arm_rows(cells, arm, plan.grid) for arm in (STEERED, RANDOM)}
     arms[PROMPT] = arm_rows(cells, PROMPT, (0.0,))
     found = fits(cells, plan, floor)
-    turned = dial(arms[STEERED], found, plan, floor=floor, lowest=lowest)
+    share = random_share(arms[STEERED], arms[RANDOM], plan.fit_range)
+    turned = dial(arms[STEERED], found, plan, floor=floor, lowest=lowest, by_chance=share)
     for name in ("alignment", "helpfulness"):
         del found[name]["draws"]
-    share = random_share(arms[STEERED], arms[RANDOM], plan.fit_range)
     return tidy(
         {
             "premises": premises(arms[STEERED], auc, plan),

@@ -1,0 +1,101 @@
+"""`python -m bench.steering.claim FOLDER…`: docs/steering_claim.md from the reports of calibrations.
+
+Each folder holds the `report.json` that `manage.py steering_calibrate` wrote. Nothing is typed in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.app import ROOT
+
+PAGE = ROOT / "docs" / "steering_claim.md"
+NEEDED = 0.9
+HEAD = """# The claim of steering, tested on coach-mini
+
+Wolf et al. (arXiv 2401.16332): in the strength r, alignment grows linearly near 0 (`tanh(a r + b0)`) and
+helpfulness falls quadratically (`1 / (1 + k r²)` of its peak). Made by `python -m bench.steering.claim` from
+the reports of `python manage.py steering_calibrate --model feedback/coach/weights/coach-mini --behaviour NAME
+--output NAME` for {names}; each takes less than a minute.
+
+The range of the fits was fixed before each sweep (half of the grid, 11 points). Rivals have as many
+parameters: a quadratic alignment, a linear fall of helpfulness. In brackets: bootstrap intervals over items,
+95 %. "Random": how far a random direction of the same length moves the behaviour, as a share of ours.
+"Prompt": the behaviour when it is asked for outright (of coach-mini by its control token) and nothing is
+steered, beside the unsteered neutral prompt.
+
+"""
+
+
+def row(report: dict[str, Any]) -> list[str]:
+    fits, premises = report["fits"], report["premises"]
+    bend, fall = fits["alignment"], fits["helpfulness"]
+    plain = next(one for one in report["arms"]["steered"] if one["r"] == 0)
+    share = report["random_share"]
+    return [
+        report["behaviour"],
+        ", ".join(str(one["layer"]) for one in report["layers"] if one["used"]),
+        f"{max(premises['auc'].values()):.2f}",
+        f"{bend['r2']:.3f} / {bend['rival_r2']:.3f}",
+        f"{bend['aic']:.0f} / {bend['rival_aic']:.0f}",
+        f"{bend['law']['a']:.4f} [{bend['interval']['a'][0]:.4f}, {bend['interval']['a'][1]:.4f}]",
+        f"{fall['r2']:.3f} / {fall['rival_r2']:.3f}",
+        f"{fall['aic']:.0f} / {fall['rival_aic']:.0f}",
+        f"{fall['law']['k']:.5f} [{fall['interval']['k'][0]:.5f}, {fall['interval']['k'][1]:.5f}]",
+        f"{premises['change_r2']:.3f}",
+        "-" if share is None else f"{share:.0%}",
+        f"{report['arms']['prompt'][0]['alignment']:.2f} / {plain['alignment']:.2f}",
+        "yes" if report["dial"]["usable"] else "; ".join(report["dial"]["reasons"]),
+    ]
+
+
+def both_hold(report: dict[str, Any]) -> bool:
+    return all(fit["law_wins"] and fit["r2"] >= NEEDED for fit in _laws(report))
+
+
+def _laws(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [report["fits"]["alignment"], report["fits"]["helpfulness"]]
+
+
+def page(reports: list[dict[str, Any]]) -> str:
+    title = (
+        "behaviour", "layer", "AUC", "alignment R², rival", "AIC, rival", "a", "helpfulness R², rival",
+        "AIC, rival", "k", "R² of |Uδ| linear", "random", "prompt / neutral", "dial",
+    )  # fmt: skip
+    table = [title, ["---"] * len(title), *(row(report) for report in reports)]
+    lines = ["| " + " | ".join(cells) + " |" for cells in table]
+    held = [report["behaviour"] for report in reports if both_hold(report)]
+    quadratic = [one["behaviour"] for one in reports if _laws(one)[1]["law_wins"]]
+    by_chance = [one["behaviour"] for one in reports if (one["random_share"] or 0) > NEEDED / 2]
+    rising = [one["behaviour"] for one in reports if both_hold(one) and _laws(one)[0]["law"]["a"] > 0]
+    verdict = [
+        "",
+        f"- Both laws preferred by AIC with R² ≥ {NEEDED}: {_named(held)}; rising with r: {_named(rising)}.",
+        f"- Helpfulness falls as the law says, better than its linear rival: {_named(quadratic)}.",
+        f"- A random direction moves the behaviour nearly as much as ours: {_named(by_chance)}.",
+        "",
+    ]
+    names = ", ".join(one["behaviour"] for one in reports)
+    return HEAD.format(names=names) + "\n".join(lines + verdict)
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names) if names else "none"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    options = parser.parse_args()
+    reports = [json.loads((folder / "report.json").read_text("utf-8")) for folder in options.folders]
+    PAGE.write_text(page(reports), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
