@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from typing import BinaryIO
 
+from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -19,8 +23,10 @@ from peersupport.audit.log import record
 from peersupport.jobs.models import Job
 from peersupport.people import access
 from peersupport.people.models import Role
+from peersupport.people.sessions import session_holds
 
 SHOWN = 20
+PIECE_BYTES = 1024 * 1024
 
 
 def _list(request: HttpRequest) -> dict:
@@ -87,8 +93,25 @@ def export_file(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
     except FileNotFoundError:
         raise Http404 from None
     record(request.user, "export_full" if export.full else "export", export)
+    response = StreamingHttpResponse(_pieces(request, content), content_type="application/zip")
     name = f"peersupport-{export.table}-{export.finished_at:%Y%m%d}{'-full' if export.full else ''}.zip"
-    return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+async def _pieces(request: HttpRequest, content: BinaryIO) -> AsyncIterator[bytes]:
+    """The file piece by piece, each read when the one before is sent, and not if the session ended meanwhile.
+    (Django would read a plain file to its end before sending any of it.)"""
+
+    @sync_to_async
+    def following() -> bytes | None:
+        return content.read(PIECE_BYTES) if session_holds(request) else None
+
+    with content:
+        while piece := await following():
+            yield piece
+    if piece is None:
+        raise asyncio.CancelledError  # cuts the connection: no reader takes the rest for the whole
 
 
 @require_safe

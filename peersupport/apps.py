@@ -8,7 +8,7 @@ class PeersupportConfig(AppConfig):
         from peersupport.audit import check, logins  # noqa: F401 - logins connects its receivers
         from peersupport.jobs import canary, sweeper
         from peersupport.people import erasure, own_data, retention
-        from peersupport.practice import drafts, own_rows
+        from peersupport.practice import assignments, drafts, own_rows
 
         canary.register()
         check.register()
@@ -16,6 +16,7 @@ class PeersupportConfig(AppConfig):
         retention.register()
         own_data.register_own()
         own_data.register("chats", own_rows.chats, own_rows.objects)
+        own_data.register("assignments", assignments.rows)
         own_data.register("transcript_drafts", own_rows.drafts)
         sweeper.register_chore(drafts.forget)
         sweeper.register_chore(retention.start_daily)

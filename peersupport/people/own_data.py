@@ -79,6 +79,7 @@ def _account(user: User) -> list[dict]:
         "time_zone",
         "is_active",
         "shares_new_chats",
+        "may_export_full",
     )
     return [{name: getattr(user, name) for name in (*names, "date_joined", "last_login")}]
 

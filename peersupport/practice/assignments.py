@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -103,3 +103,11 @@ def for_volunteer(user: User) -> list[Assignment]:
     rows = Assignment.objects.filter(asked, cohort__in=cohorts, closed_at=None)
     rows = rows.filter(~Exists(done), begins__lte=today, due__gte=today)
     return list(rows.select_related("scenario"))
+
+
+def rows(user: User) -> Iterable[dict]:
+    """For the file of the person's own data: what they alone were asked to practise, and what they asked."""
+    found = Assignment.objects.filter(Q(volunteer=user) | Q(by=user)).order_by("id")
+    names = ("scenario__title", "begins", "due", "note", "created_at", "closed_at")
+    for row in found.values(*names, "by_id").iterator():
+        yield {name: row[name] for name in names} | {"by_you": row["by_id"] == user.pk}

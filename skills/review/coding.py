@@ -108,7 +108,9 @@ def save(message: Message, *, trainer: User, codes: Sequence[str], spans: Spans,
     coding = coding_for(message, trainer)
     kind = {"open": Review.Kind.OPEN, "conflict": Review.Kind.SETTLED}.get(coding.mode, Review.Kind.BLIND)
     if coding.mode == "conflict" and not note:
-        raise ValidationError(_("Say in the note why these techniques hold: both trainers can read it."))
+        raise ValidationError(
+            _("Say in the note why these techniques hold: both trainers and the volunteer can read it.")
+        )
     review = Review(message=message, trainer=trainer, kind=kind)
     if kind == Review.Kind.BLIND and coding.mine:
         review = coding.mine

@@ -137,6 +137,8 @@ def test_to_one_volunteer_and_not_to_a_stranger(people, north, scenario):
     assert [len(assignments.for_volunteer(user)) for user in (people.peer, people.volunteer)] == [1, 0]
     [row] = assignments.open_assignments(north, figures.volunteers(north))
     assert (row.done, row.asked) == (0, 1)
+    assert [row["by_you"] for row in assignments.rows(people.peer)] == [False]
+    assert [row["by_you"] for row in assignments.rows(people.trainer)] == [True]
 
 
 @pytest.mark.parametrize(("begins", "due"), [(0, -1), (-3, -2), (0, 400)])

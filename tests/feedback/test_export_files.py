@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import threading
@@ -9,6 +10,7 @@ from datetime import timedelta
 from zipfile import ZipFile
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 from django.http import Http404
@@ -29,6 +31,7 @@ from peersupport.jobs.running import Context
 from peersupport.people import consents, erasure
 from peersupport.practice import chats
 from skills.review import coding
+from tests.feedback.test_exports import download
 
 NOTE = "=HYPERLINK(1) ünï\x0b"
 TEXT = "@SUM(1) You kept going,\nand that says 'a lot'."
@@ -156,7 +159,7 @@ def test_a_worker_writes_it_and_only_who_asked_can_fetch_it_until_its_time_is_ov
     assert "<html" not in page and "hx-get" not in page
     assert reverse("feedback:export-file", args=[export.pk]) in page
     answer = admin.get(reverse("feedback:export-file", args=[export.pk]))
-    with ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+    with ZipFile(io.BytesIO(download(answer))) as archive:
         text = archive.read("tags.csv")
     assert text.startswith(b"\xef\xbb\xbf") and b",Warn," in text
     other = type(people.admin).objects.create_user(username="second", password="x", role="admin")
@@ -174,6 +177,23 @@ def test_three_at_a_time_and_nothing_that_is_no_table(people):
     for table, form in (("audit", "csv"), ("no", "csv"), ("audit", "pdf")):
         with pytest.raises(ValidationError):
             files.request_export(people.admin, table=table, form=form)
+
+
+def test_a_download_ends_where_the_session_does(practised, people, monkeypatch):
+    monkeypatch.setattr("feedback.export_views.PIECE_BYTES", 100)
+    export = made(people.admin, "tags", "csv")
+    admin = Client()
+    admin.force_login(people.admin)
+    answer, got = admin.get(reverse("feedback:export-file", args=[export.pk])), []
+
+    async def read():
+        async for part in answer:
+            got.append(part)
+            await type(people.admin).objects.filter(pk=people.admin.pk).aupdate(role="volunteer")
+
+    with pytest.raises(asyncio.CancelledError):
+        async_to_sync(read)()
+    assert len(b"".join(got)) == 100 < export.size
 
 
 def running(export) -> tuple[Job, Context]:
