@@ -7,11 +7,13 @@ from pathlib import Path
 from django.conf import settings
 
 from feedback import studies
+from feedback.imports import runs
 from feedback.inbox import items, notes
 from feedback.reports import files, goals, own_rows, requests, retagged
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind
 from peersupport.jobs.registry import register as register_kind
+from peersupport.jobs.sweeper import register_chore
 from peersupport.operations import versions
 from peersupport.people import erasure, own_data
 from peersupport.practice import slots
@@ -50,6 +52,12 @@ def register() -> None:
     register_kind(
         Kind(name=files.REPORT_FILE, lane=Lane.COACH, run="feedback.reports.pdf.run", seconds=120, attempts=2)
     )
+    # A study of eight million chats takes minutes; it begins anew after a worker was killed.
+    for name, run in ((runs.CHECK, "run_checks"), (runs.RUN, "run_studies")):
+        register_kind(
+            Kind(name=name, lane=Lane.BATCH, run=f"feedback.imports.jobs.{run}", seconds=3600, attempts=4)
+        )
+    register_chore(runs.forget)
     erasure.register_step(files.forget)
     versions.register("study", studies.serving_name)
     versions.register("coach", lambda: Path(settings.COACH_MODEL).name or "authored")

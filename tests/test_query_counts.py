@@ -26,6 +26,7 @@ from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice import chats, imports, tries
 from peersupport.practice.models import Message
 from skills.models import Correction
+from tests.feedback.imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.test_access_matrix import MATRIX, NAMES, OK
 
@@ -83,6 +84,7 @@ def grow(people, scenario, drain) -> None:
         practise(people.volunteer, scenario, people.trainer, drain, messages=3)
         draft(people.volunteer)
         imports.confirm(draft(people.volunteer), shared=True)
+        finished_import()
         Job.objects.create(kind="report", lane="coach", subject="x", status="quarantined", error="a\nb")
 
 
@@ -133,6 +135,7 @@ def place(people, chat, drain):
         "job_id": Job.objects.first().pk,
         "person_id": people.outsider.pk,
         "draft_id": draft(people.volunteer).pk,
+        "import_id": finished_import().pk,
         "code": "open_question",
     }
     return known, scenario, values

@@ -19,6 +19,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
+from feedback.imports import runs
 from feedback.models import SessionReport
 from feedback.reports.goals import set_goal
 from peersupport.audit.models import AuditEvent
@@ -27,6 +28,7 @@ from peersupport.people.models import User
 from peersupport.practice import drafts, tries
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Tagging
+from tests.feedback.imports import finished_import
 
 Verbs = list[str]
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
@@ -64,6 +66,8 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:goal-set": ({"technique": "affirm"}, []),
     "feedback:goal-close": ({}, []),
     "feedback:inbox-read": ({}, []),
+    "feedback:study-new": ({}, []),  # without a file there is nothing to bring
+    "feedback:study-import-step": ({"step": "cancel"}, ["study_cancel"]),
     "feedback:study-step": ({"step": "withdraw"}, []),  # the shipped study was never proposed
 }
 LAST = ("people:logout", "people:erase", "people:erase-own")  # they take something away
@@ -126,6 +130,7 @@ def _values() -> dict[str, Any]:
         "job_id": Job.objects.create(kind="canary", lane="live", status="quarantined").pk,
         "person_id": User.objects.get(username="olga").pk,
         "study_id": 1,
+        "import_id": finished_import().pk,
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
@@ -180,7 +185,7 @@ def _visit(tour: Tour, name: str, pattern, who: str, verb: str, values: dict, te
 def _due(response, pattern, body: str, who: str, texts: list[str]) -> Verbs:
     if "attachment" in response.get("Content-Disposition", ""):
         return ["export"]
-    named = {"chat_id", "try_id", "message_id", "code"} & set(pattern.pattern.converters)
+    named = {"chat_id", "try_id", "message_id", "code", "import_id"} & set(pattern.pattern.converters)
     if who != "vera" and response.status_code == 200 and (named or any(text in body for text in texts)):
         return ["read"]
     return []
@@ -194,6 +199,8 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
         Message.objects.filter(pk=values["message_id"]).update(turn="failed")
     elif name == "skills:retag":
         Tagging.objects.update(version="earlier")
+    elif name == "feedback:study-import-step":
+        Job.objects.create(kind=runs.CHECK, lane="batch", subject=str(values["import_id"]))
     elif name == "jobs:retry":
         Job.objects.filter(pk=values["job_id"]).update(status="quarantined")
     elif name == "feedback:report-retry":

@@ -37,9 +37,11 @@ from django.urls import get_resolver, reverse
 from peersupport.jobs.models import Job
 from peersupport.practice.models import Message
 from peersupport.practice import drafts
+from tests.feedback.imports import finished_import
 message = Message.objects.filter(role="counselor").first()
 values = dict(chat_id=message.chat_id, message_id=message.pk, scenario_id=1, code="affirm",
               job_id=Job.objects.first().pk, person_id=10**30, goal_id=10**30, study_id=10**30,
+              import_id=finished_import().pk,
               try_id=message.chat_id,
               draft_id=drafts.make(message.chat.volunteer, b"Anna: hello\\nBen: hi\\n").pk)
 def walk(patterns, space=""):

@@ -39,6 +39,7 @@ PAGES = {
         "tagger": "/tagger/",
         "exports": "/exports/",
         "studies": "/studies/",
+        "tables of a study": "/studies/new/",
         "evidence": "/evidence/",
     },
 }

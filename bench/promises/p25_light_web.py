@@ -30,7 +30,7 @@ PAGES = {
         "/evidence/reflection_complex/",
     ),
     "tara": ("/chats/", "/evidence/"),
-    "ada": ("/people/", "/jobs/", "/tagger/", "/studies/", "/exports/", "/exports/tags.csv"),
+    "ada": ("/people/", "/jobs/", "/tagger/", "/studies/", "/studies/new/", "/exports/", "/exports/tags.csv"),
 }
 # The application driven from within, as the server drives it, so that its modules can be asked for; the
 # server itself offers no such door.
