@@ -31,7 +31,7 @@ RESULT = {
     "tagger_version": "tagger-1",
 }  # fmt: skip
 PREVIEW = {
-    "tables": {"chats": {"columns": ["chat_id", "start"], "more": 0, "first": [["c1", "2026-01-01"]], "rows": 3}},
+    "tables": {"chats": {"columns": ["chat_id"], "more": 0, "first": [["c1"]], "rows": 3}},
     "flow": RESULT["flow"], "ranges": {"PHQ-2": [0, 6]}, "notices": ["chats: a notice"], "errors": [],
     "counts": RESULT["problems"]["counts"], "problems": 1, "timezone": "UTC", "title": "Our line",
 }  # fmt: skip
@@ -47,14 +47,11 @@ CHATS = "chat_id,seeker_id,start,technique:affirm\n" + "".join(
 
 def finished_import(**fields) -> StudyImport:
     """A report without a study, its files still there, one row of them bad."""
-    row = StudyImport.objects.create(
-        version="2026.1", seen=json.dumps(PREVIEW), found=json.dumps(RESULT), **fields
-    )
+    texts = {"version": "2026.1", "seen": json.dumps(PREVIEW), "found": json.dumps(RESULT)}
+    row = StudyImport.objects.create(**(texts | fields))
     folder = files.folder_of(row.pk)
     folder.mkdir(parents=True)
     (folder / "assessments.csv").write_text(ASSESSMENTS)
     (folder / "chats.csv").write_text(CHATS)
-    (folder / files.ERRORS).write_text(
-        "file,line,column,what,todo\nchats,4,start,start is no ISO date,Mend it\n"
-    )
+    (folder / files.ERRORS).write_text("file,line,column,what,todo\nchats,4,start,no ISO date,Mend it\n")
     return row
