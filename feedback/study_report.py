@@ -12,7 +12,12 @@ from feedback.evidence.study.techniques import FAMILIES, name_of
 
 
 def render(result: dict[str, Any]) -> str:
-    """The page. Plots are drawn from the same figures as the tables beside them."""
+    """The page."""
+    return render_to_string("feedback/study_report.html", context(result))
+
+
+def context(result: dict[str, Any]) -> dict[str, Any]:
+    """What `_study_report_body.html` shows. Plots are drawn from the figures beside them."""
     plots = {name: mark_safe(svg) for name, svg in drawn(result)}  # noqa: S308 - our own, names escaped
     first = [
         {"instrument": name, "part": part, **_plots(plots, name)} for name, part in result["rq1"].items()
@@ -25,8 +30,7 @@ def render(result: dict[str, Any]) -> str:
         }
         for name, part in result["rq2"].items()
     ]
-    context = {"result": result, "first": first, "second": second}
-    return render_to_string("feedback/study_report.html", context)
+    return {"result": result, "first": first, "second": second}
 
 
 def _plots(plots: dict[str, str], instrument: str) -> dict[str, str]:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback import publishing, studies
-from feedback.models import EvidenceStudy
+from feedback.imports import runs
+from feedback.models import EvidenceStudy, StudyImport
 from peersupport.people import access
 from peersupport.people.models import Role
 
@@ -18,7 +19,9 @@ from peersupport.people.models import Role
 @access.role_required(Role.ADMIN)
 def study_list(request: HttpRequest) -> HttpResponse:
     rows = list(
-        EvidenceStudy.objects.prefetch_related("publications__proposed_by", "publications__published_by")
+        EvidenceStudy.objects.select_related("brought_by").prefetch_related(
+            "publications__proposed_by", "publications__published_by"
+        )
     )
     serving = studies.serving_row()
     second = publishing.needs_second(request.user.pk)
@@ -30,7 +33,17 @@ def study_list(request: HttpRequest) -> HttpResponse:
             and row.open.published_at is None
             and (row.open.proposed_by_id != request.user.pk or not second)
         )
-    return render(request, "feedback/studies.html", {"studies": rows, "alone": not second})
+    context = {"studies": rows, "alone": not second, "imports": _imports()}
+    return render(request, "feedback/studies.html", context)
+
+
+def _imports() -> list[StudyImport]:
+    """The newest that no study was made of, with where they stand. 2 queries."""
+    found = list(StudyImport.objects.filter(study=None)[:20])
+    jobs = runs.newest_jobs(row.pk for row in found)
+    for row in found:
+        row.now = runs.standing(row, jobs)
+    return found
 
 
 STEPS = {"propose": publishing.propose, "publish": publishing.publish, "withdraw": publishing.withdraw}

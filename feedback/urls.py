@@ -1,6 +1,7 @@
 from django.urls import path
 
 from feedback import cohort_views, export_views, own_views, study_views, try_views, views
+from feedback.imports import views as import_views
 
 app_name = "feedback"
 urlpatterns = [
@@ -18,6 +19,12 @@ urlpatterns = [
     path("evidence/", views.evidence, name="evidence"),
     path("evidence/<slug:code>/", views.evidence_card, name="evidence-card"),
     path("studies/", study_views.study_list, name="studies"),
+    path("studies/new/", import_views.new, name="study-new"),
+    path("studies/imports/<uuid:import_id>/", import_views.study_import, name="study-import"),
+    path("studies/imports/<uuid:import_id>/step/", import_views.step, name="study-import-step"),
+    path("studies/imports/<uuid:import_id>/errors.csv", import_views.errors, name="study-import-errors"),
+    path("studies/imports/<uuid:import_id>/report/", import_views.report, name="study-report"),
+    path("studies/imports/<uuid:import_id>/report.html", import_views.report_file, name="study-report-file"),
     path("studies/<int:study_id>/", study_views.study_step, name="study-step"),
     path("cohorts/", cohort_views.cohorts, name="cohorts"),
     path("cohorts/<int:cohort_id>/", cohort_views.cohort, name="cohort"),

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from feedback import studies
 from feedback.exports import files as export_files
+from feedback.imports import runs
 from feedback.inbox import items, notes
 from feedback.reports import files, goals, missed, own_rows, requests, retagged
 from peersupport.jobs import sweeper
@@ -63,6 +64,12 @@ def register() -> None:
             seconds=3600,
         )
     )
+    # A study of eight million chats takes minutes; it begins anew after a worker was killed.
+    for name, run in ((runs.CHECK, "run_checks"), (runs.RUN, "run_studies")):
+        register_kind(
+            Kind(name=name, lane=Lane.BATCH, run=f"feedback.imports.jobs.{run}", seconds=3600, attempts=4)
+        )
+    sweeper.register_chore(runs.forget)
     erasure.register_step(files.forget)
     erasure.register_chat_step(files.forget_chat)
     erasure.register_step(export_files.forget)

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from peersupport.headers import HEADERS
+from peersupport.people.sessions import by_admin
 
 _TOO_LONG = (413, b"The request is too long. Shorten the text or the file and send it again.\n")
 _NOT_UTF8 = (415, b"The form names another character set than UTF-8. Send it in UTF-8.\n")
@@ -26,7 +27,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class BodyLimit:
     """ASGI wrapper: 413 above REQUEST_MAX_BYTES, by what is declared and by what comes; 415 if not UTF-8.
 
-    LONGER_BODIES names the paths that may take more.
+    LONGER_BODIES names the paths that may take more, ADMIN_BODIES those that may where an admin sends it:
+    nobody else can fill the disk with what Django reads before it looks at the sender.
     """
 
     def __init__(self, application) -> None:
@@ -36,7 +38,10 @@ class BodyLimit:
         if scope["type"] != "http":
             return await self.application(scope, receive, send)
         headers = dict(scope["headers"])
-        limit = settings.LONGER_BODIES.get(scope.get("path", ""), settings.REQUEST_MAX_BYTES)
+        path = scope.get("path", "")
+        limit = settings.LONGER_BODIES.get(path, settings.REQUEST_MAX_BYTES)
+        if path in settings.ADMIN_BODIES and scope.get("method") == "POST" and await by_admin(headers):
+            limit = settings.ADMIN_BODIES[path]
         declared = headers.get(b"content-length", b"0")
         # Servers refuse a length that is no number; what is left of that is taken as too long.
         if not declared.isdigit() or len(declared) > 18 or int(declared) > limit:

@@ -162,6 +162,10 @@ FILE_UPLOAD_HANDLERS = []
 TRANSCRIPT_MAX_BYTES = 2 * 1024 * 1024
 LONGER_BODIES = {"/transcripts/new/": 3 * 1024 * 1024}
 TRANSCRIPT_DRAFT_HOURS = 24
+# The tables of an outcome study: streamed to DATA_DIR/studies, and longer bodies are an admin's alone.
+STUDY_UPLOAD_MB = envint("STUDY_UPLOAD_MB", 1024, minimum=1)
+STUDY_KEEP_DAYS = envint("STUDY_KEEP_DAYS", 7, minimum=1)  # files that nobody ran a study on
+ADMIN_BODIES = {"/studies/new/": (STUDY_UPLOAD_MB + 1) * 1024 * 1024}
 
 # How long you keep backups: what was erased is in them until then, and the page of own data says so.
 BACKUP_DAYS = envint("BACKUP_DAYS", 30, minimum=0)

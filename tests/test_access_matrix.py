@@ -14,6 +14,7 @@ from feedback.reports.goals import set_goal
 from peersupport.jobs.models import Job
 from peersupport.practice import chats, tries
 from peersupport.practice.models import Message
+from tests.feedback.imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 
@@ -126,6 +127,12 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:evidence": (cells(OK), NO_VERB),
     "feedback:evidence-card": (cells(OK), NO_VERB),
     "feedback:studies": (ADMIN_GET, NO_VERB),
+    "feedback:study-new": (ADMIN_GET, cells(FORBIDDEN, admin=BAD)),
+    "feedback:study-import": (ADMIN_GET, NO_VERB),
+    "feedback:study-import-step": (NO_VERB, cells(FORBIDDEN, admin=MISSING)),  # no step is named
+    "feedback:study-import-errors": (ADMIN_GET, NO_VERB),
+    "feedback:study-report": (ADMIN_GET, NO_VERB),
+    "feedback:study-report-file": (ADMIN_GET, NO_VERB),
     "feedback:study-step": (NO_VERB, cells(FORBIDDEN, admin=MISSING)),  # an empty form names no step
     "feedback:exports": (ADMIN_GET, NO_VERB),
     "feedback:export-make": (NO_VERB, cells(FORBIDDEN, admin=GO)),
@@ -176,6 +183,7 @@ def test_cells(name, people, chat, say):
         "person_id": people.other_trainer.pk,
         "draft_id": draft(people.volunteer).pk,
         "study_id": 1,
+        "import_id": finished_import().pk,
         "code": "open_question",
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),

@@ -27,6 +27,7 @@ from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice import chats, imports, tries
 from peersupport.practice.models import Message
 from skills.models import Correction
+from tests.feedback.imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX, NAMES, OK
@@ -86,6 +87,7 @@ def grow(people, scenario, drain) -> None:
         rows_of_staff(people, chats.PracticeChat.objects.filter(volunteer=people.volunteer).first())
         draft(people.volunteer)
         imports.confirm(draft(people.volunteer), shared=True)
+        finished_import()
         Job.objects.create(kind="report", lane="coach", subject="x", status="quarantined", error="a\nb")
 
 
@@ -143,6 +145,7 @@ def place(people, chat, drain, settings):
         "job_id": Job.objects.first().pk,
         "person_id": people.outsider.pk,
         "draft_id": draft(people.volunteer).pk,
+        "import_id": finished_import().pk,
         "code": "open_question",
         **rows_of_staff(people, chat),
     }

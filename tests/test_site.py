@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from peersupport.practice import chats, tries
+from tests.feedback.imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 
@@ -47,6 +48,9 @@ PAGES = [
     ("admin", "jobs:list", {}),
     ("admin", "skills:tagger", {}),
     ("admin", "feedback:studies", {}),
+    ("admin", "feedback:study-new", {}),
+    ("admin", "feedback:study-import", {"import_id"}),
+    ("admin", "feedback:study-report", {"import_id"}),
     ("admin", "feedback:exports", {}),
     ("volunteer", "people:own-data", {}),
     ("volunteer", "people:erase-own", {}),
@@ -79,6 +83,7 @@ def visit(people, chat, say, drain):
         "person_id": people.outsider.pk,
         "draft_id": draft(people.volunteer).pk,
         **rows_of_staff(people, chat),
+        "import_id": finished_import().pk,
     }
 
     def visit(who: str, name: str, needed):

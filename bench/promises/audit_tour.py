@@ -22,6 +22,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
 from feedback.exports import files
+from feedback.imports import runs
 from feedback.models import Export, SessionReport
 from feedback.reports.goals import set_goal
 from peersupport.audit.models import AuditEvent
@@ -31,6 +32,7 @@ from peersupport.practice import assignments, drafts, tries
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Tagging
 from skills.review import coding
+from tests.feedback.imports import finished_import
 
 Verbs = list[str]
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
@@ -78,6 +80,8 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:assign": ({"scenario": "1", "begins": "2126-01-01", "due": "2126-02-01"}, ["assign"]),
     "feedback:assignment-close": ({}, ["assignment_closed"]),
     "feedback:export-make": ({"table": "audit", "format": "csv"}, ["export_asked"]),
+    "feedback:study-new": ({}, []),  # without a file there is nothing to bring
+    "feedback:study-import-step": ({"step": "cancel"}, ["study_cancel"]),
     "feedback:study-step": ({"step": "withdraw"}, []),  # the shipped study was never proposed
 }
 LAST = ("people:logout", "people:erase", "people:erase-own")  # they take something away
@@ -141,6 +145,7 @@ def _values() -> dict[str, Any]:
         "job_id": Job.objects.create(kind="canary", lane="live", status="quarantined").pk,
         "person_id": User.objects.get(username="olga").pk,
         "study_id": 1,
+        "import_id": finished_import().pk,
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
@@ -216,7 +221,7 @@ def _visit(tour: Tour, name: str, pattern, who: str, verb: str, values: dict, te
 def _due(response, pattern, body: str, who: str, texts: list[str]) -> Verbs:
     if "attachment" in response.get("Content-Disposition", ""):
         return ["export"]
-    named = {"chat_id", "try_id", "message_id", "code"} & set(pattern.pattern.converters)
+    named = {"chat_id", "try_id", "message_id", "code", "import_id"} & set(pattern.pattern.converters)
     if who != "vera" and response.status_code == 200 and (named or any(text in body for text in texts)):
         return ["read"]
     return []
@@ -233,6 +238,8 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
     elif name == "skills:review-undo":
         message = Message.objects.get(pk=values["message_id"])
         coding.save(message, trainer=user, codes=["affirm"], spans={})
+    elif name == "feedback:study-import-step":
+        Job.objects.create(kind=runs.CHECK, lane="batch", subject=str(values["import_id"]))
     elif name == "jobs:retry":
         Job.objects.filter(pk=values["job_id"]).update(status="quarantined")
     elif name == "feedback:report-retry":

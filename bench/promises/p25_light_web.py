@@ -35,6 +35,7 @@ PAGES = {
         "/jobs/",
         "/tagger/",
         "/studies/",
+        "/studies/new/",
         "/exports/",
         "/exports/tags.csv",
         "/audit/",

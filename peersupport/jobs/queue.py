@@ -191,6 +191,18 @@ def requeue(job: Job) -> bool:
     return bool(won)
 
 
+def cancel(job: Job) -> bool:
+    """A person's wish that an open row is not done; False when it is over. A worker that has it learns so
+    at its next checkpoint, and can write no results."""
+    with transaction.atomic():
+        won = Job.objects.filter(pk=job.pk, status__in=Job.OPEN).update(
+            status=Job.Status.CANCELLED, lease_token=None, lease_until=None, finished_at=Now()
+        )
+        if won:
+            _wake_successor(job)
+    return bool(won)
+
+
 def sweep() -> int:
     """Re-offer rows whose lease ran out; returns how many.
 
@@ -205,6 +217,7 @@ def sweep() -> int:
 
 
 def purge(days: int) -> int:
-    """Delete rows that were done more than so many days ago, a thousand at most; returns how many."""
-    old = Job.objects.filter(status=Job.Status.DONE, finished_at__lt=in_seconds(-86_400 * days))
+    """Delete rows that were over more than so many days ago, a thousand at most; returns how many."""
+    over = (Job.Status.DONE, Job.Status.CANCELLED)
+    old = Job.objects.filter(status__in=over, finished_at__lt=in_seconds(-86_400 * days))
     return Job.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:1000])).delete()[0]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from peersupport.people import second_factor
-from peersupport.people.models import User
+from peersupport.people.models import Role, User
 
 
 def session_holds(request: HttpRequest) -> bool:
@@ -19,16 +26,37 @@ def session_holds(request: HttpRequest) -> bool:
     synchronous: streams call it through `sync_to_async`.
     """
     key = request.session.session_key
-    if key is None:
+    user = _user_of(type(request.session)(key).load()) if key else None
+    return user is not None and user.pk == request.user.pk
+
+
+async def by_admin(headers: dict[bytes, bytes]) -> bool:
+    """Whether the headers of a request that Django has not seen yet hold the cookie of a signed-in admin."""
+    cookies = SimpleCookie()
+    with suppress(CookieError):
+        cookies.load(headers.get(b"cookie", b"").decode("latin-1"))
+    kept = cookies.get(settings.SESSION_COOKIE_NAME)
+    return kept is not None and await sync_to_async(_admin_has)(kept.value)
+
+
+def _admin_has(key: str) -> bool:
+    try:
+        user = _user_of(import_module(settings.SESSION_ENGINE).SessionStore(key).load())
+        return user is not None and user.role == Role.ADMIN
+    except DatabaseError:  # while it is away nobody sends files
         return False
-    kept = type(request.session)(key).load()
-    if str(kept.get(SESSION_KEY, "")) != str(request.user.pk):
-        return False
-    user = User.objects.filter(pk=request.user.pk, is_active=True).first()
+    finally:
+        close_old_connections()
+
+
+def _user_of(kept: dict) -> User | None:
+    """Who the content of a session lets in now."""
+    number = str(kept.get(SESSION_KEY, ""))
+    user = User.objects.filter(pk=number, is_active=True).first() if number.isdigit() else None
     if user is None or not _fits(kept.get(HASH_SESSION_KEY, ""), user):
-        return False
+        return None
     owed = second_factor.state(user, kept.get(DEVICE_ID_SESSION_KEY), second_factor.device_of(user))
-    return owed is second_factor.State.OPEN
+    return user if owed is second_factor.State.OPEN else None
 
 
 def _fits(kept: str, user: User) -> bool:

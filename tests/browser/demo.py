@@ -14,6 +14,7 @@ DEMO = {"volunteer": "vera", "trainer": "tara", "admin": "ada"}
 _VALUES = """
 import json
 from peersupport.people.models import User
+from tests.feedback.imports import finished_import
 from peersupport.practice import drafts, tries
 from peersupport.practice.models import PracticeChat
 chat = PracticeChat.objects.filter(volunteer__username="vera", status="ended", is_try=False).first()
@@ -23,6 +24,7 @@ print(json.dumps({
     "try_id": str(tries.try_again(message).pk),
     "chat_id": str(chat.pk),
     "message_id": str(message.pk),
+    "import_id": str(finished_import().pk),
     "scenario_id": chat.scenario_id,
     "person_id": User.objects.get(username="olga").pk,
     "code": "reflection_complex",

@@ -90,3 +90,37 @@ def test_what_is_thrown_away_has_an_end():
 )
 def test_only_utf8_is_read(content_type, status):
     assert ask([b"a=b"], (b"content-type", content_type))[0] == status
+
+
+def test_a_longer_body_of_an_admins_page_is_taken_from_admins_alone(people, settings, monkeypatch):
+    from asgiref.sync import async_to_sync
+    from django.test import Client
+
+    from peersupport.people import sessions
+
+    monkeypatch.setattr(sessions, "close_old_connections", lambda: None)  # the test's own must stay
+    settings.ADMIN_BODIES = {"/studies/new/": 3 * MIB}
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def ask_as(cookie: bytes):
+        parts = [b"x" * MIB, b"x" * MIB]
+
+        async def receive():
+            return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+        scope = {"type": "http", "method": "POST", "path": "/studies/new/", "headers": [(b"cookie", cookie)]}
+        await BodyLimit(Inner())(scope, receive, send)
+        return sent[-2 if sent[-1]["type"].endswith("body") else -1]["status"]
+
+    found = {}
+    for who in ("admin", "trainer"):
+        client = Client()
+        client.force_login(getattr(people, who))
+        key = client.session.session_key
+        assert sessions._admin_has(key) == (who == "admin")
+        found[who] = async_to_sync(ask_as)(f"a=b; sessionid={key}".encode())
+    found["nobody"] = async_to_sync(ask_as)(b"sessionid=\xff; broken")
+    assert found == {"admin": 200, "trainer": 413, "nobody": 413}

@@ -10,6 +10,7 @@ from feedback.reports.goals import set_goal
 from peersupport.jobs.models import Job
 from peersupport.people.gate import OPEN_TO_ALL, WAY_ON
 from peersupport.people.second_factor import State
+from tests.feedback.imports import finished_import
 from tests.peersupport.second_factor import give_device
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
@@ -38,6 +39,7 @@ def addresses(people, chat, say):
         "person_id": people.peer.pk,
         "draft_id": draft(people.volunteer).pk,
         "study_id": 1,
+        "import_id": finished_import().pk,
         "try_id": chat.pk,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),

@@ -13,6 +13,7 @@ from feedback.reports.goals import set_goal
 from peersupport.bodies import _is_utf8
 from peersupport.jobs.models import Job
 from peersupport.practice.models import Message
+from tests.feedback.imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX, NAMES, WRONG_VERB
@@ -32,6 +33,7 @@ def test_no_body_breaks_a_form(name, people, chat, say):
         "person_id": people.peer.pk,
         "draft_id": draft(people.volunteer).pk,
         "study_id": 1,
+        "import_id": finished_import().pk,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),
     }

@@ -19,8 +19,7 @@ def write(result: dict[str, Any], problems: Problems, folder: Path) -> list[str]
     """Everything but the HTML report; returns the names of the files."""
     folder.mkdir(parents=True, exist_ok=True)
     made = ["result.json"]
-    text = json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "result.json").write_text(as_text(result) + "\n", encoding="utf-8")
     for name, rows in _tables(result):
         _csv(folder / f"{name}.csv", rows)
         made.append(f"{name}.csv")
@@ -31,6 +30,11 @@ def write(result: dict[str, Any], problems: Problems, folder: Path) -> list[str]
         problems.write(folder / "errors.csv")
         made.append("errors.csv")
     return made
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The result as JSON, in its own order."""
+    return json.dumps(plain(result), indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def slug(instrument: str) -> str:
@@ -96,12 +100,14 @@ def _csv(path: Path, rows: list[list[Any]]) -> None:
         csv.writer(handle).writerows(rows)
 
 
-def _plain(value: Any) -> Any:
-    """JSON has no NaN: null stands for it."""
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: it has no NaN, null stands for it."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("\0", "")  # PostgreSQL keeps none
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

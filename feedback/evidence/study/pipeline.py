@@ -52,9 +52,12 @@ def silent(share: float, words: str) -> None:
     """Reports to nobody."""
 
 
-def load(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, pd.DataFrame], dict, Problems]:
-    """({instrument: observations}, {"notices", "flow"}, problems). Raises StudyError where there are none."""
-    problems, notices, flow = Problems(), [], {}
+def load(
+    files: Files, spec: Spec, report: Report = silent, problems: Problems | None = None
+) -> tuple[dict[str, pd.DataFrame], dict, Problems]:
+    """({instrument: observations}, {"notices", "flow"}, problems). Raises StudyError where there are none;
+    the `problems` given hold what was found until then."""
+    problems, notices, flow = problems or Problems(), [], {}
     report(0.0, "reading assessments")
     cut = periods(read_assessments(files.assessments, spec, problems, notices), spec, flow)
     seekers = pd.Index(cut["seeker_id"].unique())

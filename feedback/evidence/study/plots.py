@@ -67,12 +67,12 @@ def _axis(at, ticks: Sequence[float], rows: int, words: str) -> list[str]:
     for tick in ticks:
         body.append(_line(at(tick), y, at(tick), y + 4, "#222"))
         body.append(
-            f'<text x="{at(tick):.1f}" y="{y + 18:.1f}" text-anchor="middle" class="s">{tick:g}</text>'
+            f'<text x="{at(tick):.1f}" y="{y + 18:.1f}" text-anchor="middle" font-size="11">{tick:g}</text>'
         )
     middle = (at(ticks[0]) + at(ticks[-1])) / 2
     return [
         *body,
-        f'<text x="{middle:.1f}" y="{y + 36:.1f}" text-anchor="middle" class="s">{escape(words)}</text>',
+        f'<text x="{middle:.1f}" y="{y + 36:.1f}" text-anchor="middle" font-size="11">{escape(words)}</text>',
     ]
 
 
@@ -86,7 +86,7 @@ def _line(x1, y1, x2, y2, colour: str, width: float = 1, *, dash: bool = False) 
 
 def _text(x, y, words: str, *, end: bool = False, small: bool = False) -> str:
     anchor = ' text-anchor="end"' if end else ""
-    kind = ' class="s"' if small else ""
+    kind = ' font-size="11"' if small else ""
     return f'<text x="{x:.1f}" y="{y + 4:.1f}"{anchor}{kind}>{escape(words)}</text>'
 
 
@@ -95,6 +95,6 @@ def _page(title: str, body: list[str], rows: int) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13"><title>{escape(title)}</title>'
-        f'<style>.s {{ font-size: 11px }}</style><rect width="{WIDTH}" height="{height}" fill="#fff"/>'
+        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>'
         f'<text x="12" y="22" font-weight="600">{escape(title)}</text>{"".join(body)}</svg>\n'
     )

@@ -30,6 +30,7 @@ class Problems:
 
     rows: list[Problem] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    rows_read: dict[str, int] = field(default_factory=dict)  # table -> rows, the bad ones too
 
     def add(self, file: str, line: int, column: str, what: str, todo: str) -> None:
         self.add_many(file, [line], column, what, todo)
@@ -45,8 +46,13 @@ class Problems:
         return sum(self.counts.values())
 
     def write(self, path: Path) -> None:
-        """errors.csv: file, line, column, what, todo."""
+        """errors.csv: file, line, column, what, todo; never a cell of the data."""
         with path.open("w", encoding="utf-8", newline="") as handle:
             rows = csv.writer(handle)
             rows.writerow(["file", "line", "column", "what", "todo"])
-            rows.writerows([r.file, r.line, r.column, r.what, r.todo] for r in self.rows)
+            rows.writerows([r.file, r.line, _inert(r.column), r.what, r.todo] for r in self.rows)
+
+
+def _inert(name: str) -> str:
+    """A column's name comes from the file: what a spreadsheet would run gets an apostrophe."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name

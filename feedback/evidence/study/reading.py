@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from feedback.evidence.study.columns import NEEDED, OPTIONAL
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.spec import Spec
 from feedback.evidence.study.techniques import KNOWN_LEAVES, PREFIX
 
 CHUNK = 500_000
-NEEDED = {
-    "assessments": ("seeker_id", "instrument", "date"),
-    "chats": ("chat_id", "seeker_id", "start"),
-    "seekers": ("seeker_id",),
-    "providers": ("provider_id",),
-}
-OPTIONAL = {
-    "assessments": ("score",),
-    "chats": ("provider_id", "turns", "seeker_negative", "seeker_positive"),
-    "seekers": ("age", "joined"),
-    "providers": ("age", "modules", "prior_chats"),
-}
+
+
+def is_known(kind: str, name: str) -> bool:
+    """Whether a study reads a column of this name in this table."""
+    if kind == "chats" and name.startswith(PREFIX):
+        return name.removeprefix(PREFIX) in KNOWN_LEAVES
+    known = name in NEEDED[kind] or name in OPTIONAL[kind]
+    return known or (kind == "assessments" and name.startswith("item_"))
 
 
 def pieces(path: Path, kind: str, problems: Problems, notices: list[str]) -> Iterator[pd.DataFrame]:
@@ -38,13 +36,7 @@ def pieces(path: Path, kind: str, problems: Problems, notices: list[str]) -> Ite
 
     Raises StudyError where the file cannot be read at all or a needed column is missing.
     """
-    known = set(NEEDED[kind]) | set(OPTIONAL[kind])
-
-    def wanted(name: str) -> bool:
-        if kind == "chats" and name.startswith(PREFIX):
-            return name.removeprefix(PREFIX) in KNOWN_LEAVES
-        return name in known or (kind == "assessments" and name.startswith("item_"))
-
+    wanted = partial(is_known, kind)
     line, seen = 2, False
     for piece in _raw(path, kind):
         piece.columns = [str(name).strip().lstrip("\ufeff") for name in piece.columns]
@@ -54,6 +46,7 @@ def pieces(path: Path, kind: str, problems: Problems, notices: list[str]) -> Ite
         piece = piece[[name for name in piece.columns if wanted(name)]].copy()
         piece["line"] = np.arange(line, line + len(piece))
         line += len(piece)
+        problems.rows_read[kind] = problems.rows_read.get(kind, 0) + len(piece)
         for name in ("seeker_id", "provider_id", "chat_id"):
             if name in piece:
                 piece[name] = piece[name].astype("string").str.strip()
@@ -70,13 +63,23 @@ def pieces(path: Path, kind: str, problems: Problems, notices: list[str]) -> Ite
 TEXT = ("seeker_id", "provider_id", "chat_id", "instrument", "date", "start", "joined")
 
 
-def _raw(path: Path, kind: str) -> Iterator[pd.DataFrame]:
+def first_rows(path: Path, kind: str, n: int = 5) -> pd.DataFrame:
+    """The first rows, with the columns that a study knows. Raises StudyError as `pieces` does."""
+    found = next(_raw(path, kind, n), None)
+    if found is None:
+        raise StudyError(f"{path.name} holds no rows.")
+    found.columns = [str(name).strip().lstrip("\ufeff") for name in found.columns]
+    _check_columns(list(found.columns), kind, path, partial(is_known, kind), [])
+    return found[[name for name in found.columns if is_known(kind, name)]].head(n)
+
+
+def _raw(path: Path, kind: str, size: int = CHUNK) -> Iterator[pd.DataFrame]:
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
-            yield from _parquet(path)
+            yield from _parquet(path, size)
             return
         with pd.read_csv(
-            path, dtype=dict.fromkeys(TEXT, "string"), chunksize=CHUNK, encoding="utf-8-sig",
+            path, dtype=dict.fromkeys(TEXT, "string"), chunksize=size, encoding="utf-8-sig",
             keep_default_na=False, na_values=[""], on_bad_lines="error",
         ) as chunks:  # fmt: skip
             yield from chunks
@@ -90,14 +93,14 @@ def _raw(path: Path, kind: str) -> Iterator[pd.DataFrame]:
         raise StudyError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
-def _parquet(path: Path) -> Iterator[pd.DataFrame]:
+def _parquet(path: Path, size: int = CHUNK) -> Iterator[pd.DataFrame]:
     try:
         from pyarrow import ArrowInvalid
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise StudyError("Parquet files need pyarrow: pip install 'peersupport[parquet]'.") from error
     try:
-        for batch in ParquetFile(path).iter_batches(batch_size=CHUNK):
+        for batch in ParquetFile(path).iter_batches(batch_size=size):
             yield batch.to_pandas()
     except ArrowInvalid as error:
         raise StudyError(f"{path.name} is no Parquet file: {error}") from error

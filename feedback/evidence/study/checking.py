@@ -1,0 +1,50 @@
+"""Looking at the tables before a study is run on them: what is there, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from feedback.evidence.study.pipeline import Files, Report, load, silent
+from feedback.evidence.study.problems import Problems, StudyError
+from feedback.evidence.study.reading import first_rows
+from feedback.evidence.study.spec import Spec
+
+SHOWN, WIDEST = 10, 40  # columns, and characters of a cell
+
+
+def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, Any], Problems]:
+    """({"tables", "flow", "notices", "ranges", "counts", "problems", "timezone", "errors"}, problems).
+
+    `errors` says what stands in the way of a study. `tables` are the first rows, long cells cut short.
+    """
+    found: dict[str, Any] = {"tables": {}, "flow": {}, "notices": [], "errors": [], "timezone": spec.timezone}
+    problems = Problems()
+    for kind in ("assessments", "chats", "seekers", "providers"):
+        path = getattr(files, kind)
+        if path is None:
+            continue
+        try:
+            found["tables"][kind] = _as_table(first_rows(path, kind))
+        except StudyError as error:
+            found["errors"].append(str(error))
+    if not found["errors"]:
+        try:
+            _, about, _ = load(files, spec, lambda share, words: report(share / 0.55, words), problems)
+            found |= about
+        except StudyError as error:
+            found["errors"].append(str(error))
+    for kind, rows in problems.rows_read.items():
+        found["tables"][kind]["rows"] = rows
+    found["ranges"] = {
+        name: [spec.instruments[name].low, spec.instruments[name].high] for name in found["flow"]
+    }
+    return found | {"counts": problems.counts, "problems": problems.total}, problems
+
+
+def _as_table(rows: pd.DataFrame) -> dict[str, Any]:
+    """`columns`, `more` (how many are not shown), `first` rows as text."""
+    shown = rows.iloc[:, :SHOWN]
+    cells = [["" if pd.isna(cell) else str(cell)[:WIDEST] for cell in row] for row in shown.to_numpy(object)]
+    return {"columns": list(shown.columns), "more": rows.shape[1] - shown.shape[1], "first": cells}

@@ -1,0 +1,106 @@
+"""The two jobs of the batch lane: checking the tables of an import, and running the study on them.
+
+Both read the files from the beginning, whoever began before them, and write what they found in the
+transaction that closes their row: a killed worker leaves nothing behind, a displaced or cancelled one
+writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from feedback.evidence.study.as_evidence import study_from
+from feedback.evidence.study.checking import check
+from feedback.evidence.study.output import as_text, plain
+from feedback.evidence.study.pipeline import Files, run
+from feedback.evidence.study.problems import StudyError
+from feedback.evidence.study.spec import Spec, read_spec
+from feedback.imports import files
+from feedback.models import StudyImport, TechniqueEffect
+from feedback.studies import save_study
+from peersupport.jobs.models import Job
+from peersupport.jobs.queue import StoppedError
+
+Outcome = Callable[[], None] | Exception
+LONGEST_NAME = TechniqueEffect._meta.get_field("instrument").max_length
+NO_EFFECTS = "No technique could be tested: there is nothing that a card could show. The report says why."
+
+
+def run_checks(jobs: Sequence[Job], context) -> dict[int, Outcome]:
+    return {job.pk: _guarded(job, context, _check) for job in jobs}
+
+
+def run_studies(jobs: Sequence[Job], context) -> dict[int, Outcome]:
+    return {job.pk: _guarded(job, context, _study) for job in jobs}
+
+
+def _guarded(job: Job, context, work) -> Outcome:
+    rows = StudyImport.objects.filter(pk=job.subject)
+    if not rows.exists():  # deleted while it waited
+        return lambda: None
+
+    def report(share: float, words: str) -> None:
+        if context.stopping.is_set():
+            raise StoppedError
+        context.checkpoint(job, progress=share, state={"stage": words})
+
+    try:
+        found = files.brought(job.subject)
+        if missing := files.lacking(job.subject):
+            raise StudyError(f"The file of {' and '.join(missing)} is not there any more. Bring it again.")
+        tables = Files(*(found.get(name) for name in files.TABLES))
+        return work(rows, tables, _spec(found.get(files.SPEC)), report)
+    except StudyError as error:
+        return partial(rows.update, error=plain(str(error)), finished_at=timezone.now())
+    except StoppedError as error:
+        return error
+
+
+def _spec(path: Path | None) -> Spec:
+    spec = read_spec(path)
+    if long := [name for name in spec.instruments if len(name) > LONGEST_NAME]:
+        raise StudyError(
+            f"spec.toml: the instrument {long[0][:40]} has a name of more than {LONGEST_NAME} characters. "
+            "Shorten it there and in the assessments."
+        )
+    return replace(spec, title=spec.title[:200])
+
+
+def _check(rows, tables: Files, spec: Spec, report) -> Outcome:
+    preview, problems = check(tables, spec, report)
+    preview["title"] = spec.title
+    if problems.total:
+        # Beside the table that it is about: where that is deleted meanwhile, so is this.
+        part = tables.assessments.with_name(f"{files.ERRORS}.part")
+        problems.write(part)
+        part.replace(part.with_name(files.ERRORS))
+    return partial(rows.update, seen=as_text(preview), error="")
+
+
+def _study(rows, tables: Files, spec: Spec, report) -> Outcome:
+    result, _ = run(tables, spec, report)
+    report(0.95, "writing the report")
+    return partial(_keep, rows, result)
+
+
+def _keep(rows, result: dict[str, Any]) -> None:
+    """The result, and the study where there is one to make: then the files have served."""
+    row = rows.get()
+    row.found, row.finished_at, row.error = as_text(result), timezone.now(), ""
+    study = study_from(result, version=row.version)
+    try:
+        row.study = save_study(study) if study.effects else None
+        row.error = "" if row.study else NO_EFFECTS
+    except ValueError:  # another run was faster
+        row.error = f"There is a study {row.version} already. Run it again under another version."
+    if row.study:
+        row.seen, row.erased_at = "", timezone.now()
+        transaction.on_commit(partial(files.erase, row.pk))
+    row.save()
