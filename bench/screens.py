@@ -21,7 +21,7 @@ LOOKS = [
     ("1280", {"width": 1280, "height": 800}, "light"),
     ("375-dark", {"width": 375, "height": 720}, "dark"),
 ]
-MOST_HEIGHT = 2400  # a longer page is cut there
+MOST_HEIGHT = 1800  # a longer page is cut there
 
 
 def main() -> int:
@@ -72,7 +72,7 @@ def take(app: App, chromium: str, folder: Path, only: str) -> None:
                 height = min(MOST_HEIGHT, page.evaluate("document.documentElement.scrollHeight"))
                 page.set_viewport_size({**viewport, "height": max(viewport["height"], height)})
                 target = folder / f"{who}-{name.replace(':', '-')}-{look}.jpg"
-                page.screenshot(path=target, type="jpeg", quality=72)
+                page.screenshot(path=target, type="jpeg", quality=60)
                 print(target.name, target.stat().st_size // 1024, "KB", flush=True)
                 context.close()
         browser.close()

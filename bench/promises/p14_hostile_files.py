@@ -44,7 +44,6 @@ values = dict(chat_id=message.chat_id, message_id=message.pk, scenario_id=1, cod
               try_id=message.chat_id, cohort_id=1, assignment_id=10**30, export_id=message.pk, table="tags",
               kind="codebook", uidb64="MQ", token="x",
               import_id=finished_import().pk,
-              try_id=message.chat_id,
               draft_id=drafts.make(message.chat.volunteer, b"Anna: hello\\nBen: hi\\n").pk)
 def walk(patterns, space=""):
     for p in patterns:
