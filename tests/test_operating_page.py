@@ -48,7 +48,7 @@ def test_every_process_and_setting_of_the_page_exists():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(settings.CELERY_BROKER_URL), reason="measures both databases whichever the suite has")
+@pytest.mark.skipif(bool(settings.CELERY_BROKER_URL), reason="once measures both")
 def test_growth_is_measured_on_both_databases(capsys):
     growth.main(chats=10)
     said = capsys.readouterr().out
