@@ -95,9 +95,7 @@ def choose(
     candidates = [(text, "model") for text in reworded] + [(line.text, "authored") for line in authored]
     for text, source in candidates:
         reasons = ["shown_before"] if text in used else []
-        reasons += guard(text, chat=(*wanted.chat, wanted.seeker), volunteer=wanted.volunteer)
-        if source == "model" and invented(text, " ".join((*wanted.chat, wanted.seeker)), heldout=False):
-            reasons.append("names_what_nobody_named")  # authored lines were written for any chat
+        reasons += refusals(text, wanted, by_model=source == "model")
         if reasons:
             _count(refused, reasons)
         else:
@@ -129,6 +127,15 @@ def choose(
     # A person wrote and read these lines; still, one that the tagger has nothing against comes first.
     safe = next((text for text in safe if text not in flagged), safe[0])
     return Alternative(safe, wanted.technique, "authored", True, Checks(False, None, tried, refused))
+
+
+def refusals(text: str, wanted: Wanted, *, by_model: bool) -> list[str]:
+    """Why a text may not be shown, before it is tagged: what the guard says and, of a model's text, a person
+    or thing that the chat does not name (authored lines were written for any chat)."""
+    chat = (*wanted.chat, wanted.seeker)
+    found = guard(text, chat=chat, volunteer=wanted.volunteer)
+    new = by_model and invented(text, " ".join(chat), heldout=False)
+    return [*found, "names_what_nobody_named"] if new else list(found)
 
 
 def _sibling(technique: str, tags: Tags) -> str | None:

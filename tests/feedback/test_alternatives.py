@@ -140,3 +140,13 @@ def test_texts_shown_before_and_the_volunteers_own_words_are_not_offered():
 
 def test_version_of_the_bank_is_short_and_stable():
     assert bank_version() == bank_version() and len(bank_version()) == len("alternatives-") + 8
+
+
+def test_a_models_text_may_name_nobody_whom_the_chat_does_not_name():
+    invented, plain = "Your sister keeps shouting at you.", "It sounds as if the shouting never stops."
+    found = choose(WANTED, authored=(), reworded=(invented, plain), retag=retag_as({}), avoid=AVOID)
+    assert (found.text, found.checks.refused) == (plain, {"names_what_nobody_named": 1})
+    told = Wanted(**{**vars(WANTED), "chat": ("my sister lives with us",)})
+    assert choose(told, authored=(), reworded=(invented,), retag=retag_as({}), avoid=AVOID).text == invented
+    line = Line("reflection_simple", "work", invented, ())
+    assert choose(WANTED, authored=(line,), retag=retag_as({}), avoid=AVOID).text == invented

@@ -61,3 +61,17 @@ def test_a_dial_that_may_not_be_turned_is_left_out(tmp_path):
     coach = coach_with(tmp_path, stops=(0.0, 0.0))
     coach.warm_up()
     assert coach._dials is None
+
+
+def test_the_shipped_model_answers_a_real_message_with_its_own_words(settings):
+    from feedback.coach.engine import SHIPPED, get_coach
+
+    settings.COACH_MODEL, settings.COACH_DEVICE = "coach-mini", "cpu"
+    coach = get_coach()
+    assert coach.name == SHIPPED.name
+    seeker = "My landlord wants to sell the greenhouse, and I can't sleep."
+    asked = [RewordRequest(seeker, "Cheer up.", "reflection_simple", "", seed) for seed in range(8)]
+    replies = coach.reword(asked)
+    assert replies == coach.reword(asked)
+    assert sum("landlord" in reply.lower() or "greenhouse" in reply.lower() for reply in replies) >= 4
+    assert not any("<|" in reply for reply in replies)

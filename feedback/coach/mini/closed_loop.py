@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedback.coach.alternatives import Retag, Wanted, choose
-from feedback.coach.guard import guard
-from feedback.coach.mini.measures import invented
+from feedback.coach.alternatives import Retag, Wanted, choose, refusals
 from feedback.evidence.grades import grade
 from feedback.evidence.study_types import Study
 from feedback.reports.turns import Tags
@@ -39,8 +37,6 @@ def verdict(text: str, wanted: Wanted, retag: Retag, avoid: frozenset[str]) -> V
     found = choose(wanted, authored=(), reworded=(text,), retag=noting, avoid=avoid)
     if found is not None and found.checks.confirmed:
         return Verdict(True)
-    why = guard(text, chat=(*wanted.chat, wanted.seeker), volunteer=wanted.volunteer)
-    if invented(text, " ".join((*wanted.chat, wanted.seeker)), heldout=False):
-        why = [*why, "names_what_nobody_named"]
+    why = refusals(text, wanted, by_model=True)
     why = why or [f"carries_{code}" for tags in seen for code in tags.present if code in avoid]
     return Verdict(False, tuple(why) or ("technique_not_found",))
