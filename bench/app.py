@@ -61,13 +61,10 @@ class App:
 
     def _python(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.env,
-            check=True,
-            capture_output=True,
-            text=True,
+            [sys.executable, *arguments], cwd=ROOT, env=self.env, check=False, capture_output=True, text=True
         )
+        if done.returncode:
+            raise RuntimeError(f"{arguments[:2]} ended with {done.returncode}:\n{done.stderr}")
         return done.stdout
 
     def web_memory_mb(self, which: str = "VmRSS") -> float:
