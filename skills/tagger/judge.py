@@ -8,7 +8,7 @@ import torch
 from skills.corpora import own
 from skills.corpora.example import Example
 from skills.corpora.maps import READOUTS
-from skills.tagger import batches
+from skills.tagger import batches, device
 from skills.tagger.encode import Encoder
 from skills.tagger.heads import EMPATHY_HEADS, INDEX, N_CODES, N_OUTPUTS
 from skills.tagger.metrics import macro_f1
@@ -40,12 +40,13 @@ class Judge:
         windows = [self.encoder.windows(e.text, e.previous if context else "")[0] for e in self.examples]
         found = np.zeros((len(windows), N_OUTPUTS), np.float32)
         order = sorted(range(len(windows)), key=lambda row: len(windows[row].ids))
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        here = network.words.weight.device
+        with torch.no_grad(), device.half(here):
             for start in range(0, len(order), 32):
                 rows = order[start : start + 32]
                 arrays = batches.collate([windows[row] for row in rows])
-                said, _ = network(*(torch.from_numpy(array) for array in arrays))
-                found[rows] = said[:, 0].float().numpy()
+                said, _ = network(*(torch.from_numpy(array).to(here) for array in arrays))
+                found[rows] = said[:, 0].float().cpu().numpy()
         return found
 
     def _task(self, chances: np.ndarray, corpus: str) -> float | None:

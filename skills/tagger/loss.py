@@ -34,7 +34,7 @@ def tag_loss(logits: Tensor, batch: dict[str, Tensor], readouts: list[Tensor]) -
 
 
 def _readout(codes: Tensor, batch: dict[str, Tensor], readouts: list[Tensor]) -> Tensor:
-    loss = torch.zeros(len(codes))
+    loss = codes.new_zeros(len(codes))
     log_present = F.logsigmoid(codes)
     for corpus, mask in enumerate(readouts):
         rows = ((batch["corpus"] == corpus) & (batch["readout"] >= 0)).nonzero().squeeze(-1)
@@ -48,11 +48,12 @@ def _readout(codes: Tensor, batch: dict[str, Tensor], readouts: list[Tensor]) ->
 
 
 def _empathy(logits: Tensor, levels: Tensor) -> Tensor:
-    loss = torch.zeros(len(logits))
+    loss = logits.new_zeros(len(logits))
+    weights = EMPATHY_LEVEL_WEIGHTS.to(logits.device)
     for head in range(levels.shape[1]):
         known = levels[:, head].clamp(min=0)
         part = F.cross_entropy(
-            logits[:, 3 * head : 3 * head + 3], known, weight=EMPATHY_LEVEL_WEIGHTS[head], reduction="none"
+            logits[:, 3 * head : 3 * head + 3], known, weight=weights[head], reduction="none"
         )
         loss = loss + part * (levels[:, head] >= 0)
     return loss

@@ -59,8 +59,8 @@ class Network(nn.Module):
 
     def states(self, ids: Tensor, segments: Tensor) -> Tensor:
         """Token states [batch, length, WIDTH] of ids [batch, length]; id 0 is padding."""
-        bias = torch.zeros(ids.shape).masked_fill_(ids == 0, -1e4)[:, None, None, :]
-        place = torch.arange(ids.shape[1])
+        bias = torch.zeros(ids.shape, device=ids.device).masked_fill_(ids == 0, -1e4)[:, None, None, :]
+        place = torch.arange(ids.shape[1], device=ids.device)
         x = self.norm(self.words(ids) + self.positions(place)[None] + self.segments(segments))
         for layer in self.layers:
             x = layer(x, bias, self.dropout)

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from skills.corpora.example import Example
+from skills.tagger import device
 from skills.tagger.clean import has_words
 from skills.tagger.encode import LIMIT, Encoder
 from skills.tagger.network import EPS, WIDTH, Network, load_pretrained, pretrained
@@ -65,9 +66,11 @@ def pretrain(lines: list[str], folder: Path, recipe: PretrainRecipe, report: Cal
     weights, tokenizer = pretrained()
     kept = shrink(tokenizer, folder / "tokenizer.json")
     encoder = Encoder(folder / "tokenizer.json")
+    here = device.best()
     network = Network(vocabulary=len(kept), positions=LIMIT).train()
     load_pretrained(network, weights, kept)
-    predictor = Predictor(network.words)
+    network.to(here)
+    predictor = Predictor(network.words).to(here)
     learnt = [p for p in (*network.parameters(), *predictor.parameters()) if p.requires_grad]
     optimizer = torch.optim.AdamW(learnt, lr=recipe.rate, weight_decay=0.01, fused=True)
     coded = [window.ids for line in lines for window in encoder.windows(line)]
@@ -97,7 +100,7 @@ def pretrain(lines: list[str], folder: Path, recipe: PretrainRecipe, report: Cal
                     }
                 )
     minutes = round((time.monotonic() - started) / 60, 1)
-    state = {"network": network.state_dict(), "minutes": minutes, "texts": len(lines)}
+    state = {"network": network.cpu().state_dict(), "minutes": minutes, "texts": len(lines)}
     unfinished = folder / (CHECKPOINT + ".part")
     torch.save(state, unfinished)
     os.replace(unfinished, folder / CHECKPOINT)
@@ -127,9 +130,12 @@ def _step(network: Network, predictor: Predictor, rows: list[list[int]], recipe,
     chosen = (torch.rand(ids.shape) < recipe.hidden_share) & ~torch.isin(ids, marks)
     chosen[0, 1] |= not chosen.any()
     shown = torch.where(chosen & (torch.rand(ids.shape) < 0.9), encoder.mask, ids)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        states = network.states(shown, torch.zeros_like(ids))
+    wanted = ids[chosen]
+    here = network.words.weight.device
+    shown, chosen, wanted = shown.to(here), chosen.to(here), wanted.to(here)
+    with device.half(here):
+        states = network.states(shown, torch.zeros_like(shown))
         logits = predictor(states[chosen])
-    loss = F.cross_entropy(logits.float(), ids[chosen])
+    loss = F.cross_entropy(logits.float(), wanted)
     loss.backward()
     return loss.item()

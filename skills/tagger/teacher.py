@@ -21,7 +21,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from skills.corpora.example import Example
 from skills.corpora.maps import READOUTS
-from skills.tagger import batches, evaluation, targets
+from skills.tagger import batches, device, evaluation, targets
 from skills.tagger.heads import N_OUTPUTS
 from skills.tagger.loss import tag_loss
 from skills.tagger.scoring import Scored
@@ -78,7 +78,8 @@ class Teacher:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.recipe, self.report = folder, recipe, report
         self.tokenizer = AutoTokenizer.from_pretrained(str(encoder))
-        self.network = TeacherNetwork(encoder, recipe)
+        self.device = device.best()
+        self.network = TeacherNetwork(encoder, recipe).to(self.device)
         named = [(n, p) for n, p in self.network.named_parameters() if p.requires_grad]
         groups = [
             {"params": [p for n, p in named if not n.startswith("head")], "top": recipe.rate},
@@ -91,7 +92,7 @@ class Teacher:
         """Fine-tune to the end of the epochs or of the time."""
         learnt = [example for example in examples if example.split == "train"]
         aims = targets.build(learnt)
-        readouts = [torch.from_numpy(targets.readout_mask(name)) for name in READOUTS]
+        readouts = [torch.from_numpy(targets.readout_mask(name)).to(self.device) for name in READOUTS]
         self._resume()
         self.network.train()
         started, saved = time.monotonic() - self.seconds, time.monotonic()
@@ -125,10 +126,10 @@ class Teacher:
         self.network.eval()
         said = np.zeros((len(examples), N_OUTPUTS), np.float16)
         rows = self._bucketed([(index, False) for index in range(len(examples))], examples, 4)
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), device.half(self.device):
             for number, batch in enumerate(rows):
                 found = self.network(*self._encode([examples[index] for index, _ in batch], batch))
-                said[[index for index, _ in batch]] = found.float().numpy()
+                said[[index for index, _ in batch]] = found.float().cpu().numpy()
                 if number % 200 == 199:
                     self.report({"labelled": round((number + 1) / len(rows), 3)})
         return said
@@ -186,7 +187,7 @@ class Teacher:
             ids[row, : len(line)] = torch.tensor(line)
             mask[row, : len(line)] = 1
             part[row, :length] = 1
-        return ids, mask, part
+        return ids.to(self.device), mask.to(self.device), part.to(self.device)
 
     def _pieces(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -195,8 +196,8 @@ class Teacher:
         for group in self.optimizer.param_groups:
             warm = min(1.0, progress / self.recipe.warmup)
             group["lr"] = group["top"] * warm * min(1.0, (1 - progress) / (1 - self.recipe.warmup))
-        aim = {name: torch.from_numpy(array) for name, array in batch.items()}
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        aim = device.moved(batch, self.device)
+        with device.half(self.device):
             logits = self.network(*self._encode([examples[index] for index, _ in rows], rows))
         loss = tag_loss(logits.float(), aim, readouts)
         loss.backward()
@@ -219,7 +220,7 @@ class Teacher:
     def _resume(self) -> None:
         path = self.folder / CHECKPOINT
         if path.is_file():
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, weights_only=True, map_location="cpu")
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.epoch, self.step, self.total, self.seconds = state["place"]

@@ -18,7 +18,7 @@ import torch
 
 from skills.corpora.example import Example
 from skills.corpora.maps import READOUTS
-from skills.tagger import batches, mixing, soft, targets
+from skills.tagger import batches, device, mixing, soft, targets
 from skills.tagger.encode import LIMIT, Encoder
 from skills.tagger.examples import seeker_lines
 from skills.tagger.judge import Judge
@@ -90,15 +90,18 @@ class Training:
         self.network = Network(vocabulary=len(kept), positions=LIMIT, dropout=recipe.dropout)
         load_pretrained(self.network, weights, kept)
         if sources.encoder:
-            self.network.load_state_dict(torch.load(sources.encoder, weights_only=True)["network"])
+            self.network.load_state_dict(torch.load(sources.encoder, weights_only=True, map_location="cpu")["network"])
         self.teacher = Network(vocabulary=len(kept), positions=LIMIT).eval()
         load_pretrained(self.teacher, weights, kept)
+        self.device = device.best()
+        self.network.to(self.device)
+        self.teacher.to(self.device)
         self.examples = self._learnt(examples)
         self.targets = targets.build(self.examples, sets=recipe.sets)
         if recipe.balance:
             self.targets.weight[:] *= targets.balance(self.examples)
         self.soft = soft.lookup(sources.soft, self.examples)
-        self.readouts = [torch.from_numpy(targets.readout_mask(name)) for name in READOUTS]
+        self.readouts = [torch.from_numpy(targets.readout_mask(name)).to(self.device) for name in READOUTS]
         self.judge = Judge([example for example in examples if example.split == "val"], self.encoder)
         self.optimizer = torch.optim.AdamW(self._groups(), fused=True, weight_decay=recipe.decay)
         self.epoch, self.step, self.seconds = 0, 0, 0.0
@@ -132,6 +135,8 @@ class Training:
             self._judge()
         self._save(began)
         self.network.load_state_dict(self.best or self.network.state_dict())
+        self.network.cpu()
+        self.teacher.cpu()
         self.legs.append(round((time.monotonic() - began) / 60, 1))
         return self.network.eval()
 
@@ -177,17 +182,18 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = group["top"] * warm * min(1.0, (1 - progress) / (1 - self.recipe.warmup))
         ids, segments, pool = (torch.from_numpy(a) for a in batches.collate([i.window for i in items]))
-        batch = {
-            name: torch.from_numpy(array)
-            for name, array in batches.gather(self.targets, [item.index for item in items]).items()
-        }
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits, embedding = self.network(self._masked(ids), segments, pool)
+        rows = [item.index for item in items]
+        batch = device.moved(batches.gather(self.targets, rows), self.device)
+        # What is random is drawn on the processor, so that a GPU hides the same word pieces.
+        shown = self._masked(ids).to(self.device)
+        ids, segments, pool = ids.to(self.device), segments.to(self.device), pool.to(self.device)
+        with device.half(self.device):
+            logits, embedding = self.network(shown, segments, pool)
         loss = tag_loss(logits[:, 0].float(), batch, self.readouts)
-        said, spoken = (torch.from_numpy(part[[item.index for item in items]]) for part in self.soft)
+        said, spoken = (torch.from_numpy(part[rows]).to(self.device) for part in self.soft)
         if spoken.any():
             loss = loss + self.recipe.soft_weight * soft_loss(logits[:, 0].float(), said, spoken)
-        alone = torch.tensor([float(item.alone) for item in items])
+        alone = torch.tensor([float(item.alone) for item in items], device=self.device)
         if alone.any():
             taught = embedding_loss(embedding.float(), self._teach(items, ids, segments, pool), alone)
             loss = loss + self.recipe.embedding_weight * taught
@@ -206,11 +212,11 @@ class Training:
         """The original encoder's embeddings of the items encoded alone (zeros for the others), remembered."""
         missing = [row for row, item in enumerate(items) if item.alone and item.index not in self._taught]
         if missing:
-            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.no_grad(), device.half(self.device):
                 _, fresh = self.teacher(ids[missing], segments[missing], pool[missing])
             for row, vector in zip(missing, fresh, strict=True):
                 self._taught[items[row].index] = vector.half()
-        blank = torch.zeros(self.network.project.in_features, dtype=torch.half)
+        blank = torch.zeros(self.network.project.in_features, dtype=torch.half, device=self.device)
         return torch.stack([self._taught[i.index] if i.alone else blank for i in items]).float()
 
     def _tell(self, progress: float, losses: list[float], began: float) -> None:
@@ -243,7 +249,7 @@ class Training:
         path = self.folder / CHECKPOINT
         if not path.is_file():
             return
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         if json.loads(state["recipe"]) != asdict(self.recipe):
             raise OtherRecipeError(f"{path} is of another recipe: name another folder, or remove the file")
         self.network.load_state_dict(state["network"])

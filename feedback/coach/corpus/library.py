@@ -53,7 +53,7 @@ def topics(*, heldout: bool = False) -> tuple[Topic, ...]:
             {kind: tuple(table[kind]) for kind in CLAUSES},
         )
         for path in paths
-        for name, table in _read(path).items()
+        for name, table in read(path).items()
     )
 
 
@@ -62,44 +62,52 @@ def registers(*, heldout: bool = False) -> tuple[Register, ...]:
     path = HERE / "heldout" / "messages.toml" if heldout else HERE / "messages.toml"
     return tuple(
         Register(name, {part: tuple(lines) for part, lines in table.items()})
-        for name, table in _read(path).items()
+        for name, table in read(path).items()
     )
 
 
 @cache
 def replies(technique: str) -> tuple[str, ...]:
-    return tuple(_read(HERE / "replies" / f"{technique}.toml")["lines"])
+    return tuple(read(HERE / "replies" / f"{technique}.toml")["lines"])
 
 
 @cache
 def feelings(*, heldout: bool = False) -> tuple[str, ...]:
-    return tuple(_read(HERE / "feelings.toml")["heldout" if heldout else "plain"])
+    return tuple(read(HERE / "feelings.toml")["heldout" if heldout else "plain"])
 
 
 @cache
 def strengtheners() -> tuple[str, ...]:
-    return tuple(_read(HERE / "feelings.toml")["before"])
+    return tuple(read(HERE / "feelings.toml")["before"])
 
 
 @cache
 def volunteer_lines() -> tuple[str, ...]:
-    return tuple(_read(HERE / "volunteer.toml")["lines"])
+    return tuple(read(HERE / "volunteer.toml")["lines"])
+
+
+@cache
+def small_talk() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(before, after): sentences around a message that say nothing a reply would take up."""
+    table = read(HERE / "small_talk.toml")
+    return tuple(table["before"]), tuple(table["after"])
 
 
 @cache
 def dialogues() -> tuple[tuple[str, str, str, str], ...]:
     """Handwritten exchanges: (technique, seeker, volunteer, reply)."""
-    return tuple(tuple(entry) for entry in _read(HERE / "dialogues.toml")["exchanges"])
+    return tuple(tuple(entry) for entry in read(HERE / "dialogues.toml")["exchanges"])
 
 
 @cache
 def spare_nouns() -> tuple[tuple[Noun, ...], tuple[Noun, ...]]:
     """(people, things) of no topic: they stand in so that no noun can be guessed from its topic."""
-    table = _read(HERE / "nouns.toml")
+    table = read(HERE / "nouns.toml")
     return tuple(tuple(Noun.read(entry) for entry in table[kind]) for kind in ("who", "what"))  # type: ignore[return-value]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """One of the word lists as it lies there."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from feedback.coach.corpus import library
 from feedback.coach.corpus.grammar import Noun, choose_words, filled, slots
+from feedback.coach.corpus.loose import loose_clause
 from feedback.coach.corpus.noise import noisy
 from feedback.coach.corpus.person import capped, turned, uncapped
 
@@ -22,6 +23,8 @@ _PRESENT = ("every day", "all the time", "these days", "again and again", "at th
 SPARE = 0.25  # share of nouns taken from no topic
 WRITTEN = 0.02  # share of handwritten exchanges
 COINED = 0.12  # share of nouns that are no word at all: they can only be copied
+LOOSE = 0.35  # share of clauses that are put together at random
+BESIDE = 0.3  # share of messages with a sentence that no reply takes up
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def exchange_of(technique: str, template: str, rng: random.Random) -> Exchange:
     values = _values(topic, rng, library.feelings(), spare=True)
     needed = _needed(template, values, rng)
     message = _message(values, needed, rng.choice(library.registers()), rng)
+    if rng.random() < BESIDE:
+        message = _with_small_talk(message, rng)
     said = {name: _second(value) for name, value in values.items()}
     said["np"] = said[needed.pop("np", "what")]
     if rng.random() < 0.5 or str(values["feel"]) not in message:
@@ -92,7 +97,8 @@ def _values(
             noun = Noun(f"{rng.choice(('my', 'the'))} {_coined(rng)}")
         values[kind] = noun
     for kind in library.CLAUSES:
-        values[kind] = filled(rng.choice(topic.clauses[kind]), values)
+        loose = spare and rng.random() < LOOSE
+        values[kind] = loose_clause(kind, values, rng) if loose else filled(rng.choice(topic.clauses[kind]), values)
     for kind, times in (("happened", _PAST), ("happens", _PRESENT)):
         clause = str(values[kind])
         if rng.random() < 0.3 and not any(word in clause for word in _TIMED):
@@ -171,6 +177,13 @@ def _message(
     if text.endswith((",", " and", " but", " then")):
         text = text.removesuffix(" and then").removesuffix(" and").removesuffix(" but").rstrip(",") + "."
     return text[0].upper() + text[1:]
+
+
+def _with_small_talk(message: str, rng: random.Random) -> str:
+    before, after = library.small_talk()
+    if rng.random() < 0.7:
+        return f"{rng.choice(before)} {message}"
+    return f"{message} {rng.choice(after)}"
 
 
 # Rambling parts end and begin with joining words.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.utils.data import DataLoader, Dataset
 
 from feedback.coach.corpus.pairs import Exchange, exchange
 from feedback.coach.mini.prompting import END, PAD, mini_prompt, repeat_prompt, said_back, target
@@ -34,6 +36,19 @@ class Batches:
         if self._pool[0] != number:
             self._pool = (number, self._make(number))
         return self._pool[1][place]
+
+    def ahead(self, first: int, workers: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """What `read` gives from step `first` on to the last one, made by `workers` processes beside the training."""
+        number, place = divmod(first, POOL)
+        pools = DataLoader(
+            _Pools(self),
+            batch_size=None,
+            sampler=range(number, -(-self.steps // POOL)),
+            num_workers=workers,
+            prefetch_factor=2 if workers else None,
+        )
+        batches = itertools.chain.from_iterable(pools)
+        return itertools.islice(batches, place, place + self.steps - first)
 
     def _make(self, number: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
         share = EXERCISES[0] if number * POOL < WARM * self.steps else EXERCISES[1]
@@ -69,3 +84,13 @@ class Batches:
             start = len(prompt) - 1
             targets[i, start : start + len(reply)] = torch.tensor(reply)
         return ids, targets
+
+
+class _Pools(Dataset):
+    """The pools by their number; in worker processes, so that a GPU need not wait for the grammar."""
+
+    def __init__(self, batches: Batches) -> None:
+        self.batches = batches
+
+    def __getitem__(self, number: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        return self.batches._make(number)

@@ -49,7 +49,8 @@ class OtherRecipeError(ValueError):
 
 class Training:
     """One run in `folder`. `report` gets progress as dictionaries; legs on one kind of `device` give the
-    same weights however they are divided; `tokenizer_reads` is for tests."""
+    same weights however they are divided; `workers` processes write the examples; `tokenizer_reads` is for
+    tests."""
 
     def __init__(
         self,
@@ -58,9 +59,11 @@ class Training:
         report: Callable[[dict], None],
         *,
         device: str = "cpu",
+        workers: int = 0,
         tokenizer_reads: int = READ,
     ) -> None:
-        self.folder, self.recipe, self.report, self.device = folder, recipe, report, device
+        self.folder, self.recipe, self.report = folder, recipe, report
+        self.device, self.workers = device, workers
         self.stamp = {**asdict(recipe), "corpus": corpus_version(), "style": STYLE}
         folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer = self._tokenizer(tokenizer_reads)
@@ -76,23 +79,17 @@ class Training:
     def run(self, minutes: float) -> bool:
         """Trains until the recipe's last step (True) or until the minutes are over (False)."""
         started = saved = time.monotonic()
-        batches = self.batches()
-        seen, loss_sum = self.tokens, 0.0
-        while self.step < self.recipe.steps:
+        seen, losses = self.tokens, []
+        for ids, targets in self.batches().ahead(self.step, self.workers):
             if time.monotonic() - started >= minutes * 60:
                 break
-            loss_sum += self.learn(*batches.read(self.step))
+            losses.append(self.learn(ids, targets))
             self.step += 1
             if self.step % REPORT_EVERY == 0:
                 pace = (self.tokens - seen) / (time.monotonic() - started)
-                self.report(
-                    {
-                        "step": self.step,
-                        "loss": round(loss_sum / REPORT_EVERY, 4),
-                        "tokens_per_s": round(pace),
-                    }
-                )
-                loss_sum = 0.0
+                loss = float(torch.stack(losses).mean())  # here alone a GPU is waited for
+                self.report({"step": self.step, "loss": round(loss, 4), "tokens_per_s": round(pace)})
+                losses = []
             if time.monotonic() - saved > SAVE_EVERY:
                 self.save((time.monotonic() - started) / 60)
                 saved = time.monotonic()
@@ -103,8 +100,8 @@ class Training:
     def batches(self) -> Batches:
         return Batches(self.tokenizer, self.recipe.seed, self.recipe.rows, self.recipe.steps)
 
-    def learn(self, ids: torch.Tensor, targets: torch.Tensor) -> float:
-        """One optimizer step; the mean loss of a reply's token, in nats. The caller counts the step."""
+    def learn(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """One optimizer step; the mean loss [] of a reply's token, in nats. The caller counts the step."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate * schedule(self.step, self.recipe)
         ids, targets = ids.to(self.device), targets.to(self.device)
@@ -120,7 +117,7 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.tokens += ids.numel()
-        return float(loss.detach())
+        return loss.detach()
 
     def _tokenizer(self, reads: int) -> Any:
         from tokenizers import Tokenizer
