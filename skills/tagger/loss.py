@@ -59,10 +59,11 @@ def _empathy(logits: Tensor, levels: Tensor) -> Tensor:
     return loss
 
 
-def soft_loss(logits: Tensor, said: Tensor, spoken: Tensor) -> Tensor:
+def soft_loss(logits: Tensor, said: Tensor, spoken: Tensor, levels: Tensor) -> Tensor:
     """How far logits [n, outputs] are from a teacher's, over the items it spoke of (Hinton et al. 2015).
 
-    Codes: cross-entropy of each code's probability at temperature 2. Empathy: of the three levels.
+    Codes: cross-entropy of each code's probability at temperature 2. Empathy: of the three levels, where
+    `levels` [n, heads] knows none: the label says more there than a teacher does who reads only the start.
     """
     heat = 2.0
     codes = F.binary_cross_entropy_with_logits(
@@ -72,12 +73,12 @@ def soft_loss(logits: Tensor, said: Tensor, spoken: Tensor) -> Tensor:
         said[:, :N_CODES] / heat, torch.sigmoid(said[:, :N_CODES] / heat), reduction="none"
     )
     loss = (codes - certain).sum(-1)
-    for first in range(N_CODES, logits.shape[1], 3):
+    for head in range(levels.shape[1]):
+        first = N_CODES + 3 * head
         part = slice(first, first + 3)
         wanted = F.log_softmax(said[:, part] / heat, -1)
-        loss = loss + F.kl_div(
-            F.log_softmax(logits[:, part] / heat, -1), wanted, reduction="none", log_target=True
-        ).sum(-1)
+        apart = F.kl_div(F.log_softmax(logits[:, part] / heat, -1), wanted, reduction="none", log_target=True)
+        loss = loss + apart.sum(-1) * (levels[:, head] < 0)
     return heat**2 * (loss * spoken).sum() / spoken.sum().clamp(min=1)
 
 

@@ -81,7 +81,7 @@ def test_it_stops_when_the_validation_score_no_longer_rises(examples, tmp_path):
     scores = iter([0.5, 0.4, 0.6])
     training.judge = lambda network, context: next(scores)
     best = []
-    training._tell = lambda *_: best.append(training.network.state_dict()["head_out.bias"].clone())
+    training._tell = lambda *_: best.append(training.average.module.state_dict()["head_out.bias"].clone())
     network = training.run()
     assert training.scores == [0.5, 0.4]
     assert torch.equal(network.state_dict()["head_out.bias"], best[0])

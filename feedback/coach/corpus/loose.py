@@ -1,4 +1,4 @@
-"""Clauses of random verbs and things: their words follow from nothing, so that a model learns to copy them."""
+"""Clauses of random verbs and things: their words follow from nothing, so a model learns to copy them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _table() -> dict[str, list[str]]:
 
 
 def loose_clause(kind: str, values: dict[str, Noun | str], rng: random.Random) -> str:
-    """A clause of one of `library.CLAUSES` in the first person, about the exchange's own people and things."""
+    """A clause of one of `library.CLAUSES` in the first person, of the exchange's people and things."""
     table = _table()
     words: dict[str, Noun | str] = {"who": values["who"], "what": values["what"]}
     words["other"] = rng.choice(library.spare_nouns()[1])
@@ -28,3 +28,9 @@ def loose_clause(kind: str, values: dict[str, Noun | str], rng: random.Random) -
         # Agreement takes words, not slots.
         template = template.replace(f"<{form}>|", f"{words[form]}|").replace(f"|<{form}>", f"|{words[form]}")
     return filled(template, words)
+
+
+def lead(rng: random.Random) -> str:
+    """A few words in front of a sentence that say nothing, and a mark."""
+    words = rng.sample(_table()["lead_words"], rng.choice((1, 2, 3, 3, 4, 5)))
+    return " ".join(words) + rng.choice((":", ",", ":", " and", " but", " that", " is that"))

@@ -22,8 +22,12 @@ CASUAL = 0.25
 SLIP = 0.08
 
 
-def noisy(text: str, rng: random.Random) -> str:
-    """The message as it may come: most are left alone, a quarter is typed carelessly."""
+def noisy(text: str, rng: random.Random, spared: frozenset[str] = frozenset()) -> str:
+    """The message as it may come: most are left alone, a quarter is typed carelessly.
+
+    No slip falls on the `spared` words, given in lower case: a reply that corrects what it takes up would
+    teach a model to make a word that it knows out of every word that it does not.
+    """
     if rng.random() < CASUAL:
         for plain, forms in _SHORT:
             if rng.random() < 0.6:
@@ -33,13 +37,15 @@ def noisy(text: str, rng: random.Random) -> str:
         if rng.random() < 0.4:
             text = text.rstrip(".")
     if rng.random() < SLIP:
-        text = _slip(text, rng)
+        text = _slip(text, rng, spared)
     return text
 
 
-def _slip(text: str, rng: random.Random) -> str:
+def _slip(text: str, rng: random.Random, spared: frozenset[str]) -> str:
     words = text.split(" ")
-    long = [i for i, word in enumerate(words) if len(word) > 5 and word.isalpha()]
+    long = [
+        i for i, word in enumerate(words) if len(word) > 5 and word.isalpha() and word.lower() not in spared
+    ]
     if long:
         i = rng.choice(long)
         word, at = words[i], rng.randrange(1, len(words[i]) - 2)

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from feedback.coach.corpus import library
 from feedback.coach.corpus.grammar import Noun, choose_words, filled, slots
-from feedback.coach.corpus.loose import loose_clause
+from feedback.coach.corpus.loose import lead, loose_clause
 from feedback.coach.corpus.noise import noisy
+from feedback.coach.corpus.own_words import OWN_WORDS
 from feedback.coach.corpus.person import capped, turned, uncapped
+from feedback.coach.corpus.strange import coined, with_strange_words, words_of
 
 PARTS = ("event", "feel", "tried", "want", "choice", "think", "np")
 _PAST = ("last week", "yesterday", "on Sunday", "this morning", "two days ago", "the other day", "in June")
@@ -24,6 +26,8 @@ SPARE = 0.25  # share of nouns taken from no topic
 WRITTEN = 0.02  # share of handwritten exchanges
 COINED = 0.12  # share of nouns that are no word at all: they can only be copied
 LOOSE = 0.35  # share of clauses that are put together at random
+STRANGE = ((0.0, 0.3, 0.8), (0.5, 0.3, 0.2))  # share of telling words that are no words at all, how often
+LEAD = 0.12  # share of events behind words that say nothing
 BESIDE = 0.3  # share of messages with a sentence that no reply takes up
 
 
@@ -61,7 +65,12 @@ def exchange_of(technique: str, template: str, rng: random.Random) -> Exchange:
         said["feel"] = str(said["bare_feel"])
     reply = filled(choose_words(template, rng), said)
     weak = filled(rng.choice(library.volunteer_lines()), {**said})
-    return Exchange(topic.name, noisy(message, rng), weak, technique, uncapped(reply))
+    if strange := rng.choices(*STRANGE)[0]:
+        may = words_of(" ".join(map(str, values.values()))) - words_of(template) - OWN_WORDS
+        may = frozenset(word for word in may if turned(word) == word)
+        message, reply = with_strange_words(message, reply, strange, may, rng)
+    message = noisy(message, rng, words_of(reply))
+    return Exchange(topic.name, message, weak, technique, uncapped(reply))
 
 
 def exchanges(seed: int, start: int = 0) -> Iterator[Exchange]:
@@ -94,11 +103,13 @@ def _values(
         if spare and draw < SPARE:
             noun = rng.choice(library.spare_nouns()[place])
         elif spare and draw < SPARE + COINED:
-            noun = Noun(f"{rng.choice(('my', 'the'))} {_coined(rng)}")
+            noun = Noun(f"{rng.choice(('my', 'the'))} {coined(rng)}")
         values[kind] = noun
     for kind in library.CLAUSES:
         loose = spare and rng.random() < LOOSE
-        values[kind] = loose_clause(kind, values, rng) if loose else filled(rng.choice(topic.clauses[kind]), values)
+        values[kind] = (
+            loose_clause(kind, values, rng) if loose else filled(rng.choice(topic.clauses[kind]), values)
+        )
     for kind, times in (("happened", _PAST), ("happens", _PRESENT)):
         clause = str(values[kind])
         if rng.random() < 0.3 and not any(word in clause for word in _TIMED):
@@ -117,13 +128,6 @@ _TIMED = (
     *("spring", "hours", "when", "years", "minute", "early", "noon", "hour", "still", "always", "never"),
     *("never", "so that", " as ", "although", "forty", " only ", "bedtime", "again and again", "birthday"),
 )
-
-
-def _coined(rng: random.Random) -> str:
-    onset, vowel = ("br", "d", "f", "gl", "k", "l", "m", "n", "pl", "r", "st", "t", "v"), "aeiou"
-    ending = ("k", "l", "m", "n", "rd", "t", "x", "ng", "sh", "ler", "by")
-    # Two syllables and an ending are never an English word, rude or other, by accident.
-    return "".join(rng.choice(onset) + rng.choice(vowel) for _ in range(2)) + rng.choice(ending)
 
 
 def _needed(template: str, values: dict[str, Noun | str], rng: random.Random) -> dict[str, str]:
@@ -203,6 +207,8 @@ def _sentence(
         if part != "event" or "event" in slots(line) or value in slots(line)
     ]
     line = rng.choice(lines)
+    if part == "event" and register.name != "rambling" and rng.random() < LEAD:
+        line = f"{lead(rng)} <event>."
     named = {**values, "event": values[value], "np": values[value]}
     text = filled(line, named)
     return text if register.name == "rambling" else capped(text)

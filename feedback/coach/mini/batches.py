@@ -38,7 +38,7 @@ class Batches:
         return self._pool[1][place]
 
     def ahead(self, first: int, workers: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """What `read` gives from step `first` on to the last one, made by `workers` processes beside the training."""
+        """What `read` gives from step `first` on, made by `workers` processes beside the training."""
         number, place = divmod(first, POOL)
         pools = DataLoader(
             _Pools(self),
