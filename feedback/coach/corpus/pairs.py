@@ -176,7 +176,7 @@ def _message(
     if "event" in order and rng.random() < 0.6:
         order.remove("event")
         order.insert(0, "event")
-    sentences = [_sentence(part, parts[part], values, register, rng) for part in order]
+    sentences = [_sentence(part, parts[part], values, register, rng, leads=extras) for part in order]
     text = _JOINS.sub(r"\1", " ".join(sentences).strip())
     if text.endswith((",", " and", " but", " then")):
         text = text.removesuffix(" and then").removesuffix(" and").removesuffix(" but").rstrip(",") + "."
@@ -200,6 +200,8 @@ def _sentence(
     values: dict[str, Noun | str],
     register: library.Register,
     rng: random.Random,
+    *,
+    leads: bool,
 ) -> str:
     lines = [
         line
@@ -207,7 +209,7 @@ def _sentence(
         if part != "event" or "event" in slots(line) or value in slots(line)
     ]
     line = rng.choice(lines)
-    if part == "event" and register.name != "rambling" and rng.random() < LEAD:
+    if leads and part == "event" and register.name != "rambling" and rng.random() < LEAD:
         line = f"{lead(rng)} <event>."
     named = {**values, "event": values[value], "np": values[value]}
     text = filled(line, named)
