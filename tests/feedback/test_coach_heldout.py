@@ -40,6 +40,12 @@ def test_messages_share_no_shapes_and_no_feelings():
     assert set(shapes(held=True)).isdisjoint(shapes(held=False))
     own = set(grams(shapes(held=True), 4) & grams(shapes(held=False), 4))
     assert own == set()
+    # Leads of random words must not make up what stands before a frozen message's event.
+    words = set(library.read(library.HERE / "loose.toml")["lead_words"])
+    leads = [
+        re.findall(r"[a-z']+", s.split("<event>")[0].lower()) for s in shapes(held=True) if "<event>" in s
+    ]
+    assert [lead for lead in leads if set(lead) <= words] == []
     assert set(library.feelings()).isdisjoint(library.feelings(heldout=True))
 
 
