@@ -70,8 +70,8 @@ def run(
         replace(SHORT, **variant.change),
         report,
         Sources(
-            encoder=sources.encoder if variant.pretraining else None,
-            soft=sources.soft if variant.teacher else None,
+            encoders=sources.encoders if variant.pretraining else (),
+            soft=sources.soft if variant.teacher else (),
         ),
     )
     network = training.run(leg_minutes=600)

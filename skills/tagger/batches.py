@@ -35,7 +35,13 @@ class Item:
 
 
 def plan_epoch(
-    examples: list[Example], encoder: Encoder, *, seed: int, epoch: int, share: float = 1.0
+    examples: list[Example],
+    encoder: Encoder,
+    *,
+    seed: int,
+    epoch: int,
+    share: float = 1.0,
+    tokens: int = TOKENS_PER_BATCH,
 ) -> list[list[Item]]:
     """The batches of one epoch, or of a `share` of it; the same seed and epoch give the same batches."""
     random = np.random.default_rng([seed, epoch])
@@ -46,7 +52,7 @@ def plan_epoch(
     chunk = POOL_OF_BATCHES * 40
     batches: list[list[Item]] = []
     for start in range(0, len(items), chunk):
-        batches.extend(_by_length(items[start : start + chunk]))
+        batches.extend(_by_length(items[start : start + chunk], tokens))
     random.shuffle(batches)
     return batches
 
@@ -71,12 +77,12 @@ def _item(examples: list[Example], index: int, encoder: Encoder, random: np.rand
     return Item(index=index, alone=alone, window=windows[0])
 
 
-def _by_length(items: list[Item]) -> Iterator[list[Item]]:
+def _by_length(items: list[Item], tokens: int) -> Iterator[list[Item]]:
     batch: list[Item] = []
     longest = 0
     for item in sorted(items, key=lambda item: len(item.window.ids)):
         longest = max(longest, len(item.window.ids))
-        if batch and longest * (len(batch) + 1) > TOKENS_PER_BATCH:
+        if batch and longest * (len(batch) + 1) > tokens:
             yield batch
             batch, longest = [], len(item.window.ids)
         batch.append(item)

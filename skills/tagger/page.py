@@ -36,6 +36,7 @@ def write_page(card: dict[str, Any]) -> str:
 def _head(card: dict[str, Any]) -> list[str]:
     training = card["training"]
     legs = ", ".join(f"{minutes:g}" for minutes in training["legs"])
+    teachers, begun = training.get("teachers", 0), training.get("started_from", [])
     return [
         f"# Model card: {card['version']}",
         "Generated from card.json. All measurements are on development splits of the training corpora (whole "
@@ -43,7 +44,13 @@ def _head(card: dict[str, Any]) -> list[str]:
         "that was left out of training whole: on text from elsewhere expect lower figures.",
         f"- model: {card['model']}\n- input: {card['input']}\n- sha256 of tagger.onnx: `{card['sha256']}`\n"
         f"- made {card['made']}; seed {training['seed']}, {len(training['validation'])} of at most "
-        f"{training['epochs']} epochs, {training['minutes']} minutes on one thread in legs of {legs} minutes",
+        f"{training['epochs']} epochs, {training['minutes']} minutes on one thread in legs of {legs} minutes"
+        + (
+            f"\n- learnt also from the mean word of {teachers} larger encoders taught the same"
+            if teachers
+            else ""
+        )
+        + (f"\n- started from the mean of {len(begun)} earlier networks (docs/tagger.md)" if begun else ""),
     ]
 
 

@@ -23,17 +23,19 @@ def save(path: Path, examples: list[Example], logits: np.ndarray, note: dict) ->
         np.savez(out, keys=keys, logits=logits.astype(np.float16), note=np.array(repr(sorted(note.items()))))
 
 
-def lookup(path: Path | None, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
-    """The teacher's logits float32 [n, outputs] and which examples it spoke of, bool [n]."""
+def lookup(paths: tuple[Path, ...], examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
+    """The teachers' mean logits float32 [n, outputs] and which examples all of them spoke of, bool [n]."""
     logits = np.zeros((len(examples), N_OUTPUTS), np.float32)
-    spoken = np.zeros(len(examples), bool)
-    if path is None:
-        return logits, spoken
-    with np.load(path) as kept:
-        rows = {key.tobytes(): row for row, key in enumerate(kept["keys"])}
-        said = kept["logits"]
-    for place, example in enumerate(examples):
-        row = rows.get(text_key(example))
-        if row is not None:
-            logits[place], spoken[place] = said[row], True
+    times = np.zeros(len(examples), int)
+    for path in paths:
+        with np.load(path) as kept:
+            rows = {key.tobytes(): row for row, key in enumerate(kept["keys"])}
+            said = kept["logits"]
+        for place, example in enumerate(examples):
+            row = rows.get(text_key(example))
+            if row is not None:
+                logits[place] += said[row].astype(np.float32) / len(paths)
+                times[place] += 1
+    spoken = (times == len(paths)) & (times > 0)
+    logits[~spoken] = 0.0
     return logits, spoken

@@ -29,6 +29,7 @@ from skills.tagger.pretrain import CHECKPOINT as PRETRAINED
 from skills.tagger.vocabulary import shrink
 
 CHECKPOINT = "checkpoint.pt"
+NETWORK = "network.pt"  # what came out, in float
 JOINED = 8000
 
 
@@ -51,6 +52,7 @@ class Recipe:
     embedding_weight: float = 1.0
     soft_weight: float = 1.0
     masking: float = 0.08
+    tokens: int = batches.TOKENS_PER_BATCH
     averaging: float = 0.998
     share: float = 1.0
     context: bool = True
@@ -61,10 +63,11 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where a run starts: a pre-trained encoder, and the teacher's opinions; both may be missing."""
+    """Where a run starts: files of pre-trained networks, whose mean it takes (Wortsman et al. 2022), and of
+    teachers' opinions, likewise; both may be missing."""
 
-    encoder: Path | None = None
-    soft: Path | None = None
+    encoders: tuple[Path, ...] = ()
+    soft: tuple[Path, ...] = ()
 
 
 NOTHING = Sources()
@@ -95,10 +98,8 @@ class Training:
         self.marks = torch.tensor([0, self.encoder.first, self.encoder.between])
         self.network = Network(vocabulary=len(kept), positions=LIMIT, dropout=recipe.dropout)
         load_pretrained(self.network, weights, kept)
-        if sources.encoder:
-            self.network.load_state_dict(
-                torch.load(sources.encoder, weights_only=True, map_location="cpu")["network"]
-            )
+        if sources.encoders:
+            self.network.load_state_dict(mean_of(sources.encoders))
         self.teacher = Network(vocabulary=len(kept), positions=LIMIT).eval()
         load_pretrained(self.teacher, weights, kept)
         self.device = device.best()
@@ -183,7 +184,12 @@ class Training:
     def _plan(self, epoch: int) -> list[list[batches.Item]]:
         recipe = self.recipe
         return batches.plan_epoch(
-            self.examples, self.encoder, seed=recipe.seed, epoch=epoch, share=recipe.share
+            self.examples,
+            self.encoder,
+            seed=recipe.seed,
+            epoch=epoch,
+            share=recipe.share,
+            tokens=recipe.tokens,
         )
 
     def _step(self, items: list[batches.Item], progress: float) -> float:
@@ -272,6 +278,12 @@ class Training:
         self.legs, self.scores, self.best = state["legs"], state["scores"], state["best"]
         torch.set_rng_state(state["torch"])
         self.report({"resumed": True, "epoch": self.epoch, "step": self.step})
+
+
+def mean_of(files: tuple[Path, ...]) -> dict[str, torch.Tensor]:
+    """The mean of the networks in these files, weight by weight."""
+    states = [torch.load(path, weights_only=True, map_location="cpu")["network"] for path in files]
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
 
 def _average(most: float) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:

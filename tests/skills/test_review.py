@@ -24,6 +24,7 @@ from skills.models import Correction, Review
 from skills.review import coding, queue
 from skills.review.disputes import dispute_tag
 from skills.review.keys import KEYS
+from skills.tagger.card import read_card
 from skills.tags import tag_views
 from skills.taxonomy import TECHNIQUES
 
@@ -77,7 +78,7 @@ def test_signs_of_risk_then_disputes_then_the_most_uncertain_of_own_cohorts(peop
     seeker(ended)
     missed = tagged(ended, affirm=0.99)
     sure = tagged(ended, affirm=0.99)
-    unsure = tagged(ended, affirm=0.70)
+    unsure = tagged(ended, affirm=read_card()["codes"]["affirm"]["threshold"] + 0.02)
     nearest = tagged(ended, affirm=0)
     disputed = tagged(ended, support=0.99)
     dispute_tag(disputed, "support", volunteer=people.volunteer, reason="other")

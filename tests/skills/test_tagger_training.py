@@ -91,7 +91,7 @@ def test_it_starts_from_a_pretrained_encoder(examples, tmp_path):
     lines = [example.text for example in examples]
     path = pretrain(lines, tmp_path / "before", PretrainRecipe(epochs=4), lambda _: None)
     kept = torch.load(path, weights_only=True)["network"]
-    training = Training(examples, tmp_path / "after", SHORT, lambda _: None, Sources(encoder=path))
+    training = Training(examples, tmp_path / "after", SHORT, lambda _: None, Sources(encoders=(path,)))
     assert same(training.network.state_dict(), kept)
     plain = Training(examples, tmp_path / "plain", SHORT, lambda _: None)
     assert not same(plain.network.state_dict(), kept)
@@ -101,13 +101,15 @@ def test_a_teachers_word_is_found_by_message_and_previous_and_pulls(examples, tm
     said = np.full((len(examples), N_OUTPUTS), -3.0, np.float32)
     said[:, 0] = 3.0
     soft.save(tmp_path / "soft.npz", examples, said, {"encoder": "none"})
-    logits, spoken = soft.lookup(tmp_path / "soft.npz", [*examples, replace(examples[0], previous="Other")])
+    logits, spoken = soft.lookup(
+        (tmp_path / "soft.npz",), [*examples, replace(examples[0], previous="Other")]
+    )
     assert spoken.tolist() == [True] * len(examples) + [False]
     assert np.allclose(logits[:-1], said)
     recipe = replace(SHORT, soft_weight=20.0, head_rate=5e-3)
     window = [torch.from_numpy(array) for array in training_window(examples, tmp_path)]
     pulled = []
-    for sources in (Sources(), Sources(soft=tmp_path / "soft.npz")):
+    for sources in (Sources(), Sources(soft=(tmp_path / "soft.npz",))):
         folder = tmp_path / f"run{len(pulled)}"
         network = Training(examples, folder, recipe, lambda _: None, sources).run()
         with torch.no_grad():

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-_SIZES = ("steps", "rows", "vocabulary", "width", "layers", "heads", "inner")
+_SIZES = ("steps", "rows", "vocabulary", "width", "layers", "heads", "inner", "warmup")
 
 
 class Command(BaseCommand):
@@ -27,6 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=1)
         for name in _SIZES:
             parser.add_argument(f"--{name}", type=int, help=f"the recipe's {name}")
+        parser.add_argument("--rate", type=float, help="the recipe's peak learning rate")
+        parser.add_argument(
+            "--workers", type=int, help="processes that write examples; default: none on a CPU, 8 with a GPU"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -37,13 +41,16 @@ class Command(BaseCommand):
             message = f"Training needs {error.name}. Install it with: pip install -e '.[train]'"
             raise CommandError(message, returncode=2) from error
         torch.set_num_threads(options["threads"])
-        sizes = {name: options[name] for name in _SIZES if options[name] is not None}
-        recipe = Recipe(seed=options["seed"], **sizes)
+        given = {name: options[name] for name in (*_SIZES, "rate") if options[name] is not None}
+        recipe = Recipe(seed=options["seed"], **given)
         folder, device = Path(options["output"]), options["device"]
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
+        workers = options["workers"]
+        if workers is None:
+            workers = 8 if device == "cuda" else 0
         try:
-            training = Training(folder, recipe, self._report, device=device)
+            training = Training(folder, recipe, self._report, device=device, workers=workers)
         except OtherRecipeError as error:
             raise CommandError(str(error), returncode=2) from error
         weights = sum(parameter.numel() for parameter in training.model.parameters())

@@ -37,7 +37,8 @@ class Command(BaseCommand):
                 raise CommandError(f"No {options[name]}. Look at --{name}.", returncode=2)
         examples = usable(read_all(options["corpora"]))
         more = usable(unlabelled(options["corpora"], examples))
-        sources = Sources(encoder=options["encoder"], soft=options["soft"])
+        soft = (options["soft"],) if options["soft"] else ()
+        sources = Sources(encoders=(options["encoder"],), soft=soft)
         rows = []
         for number, variant in enumerate(ablation.VARIANTS):
             folder = options["output"] / f"{number:02}"

@@ -23,9 +23,18 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=7)
         parser.add_argument("--epochs", type=int, default=6)
         parser.add_argument("--leg-minutes", type=float, default=70.0, help="training time of this call")
-        parser.add_argument("--soft", type=Path, help="soft.npz of train_teacher")
+        parser.add_argument("--pretrain-epochs", type=int, default=1)
+        parser.add_argument("--rate", type=float, help="peak learning rate of the encoder")
+        parser.add_argument("--soft-weight", type=float, help="weight of the teachers' word")
+        parser.add_argument("--tokens", type=int, help="tokens in a batch; a GPU wants more")
         parser.add_argument(
-            "--encoder", type=Path, help="pretrained.pt of an earlier run, to save that stage"
+            "--soft", type=Path, action="append", help="soft.npz of train_teacher; several: their mean"
+        )
+        parser.add_argument(
+            "--encoder",
+            type=Path,
+            action="append",
+            help="pretrained.pt or network.pt of an earlier run, to start there; several: their mean",
         )
         parser.add_argument(
             "--permissive", action="store_true", help="learn from own and permissively licensed text only"
@@ -33,11 +42,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            import torch
+
             from skills.corpora.library import permissive, read_all, unlabelled
             from skills.tagger.examples import usable
             from skills.tagger.pretrain import PretrainRecipe, pretrain, texts
             from skills.tagger.release import Release, publish
-            from skills.tagger.training import OtherRecipeError, Recipe, Sources, Training
+            from skills.tagger.training import NETWORK, OtherRecipeError, Recipe, Sources, Training
         except ImportError as error:
             message = f"Training needs {error.name}. Install it with: pip install -e '.[train]'"
             raise CommandError(message, returncode=2) from error
@@ -45,11 +56,13 @@ class Command(BaseCommand):
         everything = usable(read_all(corpora))
         learnt = permissive(everything) if options["permissive"] else everything
         more = [] if options["permissive"] else usable(unlabelled(corpora, everything))
-        encoder = options["encoder"] or output / "pretrained.pt"
-        if not encoder.is_file():
-            encoder = pretrain(texts(learnt + more), output, PretrainRecipe(options["seed"]), self._report)
-        recipe = Recipe(seed=options["seed"], epochs=options["epochs"])
-        sources = Sources(encoder=encoder, soft=options["soft"])
+        encoders = options["encoder"] or [output / "pretrained.pt"]
+        if not encoders[0].is_file():
+            stage = PretrainRecipe(options["seed"], epochs=options["pretrain_epochs"])
+            encoders = [pretrain(texts(learnt + more), output, stage, self._report)]
+        given = {name: options[name] for name in ("rate", "soft_weight", "tokens") if options[name]}
+        recipe = Recipe(seed=options["seed"], epochs=options["epochs"], **given)
+        sources = Sources(encoders=tuple(encoders), soft=tuple(options["soft"] or ()))
         examples = learnt + more if options["soft"] else learnt
         training = Training(examples, output, recipe, self._report, sources)
         self._report({"training": len(training.examples), "examples": len(everything)})
@@ -60,6 +73,7 @@ class Command(BaseCommand):
         if network is None:
             self._report({"stage": "leg ended", "next": "run the same command again to go on"})
             return
+        torch.save({"network": network.state_dict()}, output / NETWORK)
         weights = {name: value.float().numpy() for name, value in network.state_dict().items()}
         note = {
             **asdict(recipe),
@@ -67,6 +81,8 @@ class Command(BaseCommand):
             "minutes": round(sum(training.legs), 1),
             "validation": training.scores,
             "teacher": bool(options["soft"]),
+            "teachers": len(options["soft"] or ()),
+            "started_from": [path.name for path in options["encoder"] or ()],
             "permissive": options["permissive"],
             "threads": 1,
         }
@@ -80,8 +96,10 @@ class Command(BaseCommand):
             raise CommandError(
                 "Give the folder of the corpora with --corpora, or --permissive.", returncode=2
             )
-        for name, path in (("corpora", corpora), ("soft", options["soft"]), ("encoder", options["encoder"])):
-            if path and not path.exists():
+        named = [("corpora", corpora)] if corpora else []
+        named += [(name, path) for name in ("soft", "encoder") for path in options[name] or ()]
+        for name, path in named:
+            if not path.exists():
                 raise CommandError(f"No {path}. Look at --{name}.", returncode=2)
         return corpora, Path(options["output"])
 

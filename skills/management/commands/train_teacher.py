@@ -23,6 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=7)
         parser.add_argument("--epochs", type=int, default=2)
         parser.add_argument("--max-minutes", type=float, default=62.0, help="time for the training steps")
+        parser.add_argument("--rate", type=float, default=5e-5, help="peak learning rate")
+        parser.add_argument(
+            "--frozen-layers", type=int, default=5, help="layers left as they are; 0 on a GPU"
+        )
+        parser.add_argument("--tokens", type=int, default=1200, help="tokens in a batch; a GPU wants more")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -38,7 +43,12 @@ class Command(BaseCommand):
             if not folder.is_dir():
                 raise CommandError(f"No folder {folder}.", returncode=2)
         recipe = TeacherRecipe(
-            seed=options["seed"], epochs=options["epochs"], max_minutes=options["max_minutes"]
+            seed=options["seed"],
+            epochs=options["epochs"],
+            max_minutes=options["max_minutes"],
+            rate=options["rate"],
+            frozen_layers=options["frozen_layers"],
+            tokens_per_batch=options["tokens"],
         )
         examples = usable(read_all(corpora))
         teacher = Teacher(encoder, output, recipe, self._report)
