@@ -8,7 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from feedback.exports import files
-from feedback.models import Export
+from feedback.models import Export, MockRating
+from feedback.signoff.scales import KEYS
 from peersupport.people.models import Cohort
 from peersupport.practice import assignments
 
@@ -20,7 +21,13 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
     export = Export.objects.create(by=people.admin, table="tags", **ready)
     files.path_of(export.pk).write_bytes(b"a file")
     assigned = assignments.assign(north, chat.scenario, by=people.trainer, begins=today, due=today)
+    rated = MockRating.objects.get_or_create(
+        chat=chat,
+        trainer=people.trainer,
+        defaults={**dict.fromkeys(KEYS, 4), "decision": "signed_off", "note": "Well held."},
+    )[0]
     return {
+        "rating_id": rated.pk,
         "cohort_id": north.pk,
         "assignment_id": assigned.pk,
         "export_id": export.pk,

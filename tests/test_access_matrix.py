@@ -119,6 +119,12 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:report-file": (of_chat(MISSING, FORBIDDEN), NO_VERB),  # made when somebody asks for it
     "feedback:report-file-make": (NO_VERB, CHANGE_CHAT),
     "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
+    "feedback:mock": (READ_CHAT, of_chat(FORBIDDEN, BAD)),
+    "feedback:mock-withdraw": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
+    "feedback:certificate": (READ_CHAT, NO_VERB),
+    "feedback:certificate-file": (of_chat(MISSING, MISSING), NO_VERB),  # made when somebody asks for it
+    "feedback:certificate-make": (NO_VERB, of_chat(GO, GO)),
+    "feedback:cohort-mocks": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING), NO_VERB),
     "feedback:progress": (VOLUNTEERS_GET, NO_VERB),
     "feedback:goal-set": (NO_VERB, cells(FORBIDDEN, volunteer=BAD, peer=BAD, outsider=BAD)),
     "feedback:goal-close": (NO_VERB, cells(FORBIDDEN, volunteer=GO, peer=MISSING, outsider=MISSING)),

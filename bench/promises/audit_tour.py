@@ -23,8 +23,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from bench.app import PASSWORD
 from feedback.exports import files
 from feedback.imports import runs
-from feedback.models import Export, SessionReport
+from feedback.models import Export, MockRating, SessionReport
 from feedback.reports.goals import set_goal
+from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people.models import User
@@ -74,6 +75,9 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:report-retry": ({}, ["retry"]),
     "feedback:report-file-make": ({}, []),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
+    "feedback:mock": ({**dict.fromkeys(KEYS, "4"), "decision": "signed_off"}, ["mock_rated"]),
+    "feedback:mock-withdraw": ({"reason": "too early"}, ["mock_withdrawn"]),
+    "feedback:certificate-make": ({}, []),
     "feedback:goal-set": ({"technique": "affirm"}, []),
     "feedback:goal-close": ({}, []),
     "feedback:inbox-read": ({}, []),
@@ -162,7 +166,10 @@ def _of_staff(chat: PracticeChat) -> dict[str, Any]:
     cohort = chat.volunteer.memberships.first().cohort
     today = timezone.localdate()
     assigned = assignments.assign(cohort, chat.scenario, by=tara, begins=today, due=today)
+    # By a colleague whose account is gone: tara rates the chat anew, sees this one, and may withdraw it.
+    rated = MockRating.objects.create(chat=chat, **dict.fromkeys(KEYS, 4), decision="signed_off")
     return {
+        "rating_id": rated.pk,
         "cohort_id": cohort.pk,
         "assignment_id": assigned.pk,
         "export_id": export.pk,

@@ -66,6 +66,7 @@ def _names() -> dict[str, str]:
         "reports": _("Your reports"),
         "goals": _("Your goals"),
         "notes": _("Notes by trainers"),
+        "mock_ratings": _("Ratings of mock chats"),
         "consents": _("What you agreed to"),
     }
 
