@@ -89,10 +89,11 @@ def recent() -> datetime:
 
 
 def without_feedback(chats: QuerySet[PracticeChat]) -> QuerySet[PracticeChat]:
-    """Ended lately, and no trainer has written a note or looked at a message."""
+    """Ended lately, and no trainer has written a note, rated it or looked at a message."""
     chat = OuterRef("pk")
     return chats.filter(
         ~Exists(TrainerNote.objects.filter(chat=chat)),
+        ~Exists(MockRating.objects.filter(chat=chat)),
         ~Exists(Review.objects.filter(message__chat=chat)),
         ~Exists(Correction.objects.filter(message__chat=chat)),
         status=PracticeChat.Status.ENDED,
