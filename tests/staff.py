@@ -12,6 +12,7 @@ from feedback.models import Export, MockRating
 from feedback.signoff.scales import KEYS
 from peersupport.people.models import Cohort
 from peersupport.practice import assignments
+from tests.peersupport.own_scenario import draft_of
 
 
 def rows_of_staff(people, chat) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
         defaults={**dict.fromkeys(KEYS, 4), "decision": "signed_off", "note": "Well held."},
     )[0]
     return {
+        "own_id": draft_of(north, people.trainer).pk,
         "rating_id": rated.pk,
         "cohort_id": north.pk,
         "assignment_id": assigned.pk,

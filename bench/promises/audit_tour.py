@@ -34,6 +34,7 @@ from peersupport.practice.models import Message, PracticeChat
 from skills.models import Tagging
 from skills.review import coding
 from tests.feedback.imports import finished_import
+from tests.peersupport.own_scenario import draft_of
 
 Verbs = list[str]
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
@@ -60,6 +61,12 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     # Vera disputed a tag of the message right before.
     "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct", "dispute_answered"]),
     "skills:review-undo": ({}, ["review_undone"]),
+    "authoring:new": ({"title": "The keys", "cohort": "{cohort}"}, ["scenario_begun"]),
+    "authoring:edit": ({}, []),  # without a revision nothing is saved
+    "authoring:preview": ({"say": "hello"}, []),
+    "authoring:publish": ({}, ["scenario_published"]),
+    "authoring:take-back": ({}, ["scenario_taken_back"]),
+    "authoring:delete": ({}, ["scenario_deleted"]),
     "practice:start": ({}, []),
     "practice:post": ({"text": "hello", "key": "k"}, []),
     "practice:end": ({}, []),
@@ -169,6 +176,7 @@ def _of_staff(chat: PracticeChat) -> dict[str, Any]:
     # By a colleague whose account is gone: tara rates the chat anew, sees this one, and may withdraw it.
     rated = MockRating.objects.create(chat=chat, **dict.fromkeys(KEYS, 4), decision="signed_off")
     return {
+        "own_id": draft_of(cohort, tara).pk,
         "rating_id": rated.pk,
         "cohort_id": cohort.pk,
         "assignment_id": assigned.pk,
@@ -211,7 +219,9 @@ def _visit(tour: Tour, name: str, pattern, who: str, verb: str, values: dict, te
     fields, leaves = POSTS.get(name, ({}, []))
     code = _prepare(client, name, user, values) if verb == "POST" and name in POSTS else ""
     since = _newest()
-    data = {key: value.format(who=who, code=code) for key, value in fields.items()}
+    data = {
+        key: value.format(who=who, code=code, cohort=values["cohort_id"]) for key, value in fields.items()
+    }
     response = client.get(address) if verb == "GET" else client.post(address, data)
     follows = response.get("Content-Type", "").startswith("text/event-stream")
     body = "" if follows else b"".join(response).decode(errors="replace")

@@ -24,8 +24,8 @@ FILTERS = ("who", "verb", "kind", "object", "since", "until")
 VERBS = (
     "read", "export", "export_full", "sign_in", "sign_in_failed", "sign_out", "erase", "retention_erased",
     "correct", "review", "review_undone", "dispute_answered", "note", "assign", "mock_rated",
-    "mock_withdrawn", "invite", "password_link", "password_set", "retry", "retag", "study_publish",
-    "full_export_given", "second_factor_reset",
+    "mock_withdrawn", "scenario_published", "invite", "password_link", "password_set", "retry", "retag",
+    "study_publish", "full_export_given", "second_factor_reset",
 )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def _names() -> dict[str, str]:
         "goals": _("Your goals"),
         "notes": _("Notes by trainers"),
         "mock_ratings": _("Ratings of mock chats"),
+        "own_scenarios": _("Scenarios that you began to write"),
         "consents": _("What you agreed to"),
     }
 

@@ -17,6 +17,7 @@ from peersupport.people.models import User
 from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
 from tests.feedback.imports import finished_import
+from tests.peersupport.own_scenario import draft_of
 from peersupport.practice import drafts, tries
 from peersupport.practice.models import PracticeChat
 chat = PracticeChat.objects.filter(volunteer__username="vera", status="ended", is_try=False).first()
@@ -34,6 +35,7 @@ print(json.dumps({
     "person_id": User.objects.get(username="olga").pk,
     "code": "reflection_complex",
     "uidb64": "MQ", "token": "used-up",
+    "own_id": draft_of(chat.volunteer.memberships.first().cohort, None).pk,
     "cohort_id": chat.volunteer.memberships.first().cohort_id,
 }))
 """
