@@ -30,7 +30,7 @@ from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people.models import User
 from peersupport.practice import assignments, drafts, tries
-from peersupport.practice.models import Message, PracticeChat
+from peersupport.practice.models import Message, PracticeChat, Scenario
 from skills.models import Tagging
 from skills.review import coding
 from tests.feedback.imports import finished_import
@@ -255,6 +255,8 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
     elif name == "skills:review-undo":
         message = Message.objects.get(pk=values["message_id"])
         coding.save(message, trainer=user, codes=["affirm"], spans={})
+    elif name in ("authoring:publish", "authoring:take-back"):
+        Scenario.objects.filter(own=True).update(active=name == "authoring:take-back")
     elif name == "feedback:study-import-step":
         Job.objects.create(kind=runs.CHECK, lane="batch", subject=str(values["import_id"]))
     elif name == "jobs:retry":

@@ -118,6 +118,7 @@ def _form(
         "choices": CHOICES,
         "problems": problems,
         "errors": len(errors(problems)),
+        "fresh": draft.revision == 1 and request.method != "POST",
         "versions": publishing.versions_of(draft),
         "codes": rehearsal.CODES,
         **more,
