@@ -121,6 +121,7 @@ def _form(
         "fresh": draft.revision == 1 and request.method != "POST",
         "versions": publishing.versions_of(draft),
         "codes": rehearsal.CODES,
+        "opening": body.get("opening", ""),
         **more,
     }
     return render(request, "authoring/edit.html", context, status=status)
