@@ -16,7 +16,8 @@ from feedback.reports import cohort as figures
 from peersupport.people import access
 from peersupport.people.models import Role
 from peersupport.practice import assignments
-from peersupport.practice.models import Assignment, Scenario
+from peersupport.practice.models import Assignment
+from peersupport.practice.scenarios import offered
 
 NAMES = {
     "reflections": gettext_lazy("Messages with a reflection"),
@@ -54,7 +55,7 @@ def _page(request: HttpRequest, found, *, status: int = 200, **form) -> HttpResp
         **form,
     }
     if request.user.is_trainer:
-        scenarios = Scenario.objects.filter(active=True).order_by("-baseline", "title")
+        scenarios = offered([found]).order_by("-baseline", "title")
         context |= {
             "volunteers": volunteers,
             "assignments": assignments.open_assignments(found, volunteers),
@@ -70,7 +71,7 @@ def _page(request: HttpRequest, found, *, status: int = 200, **form) -> HttpResp
 def assign(request: HttpRequest, cohort_id: int) -> HttpResponse:
     found = access.cohort_for_user(request.user, cohort_id)
     post, volunteer = request.POST, None
-    scenarios = Scenario.objects.filter(active=True)
+    scenarios = offered([found])
     try:
         if key := post.get("volunteer"):
             volunteer = _chosen(figures.members(found), key, _("Choose a volunteer of the cohort."))

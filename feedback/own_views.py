@@ -23,6 +23,7 @@ from feedback.reports import goals
 from feedback.reports import progress as figures
 from feedback.reports.charts import bars
 from feedback.reports.trends import trends
+from feedback.signoff.ratings import mock_chats
 from peersupport.people import access
 from peersupport.people.models import Role
 from peersupport.safety import help_lines
@@ -57,6 +58,7 @@ def _progress(request: HttpRequest, *, status: int = 200, **form) -> HttpRespons
         "choices": [one for one in goals.practisable() if one.code not in taken],
         "room_for_goal": len(mine) < goals.MOST,
         "goal_words": goals.WORDS,
+        "mock_chats": mock_chats(request.user),
         "help_lines": _help_lines(),
         **form,
     }

@@ -2,6 +2,7 @@ from django.urls import path
 
 from feedback import cohort_views, export_views, own_views, study_views, try_views, views
 from feedback.imports import views as import_views
+from feedback.signoff import views as signoff_views
 
 app_name = "feedback"
 urlpatterns = [
@@ -10,6 +11,11 @@ urlpatterns = [
     path("chats/<uuid:chat_id>/report/file/", views.report_file, name="report-file"),
     path("chats/<uuid:chat_id>/report/file/make/", views.report_file_make, name="report-file-make"),
     path("chats/<uuid:chat_id>/notes/", own_views.write_note, name="note"),
+    path("chats/<uuid:chat_id>/mock/", signoff_views.mock, name="mock"),
+    path("mock-ratings/<int:rating_id>/withdraw/", signoff_views.mock_withdraw, name="mock-withdraw"),
+    path("chats/<uuid:chat_id>/certificate/", signoff_views.certificate_page, name="certificate"),
+    path("chats/<uuid:chat_id>/certificate/file/", signoff_views.certificate_file, name="certificate-file"),
+    path("chats/<uuid:chat_id>/certificate/make/", signoff_views.certificate_make, name="certificate-make"),
     path("progress/", own_views.progress, name="progress"),
     path("progress/goals/", own_views.goal_set, name="goal-set"),
     path("progress/goals/<int:goal_id>/close/", own_views.goal_close, name="goal-close"),
@@ -28,6 +34,7 @@ urlpatterns = [
     path("studies/<int:study_id>/", study_views.study_step, name="study-step"),
     path("cohorts/", cohort_views.cohorts, name="cohorts"),
     path("cohorts/<int:cohort_id>/", cohort_views.cohort, name="cohort"),
+    path("cohorts/<int:cohort_id>/mock-chats/", signoff_views.cohort_mocks, name="cohort-mocks"),
     path("cohorts/<int:cohort_id>/assign/", cohort_views.assign, name="assign"),
     path("assignments/<int:assignment_id>/close/", cohort_views.assignment_close, name="assignment-close"),
     path("exports/", export_views.exports, name="exports"),

@@ -11,6 +11,7 @@ from feedback.exports import files as export_files
 from feedback.imports import runs
 from feedback.inbox import items, notes
 from feedback.reports import files, goals, missed, own_rows, requests, retagged
+from feedback.signoff import certificate, ratings
 from peersupport.jobs import sweeper
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind
@@ -54,6 +55,15 @@ def register() -> None:
     register_kind(
         Kind(name=files.REPORT_FILE, lane=Lane.COACH, run="feedback.reports.pdf.run", seconds=120, attempts=2)
     )
+    register_kind(
+        Kind(
+            name=certificate.CERTIFICATE,
+            lane=Lane.COACH,
+            run="feedback.signoff.pdf.run",
+            seconds=120,
+            attempts=2,
+        )
+    )
     # A million rows take minutes; a worker killed now and then begins anew.
     register_kind(
         Kind(
@@ -72,6 +82,7 @@ def register() -> None:
     sweeper.register_chore(runs.forget)
     erasure.register_step(files.forget)
     erasure.register_chat_step(files.forget_chat)
+    erasure.register_chat_step(certificate.forget_chat)
     erasure.register_step(export_files.forget)
     sweeper.register_chore(export_files.expire)
     queue.register_missed(missed.missed_cues)
@@ -88,5 +99,6 @@ def register() -> None:
     own_data.register("reports", own_rows.reports, own_rows.objects)
     own_data.register("goals", goals.rows)
     own_data.register("notes", notes.rows, notes.objects)
+    own_data.register("mock_ratings", ratings.rows, ratings.objects)
     own_data.register("exports", export_files.rows_of)
     own_data.register("inbox_read_until", notes.read_until)

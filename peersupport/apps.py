@@ -6,6 +6,7 @@ class PeersupportConfig(AppConfig):
 
     def ready(self) -> None:
         from peersupport.audit import check, logins  # noqa: F401 - logins connects its receivers
+        from peersupport.authoring import publishing
         from peersupport.jobs import canary, sweeper
         from peersupport.people import erasure, own_data, retention
         from peersupport.practice import assignments, drafts, own_rows
@@ -18,5 +19,6 @@ class PeersupportConfig(AppConfig):
         own_data.register("chats", own_rows.chats, own_rows.objects)
         own_data.register("assignments", assignments.rows)
         own_data.register("transcript_drafts", own_rows.drafts)
+        own_data.register("own_scenarios", publishing.rows)
         sweeper.register_chore(drafts.forget)
         sweeper.register_chore(retention.start_daily)

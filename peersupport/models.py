@@ -1,6 +1,7 @@
 """Every model of the app, gathered from its rooms for Django's one migrations folder."""
 
 from peersupport.audit.models import AuditEvent, AuditHead
+from peersupport.authoring.models import ScenarioDraft, ScenarioLines
 from peersupport.jobs.models import Job
 from peersupport.people.models import Cohort, Consent, Membership, User
 from peersupport.practice.models import (
@@ -27,6 +28,8 @@ __all__ = [
     "Message",
     "PracticeChat",
     "Scenario",
+    "ScenarioDraft",
+    "ScenarioLines",
     "SeekerStateRecord",
     "TranscriptDraft",
     "User",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("", include("peersupport.people.urls")),
     path("", include("peersupport.practice.urls")),
+    path("own-scenarios/", include("peersupport.authoring.urls")),
     path("audit/", include("peersupport.audit.urls")),
     path("jobs/", include("peersupport.jobs.urls")),
     path("", include("skills.urls")),

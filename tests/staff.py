@@ -8,9 +8,11 @@ from typing import Any
 from django.utils import timezone
 
 from feedback.exports import files
-from feedback.models import Export
+from feedback.models import Export, MockRating
+from feedback.signoff.scales import KEYS
 from peersupport.people.models import Cohort
 from peersupport.practice import assignments
+from tests.peersupport.own_scenario import draft_of
 
 
 def rows_of_staff(people, chat) -> dict[str, Any]:
@@ -20,7 +22,14 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
     export = Export.objects.create(by=people.admin, table="tags", **ready)
     files.path_of(export.pk).write_bytes(b"a file")
     assigned = assignments.assign(north, chat.scenario, by=people.trainer, begins=today, due=today)
+    rated = MockRating.objects.get_or_create(
+        chat=chat,
+        trainer=people.trainer,
+        defaults={**dict.fromkeys(KEYS, 4), "decision": "signed_off", "note": "Well held."},
+    )[0]
     return {
+        "own_id": draft_of(north, people.trainer).pk,
+        "rating_id": rated.pk,
         "cohort_id": north.pk,
         "assignment_id": assigned.pk,
         "export_id": export.pk,

@@ -19,6 +19,7 @@ from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 
 OK, LOGIN, FORBIDDEN, MISSING, WRONG_VERB = 200, "login", 403, 404, 405
+CONFLICT = 409  # reached, and told that it is out of date
 BAD = 400  # reached, and told that the empty form cannot be taken
 GO = 302  # done, and sent on to another page
 PEOPLE = ["anonymous", "volunteer", "peer", "outsider", "trainer", "other_trainer", "admin"]
@@ -52,6 +53,7 @@ VOLUNTEERS_GO = cells(FORBIDDEN, volunteer=GO, peer=GO, outsider=GO)
 ADMIN_GET = cells(FORBIDDEN, admin=OK)
 STAFF_GET = cells(FORBIDDEN, trainer=OK, other_trainer=OK, admin=OK)
 TRAINERS_GET = cells(FORBIDDEN, trainer=OK, other_trainer=OK)
+OWN_SCENARIO = cells(FORBIDDEN, trainer=OK, other_trainer=MISSING, admin=OK)
 READ_CHAT = of_chat(OK, OK)
 CHANGE_CHAT = of_chat(GO, FORBIDDEN)
 
@@ -103,6 +105,14 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "practice:try-again": (NO_VERB, CHANGE_CHAT),
     "practice:rate": (NO_VERB, CHANGE_CHAT),
     "practice:debrief": (NO_VERB, CHANGE_CHAT),
+    "authoring:scenarios": (STAFF_GET, NO_VERB),
+    "authoring:new": (NO_VERB, cells(FORBIDDEN, trainer=BAD, other_trainer=BAD, admin=BAD)),
+    # An empty form names no revision: somebody else may have saved.
+    "authoring:edit": (OWN_SCENARIO, OWN_SCENARIO | {"trainer": CONFLICT, "admin": CONFLICT}),
+    "authoring:preview": (NO_VERB, OWN_SCENARIO),
+    "authoring:publish": (NO_VERB, OWN_SCENARIO | {"trainer": GO, "admin": GO}),
+    "authoring:take-back": (NO_VERB, OWN_SCENARIO | {"trainer": GO, "admin": GO}),
+    "authoring:delete": (NO_VERB, OWN_SCENARIO | {"trainer": GO, "admin": MISSING}),  # gone by then
     "jobs:list": (ADMIN_GET, NO_VERB),
     "jobs:retry": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "skills:tagger": (ADMIN_GET, NO_VERB),
@@ -119,6 +129,12 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:report-file": (of_chat(MISSING, FORBIDDEN), NO_VERB),  # made when somebody asks for it
     "feedback:report-file-make": (NO_VERB, CHANGE_CHAT),
     "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
+    "feedback:mock": (READ_CHAT, of_chat(FORBIDDEN, BAD)),
+    "feedback:mock-withdraw": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
+    "feedback:certificate": (READ_CHAT, NO_VERB),
+    "feedback:certificate-file": (of_chat(MISSING, MISSING), NO_VERB),  # made when somebody asks for it
+    "feedback:certificate-make": (NO_VERB, of_chat(GO, GO)),
+    "feedback:cohort-mocks": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING), NO_VERB),
     "feedback:progress": (VOLUNTEERS_GET, NO_VERB),
     "feedback:goal-set": (NO_VERB, cells(FORBIDDEN, volunteer=BAD, peer=BAD, outsider=BAD)),
     "feedback:goal-close": (NO_VERB, cells(FORBIDDEN, volunteer=GO, peer=MISSING, outsider=MISSING)),

@@ -21,6 +21,8 @@ from django.utils import timezone
 from feedback.inbox.notes import write_note
 from feedback.models import SessionReport
 from feedback.reports.goals import set_goal
+from feedback.signoff import ratings
+from feedback.signoff.scales import KEYS
 from peersupport.jobs.models import Job
 from peersupport.people import consents
 from peersupport.people.models import Cohort, Membership, User
@@ -64,6 +66,8 @@ def practise(volunteer, scenario, trainer, drain, *, messages: int):
     chats.end_chat(chat)
     drain("coach")
     write_note(chat, trainer=trainer, text="Kind.")
+    chat.refresh_from_db()
+    ratings.rate(chat, trainer=trainer, given={**dict.fromkeys(KEYS, "4"), "decision": "signed_off"})
     return chat
 
 

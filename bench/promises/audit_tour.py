@@ -23,16 +23,18 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from bench.app import PASSWORD
 from feedback.exports import files
 from feedback.imports import runs
-from feedback.models import Export, SessionReport
+from feedback.models import Export, MockRating, SessionReport
 from feedback.reports.goals import set_goal
+from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people.models import User
 from peersupport.practice import assignments, drafts, tries
-from peersupport.practice.models import Message, PracticeChat
+from peersupport.practice.models import Message, PracticeChat, Scenario
 from skills.models import Tagging
 from skills.review import coding
 from tests.feedback.imports import finished_import
+from tests.peersupport.own_scenario import draft_of
 
 Verbs = list[str]
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
@@ -59,6 +61,12 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     # Vera disputed a tag of the message right before.
     "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct", "dispute_answered"]),
     "skills:review-undo": ({}, ["review_undone"]),
+    "authoring:new": ({"title": "The keys", "cohort": "{cohort}"}, ["scenario_begun"]),
+    "authoring:edit": ({}, []),  # without a revision nothing is saved
+    "authoring:preview": ({"say": "hello"}, []),
+    "authoring:publish": ({}, ["scenario_published"]),
+    "authoring:take-back": ({}, ["scenario_taken_back"]),
+    "authoring:delete": ({}, ["scenario_deleted"]),
     "practice:start": ({}, []),
     "practice:post": ({"text": "hello", "key": "k"}, []),
     "practice:end": ({}, []),
@@ -74,6 +82,9 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:report-retry": ({}, ["retry"]),
     "feedback:report-file-make": ({}, []),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
+    "feedback:mock": ({**dict.fromkeys(KEYS, "4"), "decision": "signed_off"}, ["mock_rated"]),
+    "feedback:mock-withdraw": ({"reason": "too early"}, ["mock_withdrawn"]),
+    "feedback:certificate-make": ({}, []),
     "feedback:goal-set": ({"technique": "affirm"}, []),
     "feedback:goal-close": ({}, []),
     "feedback:inbox-read": ({}, []),
@@ -162,7 +173,11 @@ def _of_staff(chat: PracticeChat) -> dict[str, Any]:
     cohort = chat.volunteer.memberships.first().cohort
     today = timezone.localdate()
     assigned = assignments.assign(cohort, chat.scenario, by=tara, begins=today, due=today)
+    # By a colleague whose account is gone: tara rates the chat anew, sees this one, and may withdraw it.
+    rated = MockRating.objects.create(chat=chat, **dict.fromkeys(KEYS, 4), decision="signed_off")
     return {
+        "own_id": draft_of(cohort, tara).pk,
+        "rating_id": rated.pk,
         "cohort_id": cohort.pk,
         "assignment_id": assigned.pk,
         "export_id": export.pk,
@@ -204,7 +219,9 @@ def _visit(tour: Tour, name: str, pattern, who: str, verb: str, values: dict, te
     fields, leaves = POSTS.get(name, ({}, []))
     code = _prepare(client, name, user, values) if verb == "POST" and name in POSTS else ""
     since = _newest()
-    data = {key: value.format(who=who, code=code) for key, value in fields.items()}
+    data = {
+        key: value.format(who=who, code=code, cohort=values["cohort_id"]) for key, value in fields.items()
+    }
     response = client.get(address) if verb == "GET" else client.post(address, data)
     follows = response.get("Content-Type", "").startswith("text/event-stream")
     body = "" if follows else b"".join(response).decode(errors="replace")
@@ -238,6 +255,8 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
     elif name == "skills:review-undo":
         message = Message.objects.get(pk=values["message_id"])
         coding.save(message, trainer=user, codes=["affirm"], spans={})
+    elif name in ("authoring:publish", "authoring:take-back"):
+        Scenario.objects.filter(own=True).update(active=name == "authoring:take-back")
     elif name == "feedback:study-import-step":
         Job.objects.create(kind=runs.CHECK, lane="batch", subject=str(values["import_id"]))
     elif name == "jobs:retry":

@@ -18,7 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feedback.models import InboxSeen, TrainerNote
+from feedback.models import InboxSeen, MockRating, TrainerNote
+from feedback.signoff.scales import SCALES
 from peersupport.people.models import User
 from skills.models import Correction, Dispute
 from skills.taxonomy import TECHNIQUES
@@ -151,10 +152,61 @@ def _answer_items(user: User, seen: datetime) -> Iterable[InboxItem]:
         )
 
 
+def _rated(user: User) -> QuerySet[MockRating]:
+    return MockRating.objects.filter(chat__volunteer=user, withdrawn_at=None)
+
+
+def _rated_moments(user: User) -> QuerySet:
+    return _rated(user).order_by().values_list("chat_id", "created_at")
+
+
+def _rated_items(user: User, seen: datetime) -> Iterable[InboxItem]:
+    for row in _rated(user).select_related("trainer", "chat__scenario").order_by("-id")[:MOST]:
+        given = [f"{scale.name} {getattr(row, scale.key)}" for scale in SCALES]
+        yield InboxItem(
+            kind="mock",
+            icon="circle-check" if row.is_signed_off else "target",
+            at=row.created_at,
+            title=_("Your mock chat is signed off") if row.is_signed_off else _("Your mock chat: not yet"),
+            who=_who(row.trainer),
+            address=reverse("feedback:mock", args=[row.chat_id]),
+            where=row.chat.title,
+            lines=(_("Of five each: %(given)s.") % {"given": ", ".join(given)},),
+            text=row.note,
+            new=row.created_at > seen,
+        )
+
+
+def _withdrawn(user: User) -> QuerySet[MockRating]:
+    return MockRating.objects.filter(chat__volunteer=user, withdrawn_at__isnull=False)
+
+
+def _withdrawn_moments(user: User) -> QuerySet:
+    return _withdrawn(user).order_by().values_list("chat_id", "withdrawn_at")
+
+
+def _withdrawn_items(user: User, seen: datetime) -> Iterable[InboxItem]:
+    rows = _withdrawn(user).select_related("withdrawn_by", "chat__scenario")
+    for row in rows.order_by("-withdrawn_at")[:MOST]:
+        yield InboxItem(
+            kind="mock",
+            icon="again",
+            at=row.withdrawn_at,
+            title=_("The rating of a mock chat was withdrawn"),
+            who=_who(row.withdrawn_by),
+            address=reverse("feedback:mock", args=[row.chat_id]),
+            where=row.chat.title,
+            text=row.reason,
+            new=row.withdrawn_at > seen,
+        )
+
+
 SOURCES = [
     Source(_note_moments, _note_items),
     Source(_correction_moments, _correction_items),
     Source(_answer_moments, _answer_items, when="decided_at"),
+    Source(_rated_moments, _rated_items),
+    Source(_withdrawn_moments, _withdrawn_items, when="withdrawn_at"),
 ]
 
 

@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from feedback.models import SessionReport
+from peersupport.people import access
 from peersupport.people.models import User
 from peersupport.practice import after
 from peersupport.practice.models import AfterChat, PracticeChat, Scenario
+from peersupport.practice.scenarios import offered
 
 HARDEST = 3
 STATEMENTS = {
@@ -71,7 +73,11 @@ def next_for(chat: PracticeChat, *, points: int, hard: bool) -> Next | None:
     if now is None:
         return None
     wanted = now.difficulty + (-1 if hard else 0 if points else 1)
-    rows = Scenario.objects.filter(active=True, risk=False, baseline=False).exclude(slug=now.slug)
+    rows = (
+        offered(access.cohorts_for_user(chat.volunteer))
+        .filter(risk=False, baseline=False)
+        .exclude(slug=now.slug)
+    )
     if hard:
         rows = rows.filter(content_warning="", difficulty__lte=now.difficulty)
     theirs = PracticeChat.objects.filter(volunteer=chat.volunteer_id, scenario__slug=OuterRef("slug"))

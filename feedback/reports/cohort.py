@@ -23,11 +23,13 @@ from django.db.models import (
     OuterRef,
     QuerySet,
     Subquery,
+    UUIDField,
 )
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from feedback.models import TrainerNote
+from feedback.models import MockRating, TrainerNote
+from feedback.signoff.ratings import signed_off
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Correction, Review
@@ -55,6 +57,7 @@ class Totals:
     practised: int | None
     chats: int | None
     messages: int | None
+    signed: int | None  # ever, not only lately
     waiting: int
 
 
@@ -86,10 +89,11 @@ def recent() -> datetime:
 
 
 def without_feedback(chats: QuerySet[PracticeChat]) -> QuerySet[PracticeChat]:
-    """Ended lately, and no trainer has written a note or looked at a message."""
+    """Ended lately, and no trainer has written a note, rated it or looked at a message."""
     chat = OuterRef("pk")
     return chats.filter(
         ~Exists(TrainerNote.objects.filter(chat=chat)),
+        ~Exists(MockRating.objects.filter(chat=chat)),
         ~Exists(Review.objects.filter(message__chat=chat)),
         ~Exists(Correction.objects.filter(message__chat=chat)),
         status=PracticeChat.Status.ENDED,
@@ -104,8 +108,9 @@ def members(cohort: Cohort) -> QuerySet[User]:
 
 
 def volunteers(cohort: Cohort) -> list[User]:
-    """The cohort's volunteers with what they did: chats, recent_chats, messages, last, waiting, waits_since
-    and waiting_chat. 1 query."""
+    """The cohort's volunteers with what they did: chats, recent_chats, messages, last, waiting, waits_since,
+    waiting_chat; signed_at and signed_chat of their newest signed-off mock chat, and whether one was rated.
+    1 query."""
     shared = PracticeChat.objects.filter(volunteer=OuterRef("pk"), shared=True).order_by()
     ended = shared.filter(status=PracticeChat.Status.ENDED)
     said = Message.objects.filter(
@@ -116,6 +121,9 @@ def volunteers(cohort: Cohort) -> list[User]:
         copied=False,
     ).order_by()
     waiting = without_feedback(shared)
+    of_theirs = {"chat__volunteer": OuterRef("pk"), "chat__shared": True}
+    signed = signed_off().filter(**of_theirs).order_by("-id")
+    rated = MockRating.objects.filter(**of_theirs, withdrawn_at=None)
 
     def number(rows: QuerySet, group: str = "volunteer") -> Coalesce:
         counted = rows.values(group).annotate(n=Count("pk")).values("n")
@@ -132,6 +140,9 @@ def volunteers(cohort: Cohort) -> list[User]:
         waiting=number(waiting),
         waits_since=moment(waiting, Min("ended_at")),
         waiting_chat=Subquery(waiting.order_by("ended_at").values("pk")[:1]),
+        signed_at=Subquery(signed.values("created_at")[:1]),
+        signed_chat=Subquery(signed.values("chat_id")[:1], output_field=UUIDField()),
+        rated_chat=Subquery(rated.order_by("-id").values("chat_id")[:1], output_field=UUIDField()),
     )
     return list(rows.order_by("first_name", "username"))
 
@@ -145,6 +156,7 @@ def totals(found: Sequence[User]) -> Totals:
         practised=practised if enough else None,
         chats=sum(person.recent_chats for person in found) if enough else None,
         messages=sum(person.messages for person in found) if enough else None,
+        signed=sum(person.signed_at is not None for person in found) if enough else None,
         waiting=sum(person.waiting for person in found),
     )
 

@@ -13,7 +13,7 @@ from feedback.evidence.cards import LOW_RELIABILITY_F1, LOW_RELIABILITY_N
 from feedback.evidence.grades import LOOKS
 from feedback.reports.quotes import with_quotes
 
-SHEETS = ("tokens", "peersupport", "controls", "tags", "chat", "report", "progress", "print")
+SHEETS = ("tokens", "peersupport", "controls", "tags", "chat", "report", "progress", "signoff", "print")
 
 
 def page(body: dict[str, Any], name: str) -> str:

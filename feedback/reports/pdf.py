@@ -48,10 +48,6 @@ def _prepare(job: Job) -> Callable[[], None]:
 def as_html(report: SessionReport, notes: list) -> str:
     """One page that needs nothing beside it, with times in the volunteer's own zone."""
     chat = report.chat
-    try:
-        zone = ZoneInfo(chat.volunteer.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
     context = {
         "chat": chat,
         "report": report,
@@ -62,8 +58,21 @@ def as_html(report: SessionReport, notes: list) -> str:
         # Our own files, not a person's text.
         "style": mark_safe(style()),  # noqa: S308
     }
-    with timezone.override(zone):
+    with timezone.override(zone_of(chat)):
         html = render_to_string("feedback/report_file.html", context)
+    return self_contained(html)
+
+
+def zone_of(chat: PracticeChat) -> ZoneInfo:
+    """The volunteer's own."""
+    try:
+        return ZoneInfo(chat.volunteer.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def self_contained(html: str) -> str:
+    """The page with icons drawn inside and without addresses of the site."""
     html = re.sub(r'<use href="[^"#]*#([a-z-]+)"></use>', lambda found: _symbols()[found[1]], html)
     html = re.sub(r'(<svg viewBox="0 0 100 20"[^>]*>)', rf"\1{_DRAWN}", html)
     return re.sub(r'(<a\b[^>]*?)\shref="/[^"]*"', r"\1", html)  # addresses of the site lead nowhere on paper
@@ -96,11 +105,16 @@ def _write(report: SessionReport, path: Path, pdf: bytes) -> None:
     """Runs inside the closing transaction: an erasure waits for it, or has come before it."""
     if not PracticeChat.objects.select_for_update().filter(pk=report.chat_id).exists():
         return
+    write_file(path, pdf, older=f"{report.chat_id}-*.pdf")
+
+
+def write_file(path: Path, pdf: bytes, *, older: str) -> None:
+    """Put the file in place at once, readable by us alone, and take away those that `older` fits."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)  # readable by us alone
+    handle, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "wb") as file:
         file.write(pdf)
-    for old in path.parent.glob(f"{report.chat_id}-*.pdf"):
+    for old in path.parent.glob(older):
         with contextlib.suppress(FileNotFoundError):
             old.unlink()
     os.replace(name, path)

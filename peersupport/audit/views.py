@@ -23,8 +23,9 @@ FILTERS = ("who", "verb", "kind", "object", "since", "until")
 # Offered while typing; any other can be asked for as well.
 VERBS = (
     "read", "export", "export_full", "sign_in", "sign_in_failed", "sign_out", "erase", "retention_erased",
-    "correct", "review", "review_undone", "dispute_answered", "note", "assign", "invite", "password_link",
-    "password_set", "retry", "retag", "study_publish", "full_export_given", "second_factor_reset",
+    "correct", "review", "review_undone", "dispute_answered", "note", "assign", "mock_rated",
+    "mock_withdrawn", "scenario_published", "invite", "password_link", "password_set", "retry", "retag",
+    "study_publish", "full_export_given", "second_factor_reset",
 )  # fmt: skip
 
 

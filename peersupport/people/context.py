@@ -20,10 +20,12 @@ _LINKS = {
         ("feedback:cohorts", _("Cohorts")),
         ("practice:chats", _("Cohort chats")),
         ("skills:review", _("Review")),
+        ("authoring:scenarios", _("Scenarios")),
     ],
     Role.ADMIN: [
         ("people:list", _("People")),
         ("feedback:cohorts", _("Cohorts")),
+        ("authoring:scenarios", _("Scenarios")),
         ("jobs:list", _("What is running")),
         ("skills:tagger", _("Tagger")),
         ("feedback:studies", _("Studies")),

@@ -66,6 +66,8 @@ def _names() -> dict[str, str]:
         "reports": _("Your reports"),
         "goals": _("Your goals"),
         "notes": _("Notes by trainers"),
+        "mock_ratings": _("Ratings of mock chats"),
+        "own_scenarios": _("Scenarios that you began to write"),
         "consents": _("What you agreed to"),
     }
 

@@ -18,7 +18,8 @@ GENERAL_TOPIC = "general"
 
 
 class Scenario(models.Model):
-    """One version of one authored scenario; its lines live in the seeker's TOML of that hash."""
+    """One version of one authored scenario; its lines live in the seeker's TOML of that hash. An `own` one
+    was written by the organisation's people for one cohort: its lines live in `peersupport.authoring`."""
 
     slug = models.SlugField(max_length=64)
     version = models.CharField(max_length=32)
@@ -32,6 +33,10 @@ class Scenario(models.Model):
     baseline = models.BooleanField(default=False)
     sha256 = models.CharField(max_length=64)
     active = models.BooleanField(default=True)
+    cohort = models.ForeignKey(
+        Cohort, on_delete=models.SET_NULL, null=True, blank=True, related_name="scenarios"
+    )
+    own = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["difficulty", "title"]

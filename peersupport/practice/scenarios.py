@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from peersupport import seeker
+from peersupport.people.models import Cohort
 from peersupport.practice.models import Scenario
 
 
@@ -17,7 +20,10 @@ def authored() -> dict[str, seeker.Scenario]:
 
 
 def authored_for(row: Scenario) -> seeker.Scenario:
-    """The authored scenario of a row. Raises LookupError when its file changed since."""
+    """The authored scenario of a row. Raises LookupError when its file is gone, BankError when a table of
+    our own people's no longer fits the engine."""
+    if row.own:
+        return _own(row.pk, row.slug, row.sha256)
     try:
         return authored()[row.sha256]
     except KeyError:
@@ -25,6 +31,18 @@ def authored_for(row: Scenario) -> seeker.Scenario:
         if row.slug in by_slug:
             return by_slug[row.slug]
         raise LookupError(f"scenario {row.slug!r} is no longer among the authored files") from None
+
+
+@lru_cache(maxsize=128)
+def _own(pk: int, slug: str, sha256: str) -> seeker.Scenario:
+    """A published version never changes, so each is read once per process. 1 query."""
+    version = Scenario.objects.select_related("lines").get(pk=pk)
+    return seeker.compose_scenario(version.lines.table, slug=slug, sha256=sha256)
+
+
+def offered(cohorts: QuerySet[Cohort] | Iterable[Cohort]) -> QuerySet[Scenario]:
+    """What volunteers of these cohorts can choose now: what is shipped, and their cohorts' own."""
+    return Scenario.objects.filter(Q(own=False) | Q(cohort__in=cohorts), active=True)
 
 
 @transaction.atomic
@@ -48,6 +66,7 @@ def sync() -> int:
             },
         )
         added += created
-    Scenario.objects.exclude(sha256__in=authored()).update(active=False)
-    Scenario.objects.filter(sha256__in=authored()).update(active=True)
+    shipped = Scenario.objects.filter(own=False)
+    shipped.exclude(sha256__in=authored()).update(active=False)
+    shipped.filter(sha256__in=authored()).update(active=True)
     return added

@@ -22,13 +22,14 @@ from peersupport.people.models import Role
 from peersupport.practice import assignments, slots, tries
 from peersupport.practice import chats as service
 from peersupport.practice import events as log
-from peersupport.practice.models import Message, PracticeChat, Scenario
+from peersupport.practice.models import Message, PracticeChat
+from peersupport.practice.scenarios import offered
 
 
 @require_safe
 @access.role_required(Role.VOLUNTEER)
 def scenarios(request: HttpRequest) -> HttpResponse:
-    rows = list(Scenario.objects.filter(active=True))
+    rows = list(offered(access.cohorts_for_user(request.user)))
     for row in rows:
         row.topic_name = seeker.TOPICS[row.topic]
     return render(
@@ -48,7 +49,7 @@ def scenarios(request: HttpRequest) -> HttpResponse:
 @require_POST
 @access.role_required(Role.VOLUNTEER)
 def start(request: HttpRequest, scenario_id: int) -> HttpResponse:
-    scenario = Scenario.objects.filter(pk=scenario_id, active=True).first()
+    scenario = offered(access.cohorts_for_user(request.user)).filter(pk=scenario_id).first()
     if scenario is None:
         raise Http404
     chat = service.start_chat(request.user, scenario)

@@ -13,7 +13,7 @@ injected, so the room can be lifted out and driven by any tagger, or by hand::
 
 from __future__ import annotations
 
-from peersupport.seeker.banks import BankError, load_scenarios, parse_scenario
+from peersupport.seeker.banks import BankError, compose_scenario, load_scenarios, parse_scenario
 from peersupport.seeker.chooser import NEUTRAL_LINES, Reply, choose_reply
 from peersupport.seeker.effects import REASON_SOURCES
 from peersupport.seeker.ranking import lexical_rank
@@ -35,6 +35,7 @@ __all__ = [
     "SeekerState",
     "advance",
     "choose_reply",
+    "compose_scenario",
     "hear",
     "initial_state",
     "lexical_rank",

@@ -57,12 +57,38 @@ def parse_scenario(source: bytes | str, *, slug: str) -> Scenario:
     raw = source.encode() if isinstance(source, str) else source
     table = _toml(raw, file)
     _check_keys(table, file)
-    shared_raw = (HERE / "styles" / f"{table['style']}.toml").read_bytes()
-    shared = _toml(shared_raw, f"styles/{table['style']}.toml")
+    digest = hashlib.sha256(raw + b"\0" + (HERE / "styles" / f"{table['style']}.toml").read_bytes())
     lines = list(_lines(table["lines"], file))
     if len(lines) < LEAST_LINES:
         raise BankError(file, "lines", f"needs at least {LEAST_LINES} lines, has {len(lines)}")
-    lines += _shared_lines(shared, style=table["style"], typing=table.get("typing", "standard"))
+    return _scenario(table, lines, slug=slug, file=file, sha256=digest.hexdigest())
+
+
+def compose_scenario(table: Mapping[str, Any], *, slug: str, sha256: str) -> Scenario:
+    """A scenario from a table of the same shape as a file's, written on a page rather than in a file. It may
+    have fewer lines: moments without a line of its own get those of `common.toml`. Raises BankError."""
+    _check_keys(table, slug)
+    lines = list(_lines(table["lines"], slug))
+    kinds = {line.kind for line in lines}
+    common = _toml((HERE / "common.toml").read_bytes(), "common.toml")
+    passing = {kind: layers for kind, layers in common["lines"].items() if kind not in kinds}
+    lines += _shared_lines({"lines": passing}, "common", typing=table.get("typing", "standard"))
+    return _scenario(table, lines, slug=slug, file=slug, sha256=sha256)
+
+
+def shared_texts(style: str, typing: str = "standard") -> set[str]:
+    """Every line that a composed scenario of this style may get besides its own."""
+    found = set()
+    for file in (HERE / "common.toml", HERE / "styles" / f"{style}.toml"):
+        table = _toml(file.read_bytes(), file.name)
+        found |= {line.text for line in _shared_lines(table, file.stem, typing=typing)}
+    return found
+
+
+def _scenario(table: Mapping[str, Any], lines: list[Line], *, slug: str, file: str, sha256: str) -> Scenario:
+    shared_raw = (HERE / "styles" / f"{table['style']}.toml").read_bytes()
+    shared = _toml(shared_raw, f"styles/{table['style']}.toml")
+    lines += _shared_lines(shared, table["style"], typing=table.get("typing", "standard"))
     _check_lines(lines, file)
     return Scenario(
         slug=slug,
@@ -72,7 +98,7 @@ def parse_scenario(source: bytes | str, *, slug: str) -> Scenario:
         opening=table["opening"].strip(),
         risk=table.get("risk", False),
         baseline=table.get("baseline", False),
-        sha256=hashlib.sha256(raw + b"\0" + shared_raw).hexdigest(),
+        sha256=sha256,
         start=_start(table["start"], file),
         layers=_gates(table.get("layers"), file),
         facts=tuple(table["facts"]),
@@ -181,11 +207,11 @@ def _line(line_id: str, value: Any, *, kind: str, layer: int, file: str) -> Line
     )  # fmt: skip
 
 
-def _shared_lines(table: Mapping[str, Any], *, style: str, typing: str) -> Iterator[Line]:
-    """Small talk of a style, written once and spelled as this person types."""
-    for line in _lines(table["lines"], f"styles/{style}.toml"):
+def _shared_lines(table: Mapping[str, Any], origin: str, *, typing: str) -> Iterator[Line]:
+    """Small talk of a style or of anybody, written once and spelled as this person types."""
+    for line in _lines(table["lines"], f"{origin}.toml"):
         text = TYPINGS[typing](line.text)
-        yield Line(f"{style}.{line.id}", line.kind, line.layer, text, line.cues, shared=True)
+        yield Line(f"{origin}.{line.id}", line.kind, line.layer, text, line.cues, shared=True)
 
 
 def _check_lines(lines: list[Line], file: str) -> None:

@@ -14,10 +14,16 @@ DEMO = {"volunteer": "vera", "trainer": "tara", "admin": "ada"}
 _VALUES = """
 import json
 from peersupport.people.models import User
+from feedback.signoff import ratings
+from feedback.signoff.scales import KEYS
 from tests.feedback.imports import finished_import
+from tests.peersupport.own_scenario import draft_of
 from peersupport.practice import drafts, tries
 from peersupport.practice.models import PracticeChat
 chat = PracticeChat.objects.filter(volunteer__username="vera", status="ended", is_try=False).first()
+given = {**dict.fromkeys(KEYS, "4"), "decision": "signed_off", "note": "You waited for her."}
+if not chat.mock_ratings.exists():
+    ratings.rate(chat, trainer=User.objects.get(username="tara"), given=given)
 message = chat.messages.filter(role="counselor").first()
 print(json.dumps({
     "draft_id": str(drafts.make(chat.volunteer, b"Anna: hello there\\nBen: I can't sleep\\n").pk),
@@ -29,6 +35,7 @@ print(json.dumps({
     "person_id": User.objects.get(username="olga").pk,
     "code": "reflection_complex",
     "uidb64": "MQ", "token": "used-up",
+    "own_id": draft_of(chat.volunteer.memberships.first().cohort, None).pk,
     "cohort_id": chat.volunteer.memberships.first().cohort_id,
 }))
 """

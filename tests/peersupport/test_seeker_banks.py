@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from peersupport.safety import assess
+from peersupport.safety.safe_messaging import unsafe_words
 from peersupport.seeker import BankError, load_scenarios, parse_scenario
 from peersupport.seeker.banks import LONGEST_LINE
 from peersupport.seeker.scenario import KINDS, STYLE_WORDS, TOP_LAYER, Line, Scenario
@@ -79,14 +80,6 @@ def test_only_risk_scenarios_speak_of_suicide_or_self_harm(slug):
     assert bool(risky) == scenario.risk, risky
 
 
-# Safe messaging (WHO 2023, Samaritans 2020): no means of suicide or self-harm, no wounds, no glory.
-UNSAFE = re.compile(
-    r"overdos|\bpills?\b|\bnoose|\brope|\bhang(?:ing|ed)? my|\brazor|\bblades?\b|\bkni(?:fe|ves)\b"
-    r"|\bwrists?\b|\bcut(?:ting|s)? (?:my|me|into)|\bslit|\bbleed|\bbridge|\bcliff|\bgun\b|\bpoison|\bdrown"
-    r"|jump(?:ed|ing)? (?:off|in front|out)|commit(?:ted|ting)? suicide|successful suicide|failed attempt"
-    r"|at peace\b|better place|stockpil|\bmethods?\b|suicide note|\blighter fluid|\bexhaust\b",
-    re.IGNORECASE,
-)
 HURT = re.compile(
     r"\b(?:scars?|blood|burn(?:s|t|ed|ing)?|scratch\w*|wounds?|bandages?|stitches|arms?|legs?)\b",
     re.IGNORECASE,
@@ -100,7 +93,7 @@ SOMEBODY = re.compile(
 def test_no_line_names_a_means_or_makes_it_look_good(slug):
     scenario = SCENARIOS[slug]
     texts = [scenario.opening, scenario.persona, *(line.text for line in scenario.lines)]
-    assert [text for text in texts if UNSAFE.search(text)] == []
+    assert [(text, unsafe_words(text)) for text in texts if unsafe_words(text)] == []
 
 
 @pytest.mark.parametrize("slug", [slug for slug, scenario in SCENARIOS.items() if scenario.risk])

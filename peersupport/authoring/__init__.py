@@ -1,0 +1,1 @@
+"""Scenarios that trainers and admins write themselves: form, lint, preview, publishing."""

@@ -1,0 +1,208 @@
+"""Mock chats: rating by hand, withdrawing, two raters, the certificate, and who sees what."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from bench.reviewing import ended_chat, second_trainer
+from feedback.models import MockRating, SessionReport
+from feedback.reports import cohort as figures
+from feedback.reports import pdf as report_pdf
+from feedback.signoff import agreement, certificate, pdf, ratings
+from feedback.signoff.scales import KEYS, SCALES
+from peersupport.audit.models import AuditEvent
+from peersupport.people import erasure, own_data
+from peersupport.people.models import Cohort
+from peersupport.practice.models import PracticeChat, Scenario
+from tests.feedback.test_report_file import BODY
+
+RATIOS = {"n_messages": 12, "note": "", "reflections_to_questions": {"text": "1.5 to 1 (6 and 4)."}}
+
+
+@pytest.fixture(autouse=True)
+def folder_of_its_own(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+
+
+@pytest.fixture
+def ended(people):
+    chat = ended_chat(people.volunteer, Scenario.objects.filter(active=True, risk=False).first())
+    body = BODY | {"ratios": RATIOS, "versions": BODY["versions"] | {"tagger": "tagger-x"}}
+    SessionReport.objects.create(chat=chat, status="ready", body=body)
+    return chat
+
+
+def as_(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def given(step: int = 4, decision: str = "signed_off", note: str = "You waited.") -> dict[str, str]:
+    return {**dict.fromkeys(KEYS, str(step)), "decision": decision, "note": note}
+
+
+def post(user, chat, **fields):
+    return as_(user).post(reverse("feedback:mock", args=[chat.pk]), given(**fields))
+
+
+def page(user, chat, name: str = "mock") -> str:
+    return as_(user).get(reverse(f"feedback:{name}", args=[chat.pk])).content.decode()
+
+
+def test_every_step_of_every_scale_is_described_once():
+    words = [str(words) for scale in SCALES for words in scale.anchors]
+    assert [len(scale.anchors) for scale in SCALES] == [5] * 4
+    assert len(set(words)) == 20
+
+
+def test_a_rating_reaches_the_volunteer_and_the_cohort(people, ended):
+    assert "Rate it as a mock chat" in page(people.trainer, ended, "report")
+    assert post(people.trainer, ended).status_code == 302
+    volunteer = as_(people.volunteer)
+    inbox = volunteer.get(reverse("feedback:inbox")).content.decode()
+    assert "Your mock chat is signed off" in inbox and "You waited." in inbox and "1 new" in inbox
+    assert "Signed off" in volunteer.get(reverse("feedback:progress")).content.decode()
+    assert str(SCALES[3].anchor(4)) in page(people.volunteer, ended)
+    north = Cohort.objects.get(name="North")
+    [row] = [row for row in figures.volunteers(north) if row.pk == people.volunteer.pk]
+    assert row.signed_chat == ended.pk
+    assert (
+        "signed off" in as_(people.trainer).get(reverse("feedback:cohort", args=[north.pk])).content.decode()
+    )
+    assert figures.totals(figures.volunteers(north)).signed is None  # fewer than five
+    assert [line.object_kind for line in AuditEvent.objects.filter(verb="mock_rated")] == ["mockrating"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"empathy": "6"}, {"empathy": ""}, {"decision": "perhaps"}, {"decision": "not_yet", "note": " "},
+     {"note": "x" * 2001}],
+)  # fmt: skip
+def test_a_rating_that_is_not_whole_is_refused_and_keeps_what_was_chosen(people, ended, change):
+    answer = as_(people.trainer).post(reverse("feedback:mock", args=[ended.pk]), {**given(), **change})
+    assert answer.status_code == 400
+    text = answer.content.decode()
+    assert 'role="alert"' in text and 'value="4" required checked' in text
+    assert not MockRating.objects.exists()
+
+
+def test_only_whole_ended_practice_chats_are_rated(people, chat, ended):
+    for wrong in (
+        chat,
+        PracticeChat(status="ended", kind="imported"),
+        PracticeChat(status="ended", is_try=True),
+    ):
+        with pytest.raises(ValidationError, match="Only a whole practice chat"):
+            ratings.rate(wrong, trainer=people.trainer, given=given())
+    ratings.rate(ended, trainer=people.trainer, given=given())
+    with pytest.raises(ValidationError, match="You have rated"):
+        ratings.rate(ended, trainer=people.trainer, given=given())
+
+
+def test_a_second_trainer_rates_without_seeing_the_first(people, ended):
+    post(people.trainer, ended, note="Only for the volunteer yet.")
+    second = second_trainer(Cohort.objects.get(name="North"))
+    before = page(second, ended)
+    assert "Another trainer has rated this chat" in before and "Only for the volunteer yet." not in before
+    rating = MockRating.objects.get()
+    address = reverse("feedback:mock-withdraw", args=[rating.pk])
+    assert as_(second).post(address, {"reason": "x"}).status_code == 404
+    post(second, ended, step=2, decision="not_yet")
+    after = page(second, ended)
+    assert "Only for the volunteer yet." in after and "Trainers differ" in after
+    assert as_(people.volunteer).get(reverse("feedback:certificate", args=[ended.pk])).status_code == 404
+    assert not ratings.signed_off().exists()
+
+
+def test_a_withdrawal_needs_a_reason_and_ends_the_certificate(people, ended):
+    post(people.trainer, ended)
+    rating = MockRating.objects.get()
+    address = reverse("feedback:mock-withdraw", args=[rating.pk])
+    trainer = as_(people.trainer)
+    trainer.post(address, {"reason": " "})
+    assert "no licence" in page(people.volunteer, ended, "certificate")
+    trainer.post(address, {"reason": "I mixed up two chats."})
+    trainer.post(address, {"reason": "again"})
+    rating.refresh_from_db()
+    assert (rating.withdrawn_by, rating.reason) == (people.trainer, "I mixed up two chats.")
+    volunteer = as_(people.volunteer)
+    assert "I mixed up two chats." in volunteer.get(reverse("feedback:inbox")).content.decode()
+    assert volunteer.get(reverse("feedback:certificate", args=[ended.pk])).status_code == 404
+    assert AuditEvent.objects.filter(verb="mock_withdrawn").count() == 1
+    assert post(people.trainer, ended, step=5).status_code == 302  # and anew
+
+
+def test_the_certificate_keeps_the_figures_it_rests_on(people, ended):
+    post(people.trainer, ended)
+    SessionReport.objects.update(body={"ratios": {**RATIOS, "n_messages": 99}, "versions": {}})
+    shown = page(people.volunteer, ended, "certificate")
+    for words in ("Over 12 tagged messages", "tagger-x", "1.5 to 1", "What this certificate does not say"):
+        assert words in shown
+    assert "Over 99" not in shown
+    assert AuditEvent.objects.filter(verb="read").count() == 0
+    page(people.trainer, ended, "certificate")
+    assert AuditEvent.objects.filter(verb="read").count() == 1
+
+
+def test_the_pdf_is_made_once_offered_and_goes_with_a_second_rating(people, ended, drain, monkeypatch):
+    monkeypatch.setattr(certificate, "installed", lambda: True)
+    monkeypatch.setattr(report_pdf, "as_pdf", lambda html: b"%PDF-" + html.encode())
+    post(people.trainer, ended)
+    volunteer = as_(people.volunteer)
+    file, make = (reverse(f"feedback:certificate-{part}", args=[ended.pk]) for part in ("file", "make"))
+    assert volunteer.get(file).status_code == 404
+    volunteer.post(make)
+    volunteer.post(make)
+    assert "The PDF is being made." in page(people.volunteer, ended, "certificate")
+    drain("coach")
+    made = volunteer.get(file)
+    assert made["Content-Disposition"].startswith('attachment; filename="certificate-')
+    assert b"no proof that talking" in made.content and b"You waited." not in made.content
+    assert AuditEvent.objects.filter(verb="export", object_kind="mockrating").count() == 1
+    post(second_trainer(Cohort.objects.get(name="North")), ended, step=5)
+    assert volunteer.get(file).status_code == 404
+    erasure.erase_now(people.volunteer, by=None)
+    assert not MockRating.objects.exists() and not certificate.folder_of(people.volunteer.pk).exists()
+
+
+@pytest.mark.skipif(find_spec("weasyprint") is None, reason="WeasyPrint (the extra `pdf`) is not installed")
+def test_weasyprint_makes_a_pdf_of_it(people, ended):
+    ratings.rate(ended, trainer=people.trainer, given=given())
+    html = pdf.as_html(ended, certificate.standing_of(ended))
+    assert "<use" not in html and 'href="/' not in html
+    assert report_pdf.as_pdf(html).startswith(b"%PDF-")
+
+
+def test_agreement_is_told_over_five_chats_and_not_before(people):
+    north, scenario = Cohort.objects.get(name="North"), Scenario.objects.filter(active=True).first()
+    second = second_trainer(north)
+    for number in range(5):
+        chat = ended_chat(people.volunteer, scenario)
+        ratings.rate(chat, trainer=people.trainer, given=given(4))
+        ratings.rate(chat, trainer=second, given=given(4 if number else 2))
+        found = agreement.agreement(list(MockRating.objects.order_by("id")))
+        assert (found.n, bool(found.rows)) == (number + 1, number == 4)
+    row = found.rows[0]
+    assert (row.same.count, row.near.count, row.same.n, found.decisions.count) == (4, 4, 5, 5)
+    shown = as_(people.trainer).get(reverse("feedback:cohort-mocks", args=[north.pk])).content.decode()
+    assert "4 of 5" in shown and "0.38–0.96" in shown
+
+
+def test_own_data_holds_ratings_for_both_and_the_trainers_name_for_none(people, ended):
+    people.trainer.first_name = "Gwendolyn"
+    people.trainer.save()
+    post(people.trainer, ended)
+    for user, by in ((people.volunteer, False), (people.trainer, True), (people.peer, None)):
+        rows = json.loads("".join(own_data.as_json(user)))["mock_ratings"]
+        assert [row["by_you"] for row in rows] == ([] if by is None else [by])
+    assert "Gwendolyn" not in "".join(own_data.as_json(people.volunteer))
+    erasure.erase_now(people.trainer, by=None)
+    assert MockRating.objects.get().trainer is None
+    assert "a trainer whose account is gone" in page(people.volunteer, ended, "certificate")
