@@ -11,6 +11,7 @@ from feedback.exports import files
 from feedback.models import Export
 from peersupport.people.models import Cohort
 from peersupport.practice import assignments
+from tests.skills.trainings import finished_training
 
 
 def rows_of_staff(people, chat) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
         "cohort_id": north.pk,
         "assignment_id": assigned.pk,
         "export_id": export.pk,
+        "training_id": finished_training(people.admin).pk,
         "table": "tags",
         "kind": "codebook",
         "uidb64": "MQ",

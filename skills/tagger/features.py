@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from skills.corpora.example import Example
-from skills.tagger import quantize, wire
+from skills.tagger import session, wire
 from skills.tagger.card import read_card
 from skills.tagger.encode import Encoder
 from skills.tagger.heads import N_CODES, N_OUTPUTS
@@ -64,7 +64,7 @@ class Served:
             raise ValueError("tagger.onnx is not the file that card.json describes: copy the folder again")
         self.head = wire.read_head(self.model)
         self._encoder = Encoder(folder / "tokenizer.json")
-        self._session = quantize.session(wire.with_output(self.model, self.head.pooled))
+        self._session = session.session(wire.with_output(self.model, self.head.pooled))
 
     def see(self, examples: Sequence[Example], told: Callable[[float], None] = lambda share: None) -> Seen:
         """Of the examples that have a pass at all; `told` hears the share that is done."""
@@ -72,7 +72,7 @@ class Served:
         for number, example in enumerate(examples):
             windows = self._encoder.windows(example.text, example.previous)
             for window in windows:
-                [rows] = self._session.run([self.head.pooled], quantize.feed(window))
+                [rows] = self._session.run([self.head.pooled], session.feed(window))
                 pooled.append(rows[0, 0])
                 of.append(len(kept))
             if windows:

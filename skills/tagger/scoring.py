@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skills.corpora import own
-from skills.corpora.example import Example
+from skills.corpora.example import GOLD, Example
 from skills.corpora.maps import READOUTS
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.heads import EMPATHY_HEADS, INDEX, N_CODES, N_OUTPUTS
@@ -17,7 +17,6 @@ from skills.taxonomy import CODES
 
 LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.3, 0.7
 OWN_WEIGHT = 3.0
-GOLD = "gold"  # the corpus of messages that an organisation's trainers coded
 
 
 @dataclass(frozen=True, slots=True)

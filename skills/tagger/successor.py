@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from skills.corpora import own
-from skills.corpora.example import Example
+from skills.corpora.example import GOLD, Example
 from skills.tagger import wire
 from skills.tagger.clean import looks_english
 from skills.tagger.compare import compare
@@ -27,7 +27,7 @@ from skills.tagger.examples import usable
 from skills.tagger.features import Seen, Served
 from skills.tagger.heads import INDEX, N_CODES
 from skills.tagger.refit import STRENGTHS, Lesson, anchor, refit
-from skills.tagger.scoring import GOLD, Scored, fit_margin, fit_temperature, fit_thresholds
+from skills.tagger.scoring import Scored, fit_margin, fit_temperature, fit_thresholds
 from skills.tagger.successor_card import successor_card
 from skills.tagger.successor_page import write_files
 from skills.taxonomy import CODES
