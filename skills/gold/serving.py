@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from peersupport.audit.log import record
 from peersupport.people.models import User
 from skills.models import ModelVersion, TaggerSwitch, TaggerTraining
-from skills.tagger.card import POINTER, card_or_nothing, chosen_by_environment
+from skills.tagger.card import POINTER, WEIGHTS, chosen_by_environment, read_card
 
 KIND = "tagger"
 
@@ -38,13 +38,13 @@ def active() -> ModelVersion | None:
     return ModelVersion.objects.filter(kind=KIND, active=True).first()
 
 
-def why_not(training: TaggerTraining) -> str:
-    """Why the version of this training cannot be switched on; empty where it can. No query."""
+def why_not(training: TaggerTraining, serving: str) -> str:
+    """Why the version of this training cannot be switched on beside the one that serves; empty where it can.
+    No query."""
     if chosen_by_environment():
         return _("TAGGER_WEIGHTS names the weights: take it out of the environment to switch here.")
     if training.made is None or not training.figures.get("comparison", {}).get("beats"):
         return _("It does not beat the version that it was compared with.")
-    serving = card_or_nothing().get("version", "")
     if training.name == serving:
         return _("It serves already.")
     if training.parent != serving:
@@ -57,7 +57,9 @@ def why_not(training: TaggerTraining) -> str:
 def switch(training: TaggerTraining, admin: User) -> TaggerSwitch:
     """Let the trained version serve. Raises SwitchRefusedError."""
     before = _locked()
-    if reason := why_not(training):
+    # By the row and not by the file, which follows the commit of somebody else's switch.
+    serving = before.version if before else read_card(WEIGHTS)["version"]
+    if reason := why_not(training, serving):
         raise SwitchRefusedError(reason)
     return _change(before, training.made, admin, verb="tagger_switch")
 

@@ -113,7 +113,7 @@ def _row(training: TaggerTraining) -> dict[str, Any]:
     found = figures.get("comparison")
     row = {"training": training, "learnt": figures.get("learnt"), "found": found}
     if found:
-        row["refused"] = serving.why_not(training)
+        row["refused"] = serving.why_not(training, _serving())
         row["against"] = [_against(one) for one in found["against"]]
         row["by_chance"] = found["beats"] and found["mean"]["ci"][0] <= 0
         row["codes"] = [figure | {"name": TECHNIQUES[code].name} for code, figure in _codes(found)]

@@ -15,6 +15,7 @@ _VALUES = """
 import json
 from peersupport.people.models import User
 from tests.feedback.imports import finished_import
+from tests.skills.trainings import finished_training
 from peersupport.practice import drafts, tries
 from peersupport.practice.models import PracticeChat
 chat = PracticeChat.objects.filter(volunteer__username="vera", status="ended", is_try=False).first()
@@ -28,6 +29,7 @@ print(json.dumps({
     "scenario_id": chat.scenario_id,
     "person_id": User.objects.get(username="olga").pk,
     "code": "reflection_complex",
+    "training_id": finished_training(User.objects.get(username="ada")).pk,
     "uidb64": "MQ", "token": "used-up",
     "cohort_id": chat.volunteer.memberships.first().cohort_id,
 }))
