@@ -19,7 +19,6 @@ from peersupport.jobs.models import Job
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from skills import tags
 from skills.tagger import load_tagger
-from skills.tagger.card import read_card
 
 
 def turns_of(chat: PracticeChat) -> list[Turn]:
@@ -54,7 +53,7 @@ def _prepare(job: Job) -> Callable[[], None]:
     body = session_report(
         turns_of(chat),
         study=studies.serving_study(),
-        card=read_card(),
+        card=tagger.card,
         topic=chat.topic,
         embed=tagger.embed,
         retag=tagger.tag,

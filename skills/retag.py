@@ -23,6 +23,7 @@ from peersupport.practice.models import Message, PracticeChat
 from skills import tags, versions
 from skills.models import Tagging
 from skills.tagger import TagInput, load_tagger
+from skills.tagger.card import weights_folder
 
 SLICE = 16  # messages a transaction
 PAGE = 512  # messages looked at at once
@@ -45,15 +46,15 @@ def run(jobs: Sequence[Job], context) -> dict:
 
 
 def _run_one(job: Job, context):
-    tagger = load_tagger()
+    tagger, folder = load_tagger(), weights_folder()
     state = _state(job, tagger.version)
     began, before = time.monotonic(), state["seconds"]
     while page := _page(state):
         if context.stopping.is_set():  # pages without work are passed over quickly, but there may be many
             return StoppedError()
         for place, slice_, known in _slices(page, tagger.version):
-            if _gives_way(job, context, time.monotonic() - began):
-                return StoppedError()
+            if _gives_way(job, context, time.monotonic() - began) or weights_folder() != folder:
+                return StoppedError()  # after a switch it begins anew, with the version that serves then
             fresh = [message for message in slice_ if message.pk not in known]
             results = dict(zip(fresh, tagger.tag(with_previous(fresh)), strict=True))
             seconds = round(before + time.monotonic() - began, 3)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from peersupport.jobs import sweeper
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind
 from peersupport.jobs.registry import register as register_kind
 from peersupport.operations import versions
 from peersupport.people import own_data
 from peersupport.practice import slots
+from skills.gold import serving
+from skills.gold.runs import TRAIN
 from skills.review import own_rows
 from skills.review.disputes import disputed
 from skills.review.shown import message_tags
-from skills.tagger.card import read_card
+from skills.tagger.card import look_in, read_card
 from skills.tags import tagged_by
 from skills.versions import RETAG
 
@@ -27,3 +30,15 @@ def register() -> None:
     versions.register_used(tagged_by)
     # It runs for hours, a stint at a time: a worker killed now and then must not set it aside.
     register_kind(Kind(name=RETAG, lane=Lane.BATCH, run="skills.retag.run", seconds=3600, attempts=8))
+    look_in(serving.home)
+    sweeper.register_chore(serving.chore)
+    register_kind(
+        Kind(
+            name=TRAIN,
+            lane=Lane.BATCH,
+            run="skills.gold.job.run",
+            on_quarantine="skills.gold.job.on_quarantine",
+            seconds=3600,
+            attempts=4,
+        )
+    )

@@ -13,6 +13,7 @@ from feedback.signoff.scales import KEYS
 from peersupport.people.models import Cohort
 from peersupport.practice import assignments
 from tests.peersupport.own_scenario import draft_of
+from tests.skills.trainings import finished_training
 
 
 def rows_of_staff(people, chat) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
         "cohort_id": north.pk,
         "assignment_id": assigned.pk,
         "export_id": export.pk,
+        "training_id": finished_training(people.admin).pk,
         "table": "tags",
         "kind": "codebook",
         "uidb64": "MQ",

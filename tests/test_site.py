@@ -54,6 +54,8 @@ PAGES = [
     ("admin", "people:list", {}),
     ("admin", "jobs:list", {}),
     ("admin", "skills:tagger", {}),
+    ("admin", "skills:tagger-versions", {}),
+    ("admin", "skills:tagger-version", {"training_id"}),
     ("admin", "feedback:studies", {}),
     ("admin", "feedback:study-new", {}),
     ("admin", "feedback:study-import", {"import_id"}),

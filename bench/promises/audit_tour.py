@@ -31,10 +31,12 @@ from peersupport.jobs.models import Job
 from peersupport.people.models import User
 from peersupport.practice import assignments, drafts, tries
 from peersupport.practice.models import Message, PracticeChat, Scenario
-from skills.models import Tagging
+from skills.gold import serving
+from skills.models import ModelVersion, TaggerSwitch, TaggerTraining, Tagging
 from skills.review import coding
 from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
+from tests.skills.trainings import finished_training
 
 Verbs = list[str]
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
@@ -58,6 +60,9 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:second-factor-reset": ({}, ["second_factor_reset"]),
     "jobs:retry": ({}, ["retry"]),
     "skills:retag": ({}, ["retag"]),
+    "skills:tagger-train": ({}, []),  # the demo has too little to learn from
+    "skills:tagger-switch": ({}, ["tagger_switch"]),
+    "skills:tagger-undo": ({}, ["tagger_undo"]),
     # Vera disputed a tag of the message right before.
     "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct", "dispute_answered"]),
     "skills:review-undo": ({}, ["review_undone"]),
@@ -159,6 +164,7 @@ def _values() -> dict[str, Any]:
         "import_id": finished_import().pk,
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
+        "training_id": finished_training(User.objects.get(username="ada"), whole=True).pk,
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
         **_of_staff(chat),
     }
@@ -244,6 +250,14 @@ def _due(response, pattern, body: str, who: str, texts: list[str]) -> Verbs:
     return []
 
 
+def _nothing_switched() -> None:
+    """The shipped tagger serves."""
+    TaggerSwitch.objects.filter(undoes__isnull=False).delete()
+    TaggerSwitch.objects.all().delete()
+    ModelVersion.objects.update(active=False)
+    serving.point()
+
+
 def _prepare(client: Client, name: str, user: User, values: dict) -> str:
     """Make it so that the POST has something to do: a failed turn, a job set aside, a second factor.
     Returns the code that the person's phone shows."""
@@ -252,6 +266,10 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
         Message.objects.filter(pk=values["message_id"]).update(turn="failed")
     elif name == "skills:retag":
         Tagging.objects.update(version="earlier")
+    elif name.startswith("skills:tagger-") and user.is_admin:
+        _nothing_switched()
+        if name == "skills:tagger-undo":
+            serving.switch(TaggerTraining.objects.get(pk=values["training_id"]), user)
     elif name == "skills:review-undo":
         message = Message.objects.get(pk=values["message_id"])
         coding.save(message, trainer=user, codes=["affirm"], spans={})

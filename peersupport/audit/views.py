@@ -25,7 +25,8 @@ VERBS = (
     "read", "export", "export_full", "sign_in", "sign_in_failed", "sign_out", "erase", "retention_erased",
     "correct", "review", "review_undone", "dispute_answered", "note", "assign", "mock_rated",
     "mock_withdrawn", "scenario_published", "invite", "password_link", "password_set", "retry", "retag",
-    "study_publish", "full_export_given", "second_factor_reset",
+    "study_publish", "full_export_given", "second_factor_reset", "tagger_train",
+    "tagger_switch", "tagger_undo",
 )  # fmt: skip
 
 

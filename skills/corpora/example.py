@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 NOTHING: Mapping[str, int] = MappingProxyType({})
 TEST_SHARE, VAL_SHARE = 14, 8
+GOLD = "gold"  # the corpus of messages that an organisation's own trainers coded
 
 
 @dataclass(frozen=True, slots=True)

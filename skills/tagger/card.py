@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,36 @@ from typing import Any
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 
 
+POINTER = "serving"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_homes: list[Callable[[], Path]] = []
+
+
+def look_in(home: Callable[[], Path]) -> None:
+    """Where an organisation's own versions lie, a folder each, with the file `serving` that names one."""
+    _homes[:] = [home]
+
+
+def chosen_by_environment() -> bool:
+    """Whether TAGGER_WEIGHTS names the weights, so that nothing else can."""
+    return bool(os.environ.get("TAGGER_WEIGHTS"))
+
+
 def weights_folder() -> Path:
-    """The folder that serves: TAGGER_WEIGHTS in the environment, else the one shipped with the code."""
-    return Path(os.environ.get("TAGGER_WEIGHTS") or WEIGHTS)
+    """The folder that serves: TAGGER_WEIGHTS in the environment, else the own version that was switched on,
+    else the one shipped with the code. Asked anew each time, so that a switch needs no restart."""
+    named = os.environ.get("TAGGER_WEIGHTS")
+    return Path(named) if named else _switched_on() or WEIGHTS
+
+
+def _switched_on() -> Path | None:
+    for home in (home() for home in _homes):
+        try:
+            name = (home / POINTER).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+        return home / name if _NAME.fullmatch(name) else None
+    return None
 
 
 def read_card(path: str | Path | None = None) -> dict[str, Any]:

@@ -87,6 +87,13 @@ def per_code_own(test: Scored, temperature: Numbers, thresholds: Numbers) -> dic
     return {code: _code(own, code, temperature, thresholds, "own frozen set") for code in CODES}
 
 
+def per_code_together(
+    scored: Scored, temperature: Numbers, thresholds: Numbers, source: str
+) -> dict[str, dict]:
+    """The rows per code on all examples, wherever they are from."""
+    return {code: _code(scored, code, temperature, thresholds, source) for code in CODES}
+
+
 def _code(
     scored: Scored, code: str, temperature: dict[str, float], thresholds: dict[str, float], source: str
 ) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from skills.corpora import own
 from skills.tagger import graph
-from skills.tagger.encode import Encoder, Window
+from skills.tagger.encode import Encoder
+from skills.tagger.session import feed, session
 from skills.taxonomy import TECHNIQUES
 
 SAMPLES = 400
@@ -62,22 +63,6 @@ def _range(inputs: np.ndarray, matrix: np.ndarray, *, smoothed: bool) -> graph.I
     cut = int(len(values) * TAIL)
     ends = np.partition(values, [cut, len(values) - 1 - cut])
     return graph.InputRange(float(ends[cut]), float(ends[len(values) - 1 - cut]), smooth)
-
-
-def feed(window: Window) -> dict[str, np.ndarray]:
-    """A window as the graph's inputs."""
-    ids, segments, pool = window.arrays()
-    return {"ids": ids, "segments": segments, "pool": pool}
-
-
-def session(model: bytes):
-    """A one-thread session of a serialised model."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def export(

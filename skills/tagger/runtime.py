@@ -20,6 +20,7 @@ from skills.taxonomy import CODES
 
 _LOCK = threading.Lock()
 _LOADED: dict[Path, Tagger] = {}
+MOST_LOADED = 2  # the version that serves, and the one that work which began before a switch still uses
 
 
 def cached_tagger(path: str | Path | None) -> Tagger:
@@ -27,7 +28,10 @@ def cached_tagger(path: str | Path | None) -> Tagger:
     folder = Path(path or weights_folder()).resolve()
     with _LOCK:
         if folder not in _LOADED:
-            _LOADED[folder] = Tagger(folder)
+            made = Tagger(folder)
+            while len(_LOADED) >= MOST_LOADED:
+                del _LOADED[next(iter(_LOADED))]
+            _LOADED[folder] = made
         return _LOADED[folder]
 
 

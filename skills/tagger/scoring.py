@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skills.corpora import own
-from skills.corpora.example import Example
+from skills.corpora.example import GOLD, Example
 from skills.corpora.maps import READOUTS
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.heads import EMPATHY_HEADS, INDEX, N_CODES, N_OUTPUTS
@@ -96,8 +96,8 @@ def fit_thresholds(val: Scored, temperature: dict[str, float]) -> dict[str, floa
     """The threshold of each code with the best weighted F1 on the validation part, within 0.3 and 0.7.
 
     A threshold fitted to a handful is noise: codes with fewer than 15 validation examples share one, fitted
-    to the pairs of all of them. Our own messages are nearest to a practice chat and count more; the doubtful
-    negatives of a corpus with one label a turn count less.
+    to the pairs of all of them. Our own messages are nearest to a practice chat, or are of one, and count
+    more; the doubtful negatives of a corpus with one label a turn count less.
     """
     chances = val.chances(temperature)
     pairs = {}
@@ -132,7 +132,7 @@ def _weights(scored: Scored, rows: np.ndarray, present: np.ndarray) -> np.ndarra
     weights = np.ones(len(rows))
     for place, row in enumerate(rows):
         example = scored.examples[row]
-        if example.corpus == own.NAME:
+        if example.corpus in (own.NAME, GOLD):
             weights[place] = OWN_WEIGHT
         elif not present[place]:
             weights[place] = example.negative_weight

@@ -18,6 +18,7 @@ from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
 from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
+from tests.skills.trainings import finished_training
 from peersupport.practice import drafts, tries
 from peersupport.practice.models import PracticeChat
 chat = PracticeChat.objects.filter(volunteer__username="vera", status="ended", is_try=False).first()
@@ -34,6 +35,7 @@ print(json.dumps({
     "scenario_id": chat.scenario_id,
     "person_id": User.objects.get(username="olga").pk,
     "code": "reflection_complex",
+    "training_id": finished_training(User.objects.get(username="ada")).pk,
     "uidb64": "MQ", "token": "used-up",
     "own_id": draft_of(chat.volunteer.memberships.first().cohort, None).pk,
     "cohort_id": chat.volunteer.memberships.first().cohort_id,

@@ -1,4 +1,5 @@
-"""Train the tagger on public corpora and our own examples; resumable, progress as JSON lines."""
+"""Train the tagger on public corpora and our own examples, or fit the serving version's last layer anew on
+trainers' corrections; progress as JSON lines."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 
 class Command(BaseCommand):
@@ -19,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--corpora", help="folder with the label corpora (not needed with --permissive)")
-        parser.add_argument("--output", required=True, help="weights folder; also holds the checkpoints")
+        parser.add_argument("--output", help="weights folder; also holds the checkpoints")
         parser.add_argument("--seed", type=int, default=7)
         parser.add_argument("--epochs", type=int, default=6)
         parser.add_argument("--leg-minutes", type=float, default=70.0, help="training time of this call")
@@ -39,8 +41,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--permissive", action="store_true", help="learn from own and permissively licensed text only"
         )
+        parser.add_argument(
+            "--from-current",
+            action="store_true",
+            help="fit the last layer of the version that serves anew, with --gold: without corpora and torch",
+        )
+        parser.add_argument(
+            "--gold",
+            action="store_true",
+            help="learn what trainers settled; without --output as a job, for an admin to switch on",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["from_current"] or options["gold"]:
+            self._from_current(options)
+            return
         try:
             import torch
 
@@ -90,8 +105,54 @@ class Command(BaseCommand):
         training.forget()
         self._report({"stage": "done", "version": card["version"]})
 
+    def _from_current(self, options: dict[str, Any]) -> None:
+        """To a folder at once, or as the job that an admin starts on the page of versions."""
+        if not (options["from_current"] and options["gold"]):
+            raise CommandError("--from-current and --gold go together.", returncode=2)
+        from skills.gold import runs
+
+        try:
+            if options["output"] is None:
+                training, _ = runs.start(None)
+                self.stdout.write(f"training {training.pk} in the batch lane: see the page Tagger versions")
+                return
+            self._report(self._to_folder(Path(options["output"])))
+        except runs.TrainingRefusedError as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _to_folder(self, output: Path) -> dict[str, Any]:
+        from skills.gold import reading, runs
+        from skills.tagger.card import weights_folder
+        from skills.tagger.successor import TooLittleGoldError, succeed
+
+        now = timezone.now()
+        found = reading.settled(now)
+        if words := runs.too_little(reading.counts(found)):
+            raise runs.TrainingRefusedError(words)
+        try:
+            gold = reading.examples(found)
+            card = succeed(weights_folder(), gold, output, made=now.date(), told=self._told)
+        except TooLittleGoldError as error:
+            raise runs.TrainingRefusedError(str(error)) from error
+        found = card["refit"]["comparison"]
+        mean = found["mean"]
+        return {
+            "stage": "done",
+            "version": card["version"],
+            "parent": card["refit"]["parent"],
+            "learnt": card["refit"]["learnt"],
+            "mean_f1": {name: mean[name] for name in ("old", "new", "change", "ci")},
+            "beats": found["beats"],
+            "against": found["against"],
+        }
+
+    def _told(self, share: float, words: str) -> None:
+        self._report({"stage": words, "progress": round(share, 3)})
+
     def _folders(self, options: dict[str, Any]) -> tuple[Path | None, Path]:
         corpora = Path(options["corpora"]) if options["corpora"] else None
+        if options["output"] is None:
+            raise CommandError("Name the folder to write to with --output.", returncode=2)
         if corpora is None and not options["permissive"]:
             raise CommandError(
                 "Give the folder of the corpora with --corpora, or --permissive.", returncode=2

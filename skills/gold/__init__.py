@@ -1,0 +1,1 @@
+"""From trainers' corrections to a new version of the tagger, and switching it on."""

@@ -1,0 +1,23 @@
+"""A graph in onnxruntime, and a window as its inputs. Needs no package that only training has."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skills.tagger.encode import Window
+
+
+def feed(window: Window) -> dict[str, np.ndarray]:
+    """A window as the graph's inputs."""
+    ids, segments, pool = window.arrays()
+    return {"ids": ids, "segments": segments, "pool": pool}
+
+
+def session(model: bytes):
+    """A one-thread session of a serialised model."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
