@@ -17,9 +17,9 @@ def page(found: dict) -> str:
             "",
             "Made by `python -m bench.coach --write`; do not edit.",
             "",
-            f"{found['model']}, {found['requests']} held-out messages with prompts of {found['prompt']} tokens"
-            f" on average, sampled; seconds are {clock[found['clock']]}; median of {found['rounds']} rounds in",
-            "turn. Reading the prompts is part of the time, and is the same work for all.",
+            f"{found['model']}, {found['requests']} held-out messages, prompts of {found['prompt']} tokens on",
+            f"average, sampled; seconds are {clock[found['clock']]}; median of {found['rounds']} rounds in turn.",
+            "Reading the prompts is part of the time, and is the same work for all.",
             "",
             f"## {found['tokens']} tokens each",
             "",
@@ -29,10 +29,9 @@ def page(found: dict) -> str:
             "",
             *_table(found["ended"]),
             "",
-            f"{found['same']} of {found['requests']} answers are the same tokens alone and among others. The bar is"
-            " 4 times one by one",
-            "at 16 at once, in the first table. The manager takes no seed of a request's own, so that its answers",
-            "depend on what else is in the batch: that, and not its speed, is why it is not used.",
+            f"{found['same']} of {found['requests']} answers are the same tokens alone and among others. The",
+            "bar is 4 times one by one at 16 at once, in the first table. The manager takes no seed of a request's",
+            "own, so that its answers depend on what else is in the batch; that is why it is not used.",
             "",
         ]
     )

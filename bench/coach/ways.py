@@ -12,7 +12,7 @@ from transformers import ContinuousBatchingConfig, GenerationConfig
 from feedback.coach.batching import Asked, Loop
 from feedback.coach.engine import CoachConfig, is_mini, load_model, prompt
 from feedback.coach.mini.prompting import TEMPERATURE
-from feedback.coach.rewording import RewordRequest
+from feedback.coach.rewording import EngineError, RewordRequest
 from feedback.coach.sampling import Draw
 
 # From the prompts and how many may run at once to the tokens of each answer.
@@ -116,7 +116,13 @@ def manager(subject: Subject) -> Way:
         running.start()
         try:
             names = [running.add_request(list(one.ids)) for one in asked]
-            return [list(running.get_result(request_id=name, timeout=60).generated_tokens) for name in names]
+            found: dict[str, list[int]] = {}
+            while len(found) < len(names):
+                result = running.get_result(timeout=60)
+                if result is None:
+                    raise EngineError("the manager gave no answer")
+                found[result.request_id] = list(result.generated_tokens)
+            return [found[name] for name in names]
         finally:
             running.stop(block=True)
             subject.model.set_attn_implementation(attention)
