@@ -131,11 +131,21 @@ def choose(
 
 def refusals(text: str, wanted: Wanted, *, by_model: bool) -> list[str]:
     """Why a text may not be shown, before it is tagged: what the guard says and, of a model's text, a person
-    or thing that the chat does not name (authored lines were written for any chat)."""
+    or thing that the chat does not name, and English that is none (authored lines were written for any chat
+    and by people)."""
     chat = (*wanted.chat, wanted.seeker)
     found = guard(text, chat=chat, volunteer=wanted.volunteer)
-    new = by_model and invented(text, " ".join(chat), heldout=False)
-    return [*found, "names_what_nobody_named"] if new else list(found)
+    if by_model and invented(text, " ".join(chat), heldout=False):
+        found.append("names_what_nobody_named")
+    if by_model and "too_long" not in found and _rough(text):
+        found.append("rough_english")
+    return found
+
+
+def _rough(text: str) -> bool:
+    from feedback.coach.fluency import rough  # numpy, which the web process has no use for
+
+    return rough(text)
 
 
 def _sibling(technique: str, tags: Tags) -> str | None:
