@@ -118,6 +118,8 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:report-retry": (NO_VERB, CHANGE_CHAT),
     "feedback:report-file": (of_chat(MISSING, FORBIDDEN), NO_VERB),  # made when somebody asks for it
     "feedback:report-file-make": (NO_VERB, CHANGE_CHAT),
+    "feedback:rate-suggestion": (NO_VERB, of_chat(FORBIDDEN, BAD)),  # no answer is given
+    "feedback:models": (ADMIN_GET, NO_VERB),
     "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
     "feedback:progress": (VOLUNTEERS_GET, NO_VERB),
     "feedback:goal-set": (NO_VERB, cells(FORBIDDEN, volunteer=BAD, peer=BAD, outsider=BAD)),
@@ -185,6 +187,7 @@ def test_cells(name, people, chat, say):
         "study_id": 1,
         "import_id": finished_import().pk,
         "code": "open_question",
+        "index": 2,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),
     }

@@ -47,6 +47,7 @@ PAGES = [
     ("admin", "people:list", {}),
     ("admin", "jobs:list", {}),
     ("admin", "skills:tagger", {}),
+    ("admin", "feedback:models", {}),
     ("admin", "feedback:studies", {}),
     ("admin", "feedback:study-new", {}),
     ("admin", "feedback:study-import", {"import_id"}),

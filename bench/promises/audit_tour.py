@@ -73,6 +73,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "skills:dispute": ({"reason": "not_there"}, []),
     "feedback:report-retry": ({}, ["retry"]),
     "feedback:report-file-make": ({}, []),
+    "feedback:rate-suggestion": ({"helpful": "yes"}, []),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
     "feedback:goal-set": ({"technique": "affirm"}, []),
     "feedback:goal-close": ({}, []),
@@ -148,6 +149,7 @@ def _values() -> dict[str, Any]:
         "import_id": finished_import().pk,
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
+        "index": 2,
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
         **_of_staff(chat),
     }

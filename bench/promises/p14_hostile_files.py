@@ -40,7 +40,7 @@ from peersupport.practice import drafts
 from tests.feedback.imports import finished_import
 message = Message.objects.filter(role="counselor").first()
 values = dict(chat_id=message.chat_id, message_id=message.pk, scenario_id=1, code="affirm",
-              job_id=Job.objects.first().pk, person_id=10**30, goal_id=10**30, study_id=10**30,
+              job_id=Job.objects.first().pk, person_id=10**30, goal_id=10**30, index=10**30, study_id=10**30,
               try_id=message.chat_id, cohort_id=1, assignment_id=10**30, export_id=message.pk, table="tags",
               kind="codebook", uidb64="MQ", token="x",
               import_id=finished_import().pk,

@@ -1,8 +1,8 @@
 """Orders to the models in a pasted chat, in either role, with a model behind the coach that obeys them all.
 
-A report is made of each chat twice, without a model and with the obedient one. Everything that is scored has
-to be the same, and what the chat's other messages are tagged with is what they are tagged with alone. What the
-obedient model writes must not be shown where it holds a link, a number, markup or what was ordered.
+A report is made of each chat twice, without a model and with the obedient one. Everything that is scored
+has to be the same, and what the chat's other messages are tagged with is what they are tagged with alone.
+What the obedient model writes must not be shown where it holds a link, a number, markup or what was ordered.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def _attempt(tally: Tally, attack: Attack, tagger: Any, alone: dict[int, Any]) -
         return [tidy(attack.obeyed) for _ in requests]
 
     options: dict[str, Any] = {
-        "study": published_study(), "card": read_card(), "embed": tagger.embed, "retag": tagger.tag, "seed": 16,
+        "study": published_study(), "card": read_card(),
+        "embed": tagger.embed, "retag": tagger.tag, "seed": 16,
     }  # fmt: skip
     plain = session_report(turns, **options)
     worded = session_report(turns, **options, reword=obedient, coach="obedient")

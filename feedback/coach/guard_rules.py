@@ -101,9 +101,10 @@ _CAPITALISED = """
 NOT_NAMES = frozenset(_CAPITALISED.split())
 
 # Words that no sentence ends with.
-NO_END = frozenset(
-    """a an the your my his their our its and or but because than every very
-    you're i'm he's she's they're we're you've i've we've they've into""".split()
-)
+_NEVER_LAST = """
+    a an the your my his their our its and or but because than every very you're i'm he's she's
+    they're we're you've i've we've they've into
+"""
+NO_END = frozenset(_NEVER_LAST.split())
 # "Again and again and again", "over and over and over": stretches that may be said twice.
 SAID_TWICE = frozenset(("again", "over", "on", "more", "round", "no"))

@@ -26,6 +26,7 @@ _LINKS = {
         ("feedback:cohorts", _("Cohorts")),
         ("jobs:list", _("What is running")),
         ("skills:tagger", _("Tagger")),
+        ("feedback:models", _("Models")),
         ("feedback:studies", _("Studies")),
         ("feedback:exports", _("Exports")),
         ("audit:events", _("Audit")),

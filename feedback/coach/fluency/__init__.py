@@ -1,8 +1,8 @@
 """Whether a sentence is English enough to be shown: a small language model of our own writing says so.
 
-`rough(text)` is what the closed loop asks about a model's wordings. The model (`model.npz`, trained and measured
-by `manage.py fluency`, figures in docs/coach_guard.md) holds how often which words follow which in this
-repository's own texts; no external text was read. Pure numpy.
+`rough(text)` is what the closed loop asks about a model's wordings. The model (`model.npz`, trained and
+measured by `manage.py fluency`, figures in docs/coach_guard.md) holds how often which words follow which in
+this repository's own texts; no external text was read. Pure numpy.
 """
 
 from __future__ import annotations

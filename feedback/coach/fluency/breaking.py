@@ -6,10 +6,11 @@ import random
 from collections.abc import Callable, Sequence
 
 # Words that hold a sentence together.
-SMALL = tuple(
-    """a the of to in on at for with from by as that what how when who it you your is are was be been have
-    has do did and or but so not more most there them they he she we if than about""".split()
-)
+_SMALL_WORDS = """
+    a the of to in on at for with from by as that what how when who it you your is are was be been
+    have has do did and or but so not more most there them they he she we if than about
+"""
+SMALL = tuple(_SMALL_WORDS.split())
 
 
 def _swapped(words: list[str], rng: random.Random, others: Sequence[str]) -> list[str]:
@@ -76,7 +77,7 @@ WAYS: dict[str, Callable[[list[str], random.Random, Sequence[str]], list[str]]] 
 
 
 def broken(sentences: Sequence[str], seed: int, *, every: bool = False) -> list[tuple[str, str]]:
-    """(way, text) for each sentence of five words or more, the ways in turn; with `every` each in every way."""
+    """(way, text) for each sentence of five words or more, the ways in turn; with `every` in all."""
     found = []
     for at, sentence in enumerate(one for one in sentences if len(one.split()) >= 5):
         for name in WAYS if every else [list(WAYS)[at % len(WAYS)]]:
