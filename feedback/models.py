@@ -250,7 +250,7 @@ class SuggestionCount(models.Model):
     """What the closed loop did on one day with one coach. Counts only: no text, no person, no chat.
 
     `asked` suggestions were looked for; `first` of them were a model's first wording, `retried` a later one,
-    `authored` a person's line that the tagger confirmed, `fallback` one that it did not, `none` found nothing.
+    `authored` a person's line that the tagger confirmed, `fallback` one that it did not, `none` nothing.
     """
 
     day = models.DateField()
@@ -263,7 +263,7 @@ class SuggestionCount(models.Model):
     none = models.PositiveIntegerField(default=0)
     wordings = models.PositiveIntegerField(default=0)  # a model's texts that were judged
     refused = models.JSONField(default=dict)  # of these: reason -> how many
-    failures = models.JSONField(default=dict)  # engine's words -> n
+    failures = models.JSONField(default=dict)  # words -> n
 
     class Meta:
         ordering = ["-day", "coach"]
