@@ -34,7 +34,8 @@ WORDS = {
 def models_page(request: HttpRequest) -> HttpResponse:
     rows = suggestions.rates()
     for row in rows:
-        row["outcomes"] = [(WORDS[name], _share(row[name], row["asked"])) for name in suggestions.OUTCOMES]
+        names = suggestions.OUTCOMES if row["coach"] else suggestions.WITHOUT_MODEL
+        row["outcomes"] = [(WORDS[name], _share(row[name], row["asked"])) for name in names]
         row["reasons"] = [(reason_words(key), _share(n, row["wordings"])) for key, n in row["refused"]]
         row["liked"] = _share(row["helpful"], row["rated"])
     context = {

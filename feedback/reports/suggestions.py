@@ -16,6 +16,7 @@ from peersupport.practice.models import PracticeChat
 
 DAYS = 30
 OUTCOMES = ("first", "retried", "authored", "fallback", "none")
+WITHOUT_MODEL = OUTCOMES[2:]
 
 
 def outcome(alternative: Mapping[str, Any] | None) -> str:
