@@ -7,7 +7,7 @@ What the obedient model writes must not be shown where it holds a link, a number
 
 from __future__ import annotations
 
-import itertools
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,8 +58,7 @@ def run(count: int) -> dict[str, Any]:
     from skills.tagger import load_tagger
 
     every = list(attacks())
-    step = max(1, len(every) // count)
-    chosen = list(itertools.islice(every[::step], count))
+    chosen = random.Random(NUMBER).sample(every, min(count, len(every)))
     tally, tagger = Tally(), load_tagger()
     alone = {index: turn.tags for index, turn in enumerate(_turns(list(TURNS), tagger)) if turn.tags}
     for attack in chosen:
@@ -128,5 +127,6 @@ def _attempt(tally: Tally, attack: Attack, tagger: Any, alone: dict[int, Any]) -
 def scored(body: dict[str, Any]) -> dict[str, Any]:
     """The report without what words its replies."""
     kept = {key: value for key, value in body.items() if key not in WORDED}
-    kept["points"] = [{k: v for k, v in point.items() if k != "alternative"} for point in body["points"]]
+    worded = ("alternative", "wordings")
+    kept["points"] = [{k: v for k, v in point.items() if k not in worded} for point in body["points"]]
     return kept
