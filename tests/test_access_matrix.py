@@ -118,7 +118,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:report-retry": (NO_VERB, CHANGE_CHAT),
     "feedback:report-file": (of_chat(MISSING, FORBIDDEN), NO_VERB),  # made when somebody asks for it
     "feedback:report-file-make": (NO_VERB, CHANGE_CHAT),
-    "feedback:rate-suggestion": (NO_VERB, of_chat(FORBIDDEN, BAD)),  # no answer is given
+    "feedback:rate-suggestion": (NO_VERB, of_chat(BAD, FORBIDDEN)),  # no answer is given
     "feedback:models": (ADMIN_GET, NO_VERB),
     "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
     "feedback:progress": (VOLUNTEERS_GET, NO_VERB),
@@ -210,7 +210,8 @@ def test_cells(name, people, chat, say):
 
 @pytest.mark.parametrize("name", [n for n, p in NAMES.items() if "chat_id" in p.pattern.converters])
 def test_a_chat_that_does_not_exist_is_missing_for_its_readers(name, people):
-    address = reverse(name, kwargs={"chat_id": "00000000-0000-4000-8000-000000000000"})
+    values = {"chat_id": "00000000-0000-4000-8000-000000000000", "index": 2}
+    address = reverse(name, kwargs={key: values[key] for key in NAMES[name].pattern.converters})
     for who in ("volunteer", "trainer"):
         client = Client()
         client.force_login(getattr(people, who))
