@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 SERVICES_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 SERVICES_BROKER_URL ?= redis://127.0.0.1:6379/0
 
-.PHONY: merging-speed steering-speed run services test install lint bench tagger-speed load promises backup restore clean query-counts
+.PHONY: coach-speed merging-speed steering-speed run services test install lint bench tagger-speed load promises backup restore clean query-counts
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
@@ -35,6 +35,10 @@ bench: $(VENV)/.installed-dev
 # The tagger against a transformers pipeline and sentence-transformers; ARGS="--write" for docs/tagger_speed.md.
 tagger-speed: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.tagger $(ARGS)
+
+# The coach's engine against one-by-one generate; ARGS="--write" for docs/coach_speed.md.
+coach-speed: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.coach $(ARGS)
 
 # A steered model against the same one unsteered, and repeng beside it where REPENG_PATH names it.
 steering-speed: $(VENV)/.installed-dev

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -12,13 +15,15 @@ from django.utils import timezone
 from feedback import studies
 from feedback.coach.engine import get_coach
 from feedback.models import EvidenceStudy, SessionReport
-from feedback.reports import retagged
+from feedback.reports import retagged, suggestions
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
 from peersupport.jobs.models import Job
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from skills import tags
 from skills.tagger import load_tagger
+
+_TAGGER = threading.Lock()
 
 
 def turns_of(chat: PracticeChat) -> list[Turn]:
@@ -40,30 +45,59 @@ def turns_of(chat: PracticeChat) -> list[Turn]:
 
 
 def run(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exception]:
-    return {job.pk: _prepare(job) for job in jobs}
+    """Reads one after the other, then writes the reports side by side: what they ask of the coach is
+    generated together. Threads touch no database; a report that fails fails alone."""
+    found: dict[int, Callable[[], None] | Exception] = {}
+    writing: dict[int, Callable[[], Callable[[], None]]] = {}
+    for job in jobs:
+        try:
+            writing[job.pk] = _prepare(job)
+        except Exception as error:
+            found[job.pk] = error
+    with ThreadPoolExecutor(max_workers=max(1, len(writing)), thread_name_prefix="report") as pool:
+        under_way = {pk: pool.submit(write) for pk, write in writing.items()}
+    for pk, future in under_way.items():
+        found[pk] = error if (error := future.exception()) else future.result()
+    return found
 
 
-def _prepare(job: Job) -> Callable[[], None]:
+def _prepare(job: Job) -> Callable[[], Callable[[], None]]:
+    """Reads what the report is made of; what is returned makes it, and returns what keeps it."""
     chat = PracticeChat.objects.select_related("scenario").filter(pk=job.subject).first()
     if chat is None:  # erased while its report waited
-        return lambda: None
+        return lambda: lambda: None
     tagger, coach, study_row = load_tagger(), get_coach(), studies.serving_row()
     # Read first: tags that change from here on make the report say "re-tagged", never the other way round.
     used = retagged.tagged_by(chat)
-    body = session_report(
-        turns_of(chat),
-        study=studies.serving_study(),
-        card=tagger.card,
-        topic=chat.topic,
-        embed=tagger.embed,
-        retag=tagger.tag,
-        reword=coach.reword,
-        coach=coach.name,
-        seed=chat.seed,
-        policy=settings.CRISIS_POLICY,
-    )
-    body["tagged_by"] = used
-    return partial(_write, chat, body, study_row, retagged.stamp(used, tagger.version))
+    turns, study, topic, policy = turns_of(chat), studies.serving_study(), chat.topic, settings.CRISIS_POLICY
+
+    def make() -> Callable[[], None]:
+        body = session_report(
+            turns,
+            study=study,
+            card=tagger.card,
+            topic=topic,
+            embed=_one_at_a_time(tagger.embed),
+            retag=_one_at_a_time(tagger.tag),
+            reword=coach.reword,
+            coach=coach.name,
+            seed=chat.seed,
+            policy=policy,
+        )
+        body["tagged_by"] = used
+        return partial(_write, chat, body, study_row, retagged.stamp(used, tagger.version))
+
+    return make
+
+
+def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The tagger belongs to one thread at a time."""
+
+    def guarded(*arguments: Any) -> Any:
+        with _TAGGER:
+            return call(*arguments)
+
+    return guarded
 
 
 def _write(chat: PracticeChat, body: dict, study: EvidenceStudy, tagger_version: str) -> None:
@@ -80,6 +114,8 @@ def _write(chat: PracticeChat, body: dict, study: EvidenceStudy, tagger_version:
             "finished_at": timezone.now(),
         },
     )
+    suggestions.count(body)
+    suggestions.forget_ratings(chat)
     ChatEvent.append(chat, ChatEvent.Kind.REPORT)
 
 

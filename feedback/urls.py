@@ -1,6 +1,6 @@
 from django.urls import path
 
-from feedback import cohort_views, export_views, own_views, study_views, try_views, views
+from feedback import coach_views, cohort_views, export_views, own_views, study_views, try_views, views
 from feedback.imports import views as import_views
 from feedback.signoff import views as signoff_views
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("chats/<uuid:chat_id>/report/retry/", views.report_retry, name="report-retry"),
     path("chats/<uuid:chat_id>/report/file/", views.report_file, name="report-file"),
     path("chats/<uuid:chat_id>/report/file/make/", views.report_file_make, name="report-file-make"),
+    path(
+        "chats/<uuid:chat_id>/report/replies/<int:index>/",
+        coach_views.rate_suggestion,
+        name="rate-suggestion",
+    ),
+    path("models/", coach_views.models_page, name="models"),
     path("chats/<uuid:chat_id>/notes/", own_views.write_note, name="note"),
     path("chats/<uuid:chat_id>/mock/", signoff_views.mock, name="mock"),
     path("mock-ratings/<int:rating_id>/withdraw/", signoff_views.mock_withdraw, name="mock-withdraw"),

@@ -14,7 +14,7 @@ from feedback.reports import files, goals, missed, own_rows, requests, retagged
 from feedback.signoff import certificate, ratings
 from peersupport.jobs import sweeper
 from peersupport.jobs.models import Lane
-from peersupport.jobs.registry import Kind
+from peersupport.jobs.registry import Kind, register_warm_up
 from peersupport.jobs.registry import register as register_kind
 from peersupport.operations import versions
 from peersupport.people import erasure, own_data
@@ -49,6 +49,7 @@ def register() -> None:
             lane=Lane.COACH,
             run="feedback.report.run",
             on_quarantine="feedback.report.on_quarantine",
+            batch=8,
             seconds=300,
         )
     )
@@ -64,6 +65,7 @@ def register() -> None:
             attempts=2,
         )
     )
+    register_warm_up(Lane.COACH, "feedback.reports.loaded.warm_up")
     # A million rows take minutes; a worker killed now and then begins anew.
     register_kind(
         Kind(
@@ -97,6 +99,7 @@ def register() -> None:
     slots.register(slots.CHAT_NOTES, notes.notes_of)
     slots.register(slots.INBOX_UNREAD, items.unread)
     own_data.register("reports", own_rows.reports, own_rows.objects)
+    own_data.register("suggestion_ratings", own_rows.suggestion_ratings)
     own_data.register("goals", goals.rows)
     own_data.register("notes", notes.rows, notes.objects)
     own_data.register("mock_ratings", ratings.rows, ratings.objects)

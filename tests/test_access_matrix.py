@@ -133,6 +133,8 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:report-retry": (NO_VERB, CHANGE_CHAT),
     "feedback:report-file": (of_chat(MISSING, FORBIDDEN), NO_VERB),  # made when somebody asks for it
     "feedback:report-file-make": (NO_VERB, CHANGE_CHAT),
+    "feedback:rate-suggestion": (NO_VERB, of_chat(BAD, FORBIDDEN)),  # no answer is given
+    "feedback:models": (ADMIN_GET, NO_VERB),
     "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
     "feedback:mock": (READ_CHAT, of_chat(FORBIDDEN, BAD)),
     "feedback:mock-withdraw": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
@@ -206,6 +208,7 @@ def test_cells(name, people, chat, say):
         "study_id": 1,
         "import_id": finished_import().pk,
         "code": "open_question",
+        "index": 2,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),
     }
@@ -228,7 +231,8 @@ def test_cells(name, people, chat, say):
 
 @pytest.mark.parametrize("name", [n for n, p in NAMES.items() if "chat_id" in p.pattern.converters])
 def test_a_chat_that_does_not_exist_is_missing_for_its_readers(name, people):
-    address = reverse(name, kwargs={"chat_id": "00000000-0000-4000-8000-000000000000"})
+    values = {"chat_id": "00000000-0000-4000-8000-000000000000", "index": 2}
+    address = reverse(name, kwargs={key: values[key] for key in NAMES[name].pattern.converters})
     for who in ("volunteer", "trainer"):
         client = Client()
         client.force_login(getattr(people, who))

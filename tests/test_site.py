@@ -56,6 +56,7 @@ PAGES = [
     ("admin", "skills:tagger", {}),
     ("admin", "skills:tagger-versions", {}),
     ("admin", "skills:tagger-version", {"training_id"}),
+    ("admin", "feedback:models", {}),
     ("admin", "feedback:studies", {}),
     ("admin", "feedback:study-new", {}),
     ("admin", "feedback:study-import", {"import_id"}),

@@ -86,6 +86,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "skills:dispute": ({"reason": "not_there"}, []),
     "feedback:report-retry": ({}, ["retry"]),
     "feedback:report-file-make": ({}, []),
+    "feedback:rate-suggestion": ({"helpful": "yes"}, []),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
     "feedback:mock": ({**dict.fromkeys(KEYS, "4"), "decision": "signed_off"}, ["mock_rated"]),
     "feedback:mock-withdraw": ({"reason": "too early"}, ["mock_withdrawn"]),
@@ -165,6 +166,7 @@ def _values() -> dict[str, Any]:
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
         "training_id": finished_training(User.objects.get(username="ada"), whole=True).pk,
+        "index": 2,
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
         **_of_staff(chat),
     }

@@ -43,7 +43,7 @@ from tests.peersupport.own_scenario import draft_of
 own = draft_of(Cohort.objects.get(name="North"), None).pk
 message = Message.objects.filter(role="counselor").first()
 values = dict(chat_id=message.chat_id, message_id=message.pk, scenario_id=1, code="affirm",
-              job_id=Job.objects.first().pk, person_id=10**30, goal_id=10**30, study_id=10**30,
+              job_id=Job.objects.first().pk, person_id=10**30, goal_id=10**30, index=10**30, study_id=10**30,
               try_id=message.chat_id, cohort_id=1, assignment_id=10**30, export_id=message.pk, table="tags",
               kind="codebook", uidb64="MQ", token="x", rating_id=10**30, own_id=own, training_id=10**30,
               import_id=finished_import().pk,

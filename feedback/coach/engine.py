@@ -1,22 +1,25 @@
 """The one owner of a loaded language model: it words drafts, and decides nothing.
 
-Importing this module is light; torch and transformers load with the first batch, once per process.
-A pasted transcript reaches the model as fenced data only, and every answer goes through the closed loop
-of `feedback.coach.alternatives` before anyone reads it.
+Importing this module is light; torch and transformers load with the first request or `warm_up`, once per
+process. Requests of all threads are generated together (`feedback.coach.batching`). A pasted transcript
+reaches the model as fenced data only, and every answer goes through the closed loop of
+`feedback.coach.alternatives` before anyone reads it.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feedback.coach import dials
 from feedback.coach.mini import prompting as mini
 from feedback.coach.rewording import EngineError, RewordRequest, messages, plain_prompt, tidy
+
+if TYPE_CHECKING:
+    from feedback.coach.batching import Asked, Loop
 
 __all__ = ["Coach", "CoachConfig", "EngineError", "NoCoach", "get_coach"]
 
@@ -26,14 +29,16 @@ SHIPPED = Path(__file__).parent / "weights" / "coach-mini"  # what COACH_MODEL=c
 @dataclass(frozen=True)
 class CoachConfig:
     """`model`: path or hub id; `dtype`: "auto" or a torch dtype's name; `device`: "auto", "cpu", "cuda"…;
-    `seconds`: limit for one call of `reword`; `batch`: rows generated together."""
+    `seconds`: limit for one request, from when it stands in line; `batch`: rows generated together;
+    `waiting`: requests that may stand in line before more are refused."""
 
     model: str
     revision: str = ""
     dtype: str = "auto"
     device: str = "auto"
     seconds: float = 60.0
-    batch: int = 8
+    batch: int = 16
+    waiting: int = 64
     max_new_tokens: int = 72
     temperature: float = 0.7
     top_p: float = 0.9
@@ -47,12 +52,14 @@ class NoCoach:
 
 
 class Coach:
-    """A causal language model that rewords drafts. Safe to share between threads: one batch at a time."""
+    """A causal language model that rewords drafts. Safe to share between threads, whose requests then are
+    generated together."""
 
     def __init__(self, config: CoachConfig) -> None:
         self.config = config
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
+        self._loop: Loop | None = None
         self._dials: Any = None
         self._broken: str | None = None
 
@@ -67,26 +74,70 @@ class Coach:
         """One text per request, in order; "" where the model had nothing to say.
 
         The same model, request and seed give the same draws whatever else is in the batch. Raises
-        EngineError when the model cannot be loaded, runs out of memory or time, or gives no numbers.
+        EngineError when the model cannot be loaded, is busy, runs out of memory or time, or gives no numbers.
         """
         if not requests:
             return []
-        with self._lock:
-            from feedback.coach.sampling import Deadline
+        from feedback.coach.batching import BusyError
 
-            model, tokenizer = self._load()
-            # Loading may take minutes on a slow disk and is not held against the first report.
-            deadline = Deadline(self.config.seconds)
-            texts: list[str] = []
-            for start in range(0, len(requests), self.config.batch):
-                batch = requests[start : start + self.config.batch]
-                texts += self._generate(model, tokenizer, batch, deadline)
-            return texts
+        loop, tokenizer = self._ready()
+        asked = [self._asked(request) for request in requests]
+        tickets: list[Any] = []
+        try:
+            for one in asked:
+                while True:
+                    try:
+                        tickets.append(loop.submit(one))
+                        break
+                    except BusyError:
+                        # A call may be longer than the line: it is refused only while others fill it.
+                        if not (under_way := [ticket for ticket in tickets if not ticket.done]):
+                            raise
+                        loop.finish(under_way[:1])
+            loop.finish(tickets)
+        finally:
+            for ticket in tickets:
+                ticket.cancel()
+        if failed := next((ticket.error for ticket in tickets if ticket.error), None):
+            raise failed
+        return [
+            answer(tokenizer, ticket.tokens, request)
+            for ticket, request in zip(tickets, requests, strict=True)
+        ]
 
     def warm_up(self) -> None:
-        """Load the model now rather than with the first report. Raises EngineError."""
+        """Load the model and let it write one token now, not with the first report. Raises EngineError."""
+        from feedback.coach.batching import Asked
+        from feedback.coach.sampling import Draw
+
+        loop, tokenizer = self._ready()
+        ids = tuple(tokenizer("So", add_special_tokens=True)["input_ids"]) or (tokenizer.pad_token_id,)
+        ticket = loop.submit(Asked(ids, Draw(seed=0, temperature=0.0), 1, seconds=self.config.seconds))
+        loop.finish([ticket])
+        if ticket.error:
+            raise ticket.error
+
+    def about(self) -> dict[str, Any]:
+        """What is loaded, for people: "model", "revision", "dtype", "device", "weights" (how many numbers),
+        "together" (whether requests join a batch under way) and "dials" {name: end stop}. Loads it."""
+        from feedback.coach.whole_batches import WholeBatches
+
+        loop, _ = self._ready()
+        dtype = str(loop.model.dtype).removeprefix("torch.")
+        return {
+            "model": self.name,
+            "revision": self.config.revision or str(getattr(loop.model.config, "_commit_hash", "") or ""),
+            "dtype": dtype,
+            "device": str(loop.model.device),
+            "weights": sum(weight.numel() for weight in loop.model.parameters()),
+            "together": not isinstance(loop, WholeBatches),
+            "dials": {name: one.stops[1] for name, one in self._dials.vectors.items()} if self._dials else {},
+        }
+
+    def _ready(self) -> tuple[Loop, Any]:
         with self._lock:
-            self._load()
+            _, tokenizer = self._load()
+            return self._loop, tokenizer
 
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is not None:
@@ -94,65 +145,62 @@ class Coach:
         if self._broken is not None:  # a wrong path stays wrong: say so at once instead of trying each time
             raise EngineError(self._broken)
         try:
-            loaded = load_model(self.config)
+            model, tokenizer = load_model(self.config)
             # Before anything is warmed up or compiled: a later hook would be ignored.
-            self._dials = dials.install(loaded[0], Path(self.config.model), self.config.batch)
-            self._loaded = loaded
+            self._dials = dials.install(model, Path(self.config.model), self.config.batch)
         except EngineError as error:
             self._broken = str(error)
             raise
+        self._loop = make_loop(model, tokenizer, self.config, self._dials)
+        self._loaded = model, tokenizer
         return self._loaded
 
-    def _generate(
-        self, model: Any, tokenizer: Any, requests: Sequence[RewordRequest], deadline: Any
-    ) -> list[str]:
-        import torch
+    def _asked(self, request: RewordRequest) -> Asked:
+        from feedback.coach.batching import Asked
+        from feedback.coach.sampling import Draw
 
-        from feedback.coach.sampling import SeededSampler
-
+        model, tokenizer = self._loaded
         # A chat template writes the special tokens itself.
-        rows = tokenizer(
-            [prompt(tokenizer, request) for request in requests],
-            return_tensors="pt",
-            padding=True,
-            add_special_tokens=not tokenizer.chat_template,
-        )
-        rows = {name: rows[name].to(model.device) for name in ("input_ids", "attention_mask")}
+        ids = tokenizer(prompt(tokenizer, request), add_special_tokens=not tokenizer.chat_template)[
+            "input_ids"
+        ]
         limit = _context(model) - self.config.max_new_tokens
-        if rows["input_ids"].shape[1] > limit:
+        if len(ids) > limit:
             raise EngineError(f"the prompt needs more than the {limit} tokens that the language model reads")
-        sampler = SeededSampler(
-            [request.seed for request in requests],
-            temperature=mini.TEMPERATURE if is_mini(tokenizer) else self.config.temperature,
-            top_p=self.config.top_p,
+        temperature = mini.TEMPERATURE if is_mini(tokenizer) else self.config.temperature
+        return Asked(
+            tuple(ids),
+            Draw(request.seed, temperature, self.config.top_p),
+            self.config.max_new_tokens,
+            self.config.seconds,
+            dials.strengths(self._dials, request) if self._dials else {},
         )
-        try:
-            with torch.inference_mode(), self._steered(requests):
-                output = model.generate(
-                    **rows,
-                    max_new_tokens=self.config.max_new_tokens,
-                    do_sample=False,
-                    num_beams=1,
-                    logits_processor=[sampler],
-                    stopping_criteria=[deadline],
-                    pad_token_id=tokenizer.pad_token_id,
-                )
-        except (RuntimeError, MemoryError) as error:
-            raise _generation_error(error) from error
-        if deadline.passed:
-            raise EngineError(f"the language model took longer than {self.config.seconds:g} seconds")
-        new = output[:, rows["input_ids"].shape[1] :]
-        if is_mini(tokenizer):
-            texts = tokenizer.batch_decode(new, skip_special_tokens=False)
-            return [
-                tidy(mini.answer(text, request.seeker)) for text, request in zip(texts, requests, strict=True)
-            ]
-        return [tidy(text) for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
 
-    def _steered(self, requests: Sequence[RewordRequest]) -> AbstractContextManager[None]:
-        if self._dials is None:
-            return nullcontext()
-        return self._dials.steered([dials.strengths(self._dials, request) for request in requests])
+
+def make_loop(model: Any, tokenizer: Any, config: CoachConfig, steering: Any = None) -> Loop:
+    """The loop that fits the model: continuous batches where its layers allow it, whole ones elsewhere."""
+    from feedback.coach.batching import Loop
+    from feedback.coach.slots import plain_attention
+    from feedback.coach.whole_batches import WholeBatches
+
+    ends = {tokenizer.eos_token_id}
+    told = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    ends.update(told if isinstance(told, list) else [told])
+    return (Loop if plain_attention(model) else WholeBatches)(
+        model,
+        rows=config.batch,
+        waiting=config.waiting,
+        ends=[end for end in ends if end is not None],
+        pad=tokenizer.pad_token_id,
+        steering=steering,
+    )
+
+
+def answer(tokenizer: Any, tokens: Sequence[int], request: RewordRequest) -> str:
+    """The reply that a model's tokens stand for."""
+    if is_mini(tokenizer):
+        return tidy(mini.answer(tokenizer.decode(tokens, skip_special_tokens=False), request.seeker))
+    return tidy(tokenizer.decode(tokens, skip_special_tokens=True))
 
 
 def load_model(config: CoachConfig) -> tuple[Any, Any]:
@@ -175,8 +223,11 @@ def load_model(config: CoachConfig) -> tuple[Any, Any]:
     options = {"revision": config.revision} if config.revision else {}
     try:
         tokenizer = AutoTokenizer.from_pretrained(config.model, **options)
-        model = AutoModelForCausalLM.from_pretrained(config.model, dtype=config.dtype, **options)
+        dtype = _dtype(config.dtype, device)
+        model = AutoModelForCausalLM.from_pretrained(config.model, dtype=dtype, **options)
         model = model.to(device).eval()
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise EngineError("COACH_MODEL needs more memory than there is; try a smaller model") from error
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise EngineError(
             "COACH_MODEL could not be loaded: it has to be the folder or hub id of a causal language model "
@@ -213,16 +264,12 @@ def is_mini(tokenizer: Any) -> bool:
     return tokenizer.init_kwargs.get("prompt_style") == mini.STYLE
 
 
-def _generation_error(error: BaseException) -> EngineError:
+def _dtype(asked: str, device: str) -> str:
+    """ "auto" is bfloat16 on a GPU that has it, and what the weights are in elsewhere."""
     import torch
 
-    # On the CPU running out of memory is a plain RuntimeError.
-    short = isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate" in str(error)
-    if not short:
-        return EngineError(f"the language model failed while writing ({type(error).__name__})")
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    return EngineError("the language model ran out of memory; try a smaller model")
+    fits = asked == "auto" and device.startswith("cuda") and torch.cuda.is_bf16_supported()
+    return "bfloat16" if fits else asked
 
 
 def _context(model: Any) -> int:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from feedback.coach.cues import straight
-from feedback.coach.guard_rules import NOT_NAMES, RULES
+from feedback.coach.guard_rules import NO_END, NOT_NAMES, RULES, SAID_TWICE
 
 MAX_WORDS = 45
 MIN_WORDS = 3
@@ -31,7 +31,7 @@ def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[s
     message that the suggestion would stand in for. Reasons are short keys: "empty", "too_short",
     "too_long", "control_characters", "link", "email", "phone_number", "markup", "diagnosis", "blame",
     "promise", "crisis_wording", "method", "less_warmth", "model_talk", "unknown_name", "repetition",
-    "gibberish", "repeats_volunteer".
+    "gibberish", "unfinished", "repeats_volunteer".
     """
     if len(text) > _HOPELESS:
         return ["too_long"]
@@ -53,6 +53,8 @@ def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[s
         reasons.append("repetition")
     if _gibberish(plain, words):
         reasons.append("gibberish")
+    if words[-1] in NO_END:
+        reasons.append("unfinished")
     if volunteer and overlap(text, volunteer) > MAX_OVERLAP:
         reasons.append("repeats_volunteer")
     return reasons
@@ -96,7 +98,19 @@ def _repeats_itself(words: list[str]) -> bool:
     triples = Counter(tuple(words[i : i + 3]) for i in range(len(words) - 2))
     if max(triples.values(), default=0) >= 3:
         return True
+    if _stutters(words):
+        return True
     return len(words) >= 12 and len(set(words)) / len(words) < 0.4
+
+
+def _stutters(words: list[str]) -> bool:
+    """Whether a stretch of two words or more is said again at once."""
+    for size in range(2, len(words) // 2 + 1):
+        for at in range(len(words) - 2 * size + 1):
+            stretch = words[at : at + size]
+            if stretch == words[at + size : at + 2 * size] and not SAID_TWICE & set(stretch):
+                return True
+    return False
 
 
 def _gibberish(text: str, words: list[str]) -> bool:

@@ -99,3 +99,12 @@ _CAPITALISED = """
 """
 # Words that may stand inside a sentence with a capital and are no names.
 NOT_NAMES = frozenset(_CAPITALISED.split())
+
+# Words that no sentence ends with.
+_NEVER_LAST = """
+    a an the your my his their our its and or but because than every very you're i'm he's she's
+    they're we're you've i've we've they've into
+"""
+NO_END = frozenset(_NEVER_LAST.split())
+# "Again and again and again", "over and over and over": stretches that may be said twice.
+SAID_TWICE = frozenset(("again", "over", "on", "more", "round", "no"))

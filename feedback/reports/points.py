@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from feedback.coach.alternatives import Alternative, Embed, Retag, Wanted, choose, ranked
+from feedback.coach.alternatives import Alternative, Embed, Retag, Wanted, Wordings, choose, ranked
 from feedback.coach.bank import Line
 from feedback.coach.compose import Composition, Point
 from feedback.coach.rewording import EngineError, RewordRequest
@@ -47,7 +47,7 @@ def point_entries(
     used: set[str] = set()
     entries = []
     for point in composition.points:
-        alternative = None
+        alternative, wordings = None, Wordings()
         if point.index in wanted:
             alternative = choose(
                 wanted[point.index],
@@ -56,6 +56,7 @@ def point_entries(
                 retag=helpers.retag,
                 avoid=avoid,
                 used=frozenset(used),
+                wordings=wordings,
             )
             if alternative is None:
                 missing.append(
@@ -67,7 +68,9 @@ def point_entries(
                 )
             else:
                 used.add(alternative.text)
-        entries.append(_point_entry(point, alternative))
+        entry = _point_entry(point, alternative)
+        entry["wordings"] = asdict(wordings) if wordings.judged else None
+        entries.append(entry)
     if helpers.retag is None and used:
         missing.append({"what": "check", "index": None, "text": "The suggested replies could not be tagged."})
     return entries, missing
@@ -108,7 +111,7 @@ def _reworded(
         # Only the engine's own messages are known to quote nothing from the chat.
         why = str(error) if isinstance(error, EngineError) else type(error).__name__
         text = f"The suggested replies are the authored ones: {why}."
-        missing.append({"what": "rewording", "index": None, "text": text})
+        missing.append({"what": "rewording", "index": None, "text": text, "why": why})
         return {}
     result: dict[int, list[str]] = {}
     for index, text in zip(owners, texts, strict=True):

@@ -47,7 +47,8 @@ def session_report(
     Returns JSON-able values::
 
         status      "ready" | "partial"
-        missing     [{"what": "tags"|"rewording"|"alternative"|"check", "index": int|None, "text": str}]
+        missing     [{"what": "tags"|"rewording"|"alternative"|"check", "index": int|None, "text": str}]; of
+                    "rewording" also "why", the engine's own words
         notices     [{"key": str, "text": str, "indexes": [int]}]
         topic       topic family used for the alternatives
         messages    [{"index", "message_id", "role", "text", "risk_level", "tagged", "notice",
@@ -64,7 +65,8 @@ def session_report(
                       "recommended": {"code", "name", "why", "grade"}|None, "also_in",
                       "evidence": [{"about": "done"|"recommended", "code", "name", "grade": {...}, "study"}],
                       "alternative": {"text", "technique", "source": "authored"|"model", "fallback": bool,
-                                      "checks": {"confirmed", "tagged_as", "tried", "refused"}}|None}]
+                                      "checks": {"confirmed", "tagged_as", "tried", "refused", "place"}}|None,
+                      "wordings": {"judged": int, "refused": {reason: int}}|None}]
         crisis      as `feedback.reports.crisis.crisis_section`, or None when no cue was found
         coach       {"model": str|None, "text": str}
         versions    {"report", "tagger", "study", "alternatives", "coach"}

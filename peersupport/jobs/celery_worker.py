@@ -29,13 +29,19 @@ _draining = threading.Lock()
 
 def drain(lane: str) -> int:
     """Claim and run until the lane is empty or the worker is told to stop; returns how many rows."""
-    worker = f"celery@{socket.gethostname()}:{os.getpid()}/{lane}"
     with _draining:
-        return running.drain_lane(lane, worker=worker, stopping=stopping)
+        return running.drain_lane(lane, worker=_name(lane), stopping=stopping)
+
+
+def _name(lane: str) -> str:
+    return f"celery@{socket.gethostname()}:{os.getpid()}/{lane}"
 
 
 def look_for_unheard(lanes: list[str]) -> None:
     """Drain rows that wait although no message came, until the worker is told to stop."""
+    with _draining:
+        for lane in lanes:
+            running.warm_up(lane, _name(lane))
     while not stopping.wait(UNHEARD_SECONDS):
         if _draining.locked():
             continue

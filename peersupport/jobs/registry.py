@@ -73,5 +73,18 @@ def kinds() -> list[Kind]:
     return list(_kinds.values())
 
 
+_warm_ups: dict[str, list[str]] = {}
+
+
+def register_warm_up(lane: str, run: str) -> None:
+    """`run`: dotted name of a `(worker) -> None` that a worker of the lane calls before its jobs."""
+    if run not in _warm_ups.setdefault(lane, []):
+        _warm_ups[lane].append(run)
+
+
+def warm_ups(lane: str) -> list[str]:
+    return list(_warm_ups.get(lane, ()))
+
+
 def names() -> list[str]:
     return sorted(_kinds)

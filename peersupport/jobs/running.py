@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
+from django.utils.module_loading import import_string
 
 from peersupport.jobs import canary, queue, registry
 from peersupport.jobs.models import Job, Lane
@@ -138,6 +139,15 @@ def _finish(job: Job, outcome, began: float) -> None:
     logger.log(level, "job finished", extra={"fields": fields})
 
 
+def warm_up(lane: str, worker: str) -> None:
+    """What the lane's jobs need in memory, before somebody waits; what fails is told and left to them."""
+    for name in registry.warm_ups(lane):
+        try:
+            import_string(name)(worker)
+        except Exception as error:
+            logger.warning("lane %s: not warmed up (%s)", lane, describe(error).split("\n")[0])
+
+
 def drain_lane(lane: str, *, worker: str, stopping: threading.Event | None = None) -> int:
     """Claim and run until nothing in the lane is claimable. Returns how many rows were run."""
     context = Context(stopping or threading.Event())
@@ -155,6 +165,7 @@ def serve_lane(lane: str, *, worker: str, stopping: threading.Event) -> None:
     """Poll one lane until told to stop; a database that is away is waited for, not died of."""
     # Somebody waits for a turn with the eye; nobody notices half a second of a report or a batch.
     pause = settings.JOB_POLL_MILLISECONDS / 1000 * (1 if lane == Lane.LIVE else 5)
+    warm_up(lane, worker)
     while not stopping.is_set():
         try:
             close_old_connections()

@@ -28,6 +28,7 @@ _LINKS = {
         ("authoring:scenarios", _("Scenarios")),
         ("jobs:list", _("What is running")),
         ("skills:tagger", _("Tagger")),
+        ("feedback:models", _("Models")),
         ("feedback:studies", _("Studies")),
         ("feedback:exports", _("Exports")),
         ("audit:events", _("Audit")),

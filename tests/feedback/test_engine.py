@@ -84,12 +84,30 @@ def test_a_prompt_longer_than_the_context_is_an_error(folder):
 def test_memory_running_out_is_an_error_that_says_so(coach, monkeypatch):
     model, _ = coach._load()
 
-    def generate(**_):
+    def forward(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(model, "generate", generate)
+    monkeypatch.setattr(model, "forward", forward)
     with pytest.raises(EngineError, match="out of memory"):
         coach.reword([REQUEST])
+    monkeypatch.undo()
+    assert len(coach.reword([REQUEST])) == 1  # the next one is answered
+
+
+def test_more_requests_than_may_stand_in_line_are_answered_in_one_call(folder):
+    coach = Coach(
+        CoachConfig(model=str(folder), dtype="float32", device="cpu", max_new_tokens=3, batch=2, waiting=1)
+    )
+    requests = [replace(REQUEST, seed=seed) for seed in range(7)]
+    assert coach.reword(requests) == [coach.reword([request])[0] for request in requests]
+
+
+def test_warming_up_loads_the_model_and_says_what_is_loaded(folder):
+    coach = Coach(CoachConfig(model=str(folder), dtype="float32", device="cpu"))
+    coach.warm_up()
+    about = coach.about()
+    assert about["model"] == folder.name and about["dtype"] == "float32" and about["device"] == "cpu"
+    assert about["together"] and about["dials"] == {} and about["weights"] > 1000
 
 
 def test_threads_share_one_loaded_model(folder, monkeypatch):

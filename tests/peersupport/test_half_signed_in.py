@@ -41,6 +41,7 @@ def addresses(people, chat, say):
         "study_id": 1,
         "import_id": finished_import().pk,
         "try_id": chat.pk,
+        "index": 2,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),
     }

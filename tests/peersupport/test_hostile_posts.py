@@ -34,6 +34,7 @@ def test_no_body_breaks_a_form(name, people, chat, say):
         "draft_id": draft(people.volunteer).pk,
         "study_id": 1,
         "import_id": finished_import().pk,
+        "index": 2,
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),
     }

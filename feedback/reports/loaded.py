@@ -1,0 +1,49 @@
+"""Which model each worker holds: loaded before the first report, written down for the page of models."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+
+from django.utils import timezone
+
+from feedback.coach.engine import EngineError, NoCoach, get_coach
+from feedback.models import LoadedModel
+from peersupport.jobs.models import Lane
+from peersupport.operations import figures
+
+logger = logging.getLogger(__name__)
+KEPT = datetime.timedelta(days=2)
+
+
+def warm_up(worker: str) -> None:
+    """Loads the coach that the settings name and lets it write a token; what came of it is kept."""
+    coach = get_coach()
+    if isinstance(coach, NoCoach):
+        LoadedModel.objects.filter(worker=worker).delete()
+        return
+    about, error = {"model": coach.name}, ""
+    try:
+        coach.warm_up()
+        about = coach.about()
+    except EngineError as failure:
+        error = str(failure)[:300]
+        logger.warning("the coach is not ready: %s", error)
+    LoadedModel.objects.update_or_create(
+        worker=worker, defaults={"about": about, "error": error, "loaded_at": timezone.now()}
+    )
+    LoadedModel.objects.filter(loaded_at__lt=timezone.now() - KEPT).exclude(
+        worker__in=[row["worker"] for row in figures.workers_seen()]
+    ).delete()
+
+
+def workers() -> list[dict]:
+    """Workers of the coach lane that are at work now, each with its LoadedModel or None. Four queries."""
+    held = {row.worker: row for row in LoadedModel.objects.all()}
+    for row in held.values():
+        row.about["millions"] = f"{row.about.get('weights', 0) / 1e6:,.1f}"
+    return [
+        {"worker": row["worker"], "last": row["last"], "loaded": held.get(row["worker"])}
+        for row in figures.workers_seen()
+        if row["lane"] == Lane.COACH
+    ]
