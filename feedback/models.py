@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from feedback.loop_models import LoadedModel, SuggestionCount, SuggestionRating
 from peersupport.practice.models import PracticeChat
 from skills.models import CODE_CHOICES
 
@@ -304,60 +305,8 @@ class Export(models.Model):
         return f"{self.table}.{self.format}"
 
 
-class SuggestionCount(models.Model):
-    """What the closed loop did on one day with one coach. Counts only: no text, no person, no chat.
-
-    `asked` suggestions were looked for; `first` of them were a model's first wording, `retried` a later one,
-    `authored` a person's line that the tagger confirmed, `fallback` one that it did not, `none` nothing.
-    """
-
-    day = models.DateField()
-    coach = models.CharField(max_length=200)  # the model's name; empty: no model
-    asked = models.PositiveIntegerField(default=0)
-    first = models.PositiveIntegerField(default=0)
-    retried = models.PositiveIntegerField(default=0)
-    authored = models.PositiveIntegerField(default=0)
-    fallback = models.PositiveIntegerField(default=0)
-    none = models.PositiveIntegerField(default=0)
-    wordings = models.PositiveIntegerField(default=0)  # a model's texts that were judged
-    refused = models.JSONField(default=dict)  # of these: reason -> how many
-    failures = models.JSONField(default=dict)  # words -> n
-
-    class Meta:
-        ordering = ["-day", "coach"]
-        constraints = [models.UniqueConstraint(fields=["day", "coach"], name="one_count_per_day_and_coach")]
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.coach}"
-
-
-class LoadedModel(models.Model):
-    """Which coach a worker holds in memory, or why it holds none."""
-
-    worker = models.CharField(max_length=128, unique=True)
-    about = models.JSONField(default=dict)  # as `Coach.about`
-    error = models.CharField(max_length=300, blank=True)  # the engine's own words
-    loaded_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["worker"]
-
-    def __str__(self) -> str:
-        return self.worker
-
-
-class SuggestionRating(models.Model):
-    """What a volunteer thinks of one suggested reply of their report."""
-
-    chat = models.ForeignKey(PracticeChat, on_delete=models.CASCADE, related_name="suggestion_ratings")
-    index = models.PositiveIntegerField()  # of the message that the reply stands in for
-    helpful = models.BooleanField()
-    coach = models.CharField(max_length=200)  # the model that worded it; empty: a person did
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["chat", "index"], name="one_rating_per_suggestion")]
-
-    def __str__(self) -> str:
-        return str(self.pk)
+__all__ = [  # Django finds models here; those of the closed loop stand in a file of their own
+    "EvidenceStudy", "Export", "InboxSeen", "LoadedModel", "MockRating", "PracticeGoal", "SessionReport",
+    "StudyImport", "StudyPublication", "SuggestionCount", "SuggestionRating", "TechniqueEffect",
+    "TrainerNote",
+]  # fmt: skip
