@@ -20,6 +20,7 @@ from feedback.coach.corpus.person import capped, turned, uncapped
 from feedback.coach.corpus.strange import coined, with_strange_words, words_of
 
 PARTS = ("event", "feel", "tried", "want", "choice", "think", "np")
+_ONE_OF = (frozenset({"happened", "happens", "event"}), frozenset({"who", "what", "np"}))
 _PAST = ("last week", "yesterday", "on Sunday", "this morning", "two days ago", "the other day", "in June")
 _PRESENT = ("every day", "all the time", "these days", "again and again", "at the moment", "most nights")
 SPARE = 0.25  # share of nouns taken from no topic
@@ -71,6 +72,24 @@ def exchange_of(technique: str, template: str, rng: random.Random) -> Exchange:
         message, reply = with_strange_words(message, reply, strange, may, rng)
     message = noisy(message, rng, words_of(reply))
     return Exchange(topic.name, message, weak, technique, uncapped(reply))
+
+
+def contrast(
+    first: str, second: str, rng: random.Random, *, heldout: bool = False
+) -> tuple[str, str, str] | None:
+    """(message, reply, other reply): one message answered by both templates; None where they speak of two
+    events or of two things, which no message of ours holds."""
+    both = f"{first} {second}"
+    if any(len(slots(both) & kinds) > 1 for kinds in _ONE_OF):
+        return None
+    topic = rng.choice(library.topics(heldout=heldout))
+    values = _values(topic, rng, library.feelings(heldout=heldout), spare=False)
+    needed = _needed(both, values, rng)
+    message = _message(values, needed, rng.choice(library.registers(heldout=heldout)), rng, extras=False)
+    said = {name: _second(value) for name, value in values.items()}
+    said["np"] = said[needed.pop("np", "what")]
+    replies = [uncapped(filled(choose_words(template, rng), said)) for template in (first, second)]
+    return message, replies[0], replies[1]
 
 
 def exchanges(seed: int, start: int = 0) -> Iterator[Exchange]:

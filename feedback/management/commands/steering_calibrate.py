@@ -22,6 +22,12 @@ class Command(BaseCommand):
             "--behaviour", required=True, help="autonomy, reflection, warmth, brevity, openness"
         )
         parser.add_argument("--output", required=True, type=Path, help="folder for the report")
+        parser.add_argument(
+            "--pairs",
+            choices=["banks", "grammar"],
+            default="banks",
+            help="handwritten ones, or replies of coach-mini's own grammar",
+        )
         parser.add_argument("--layers", type=int, nargs="+", help="default: by held-out separability")
         parser.add_argument("--method", default="mean", choices=["mean", "pca"])
         parser.add_argument("--span", type=float, help="the grid runs from -SPAN to SPAN")
@@ -37,6 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from feedback.coach.engine import CoachConfig, EngineError, is_mini, load_model
         from feedback.coach.mini.form import MiniForm
+        from feedback.coach.mini.own_pairs import own_behaviour
         from feedback.coach.steering.calibration import calibrate
         from feedback.coach.steering.errors import Cancelled, SteeringError
         from feedback.coach.steering.page import verdict
@@ -54,7 +61,8 @@ class Command(BaseCommand):
             for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
-            behaviour = load_behaviour(options["behaviour"])
+            load = own_behaviour if options["pairs"] == "grammar" else load_behaviour
+            behaviour = load(options["behaviour"])
             settings = Options(**chosen).check()
             model, tokenizer = load_model(CoachConfig(model=options["model"], device=options["device"]))
             report = calibrate(
