@@ -19,7 +19,7 @@ from peersupport.people.sessions import by_admin
 _TOO_LONG = (413, b"The request is too long. Shorten the text or the file and send it again.\n")
 _NOT_UTF8 = (415, b"The form names another character set than UTF-8. Send it in UTF-8.\n")
 # What is thrown away before the answer: a sender that still writes would see a broken line, not the answer.
-_LINGER_BYTES, _LINGER_PARTS = 4 * 1024**2, 4096
+_LINGER_BYTES, _LINGER_PARTS = 64 * 1024**2, 16384
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from feedback.coach.corpus import heldout, library, pairs
+from feedback.coach.corpus import heldout, library
 from feedback.coach.corpus.grammar import Noun, choose_words, filled, literal_runs, slots
 from feedback.coach.corpus.pairs import exchanges
 from feedback.coach.corpus.person import capped, turned, uncapped
@@ -24,10 +24,7 @@ def sample():
 @pytest.fixture(scope="module")
 def plain_sample():
     """Exchanges of English words alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairs, "STRANGE", ((0.0,), (1.0,)))
-        patch.setattr(pairs, "COINED", 0.0)
-        yield list(islice(exchanges(11), SAMPLE))
+    return list(islice(exchanges(11, strange=False), SAMPLE))
 
 
 @pytest.mark.parametrize(

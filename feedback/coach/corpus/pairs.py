@@ -43,19 +43,20 @@ class Exchange:
     reply: str
 
 
-def exchange(rng: random.Random) -> Exchange:
-    """One training example: a few are handwritten, the rest come from the grammar."""
+def exchange(rng: random.Random, *, strange: bool = True) -> Exchange:
+    """One training example: a few are handwritten, the rest come from the grammar; of English words alone
+    unless `strange`."""
     if rng.random() < WRITTEN:
         technique, seeker, weak, reply = rng.choice(library.dialogues())
         return Exchange("", noisy(seeker, rng), weak, technique, uncapped(reply))
     technique = rng.choice(library.TECHNIQUES)
-    return exchange_of(technique, rng.choice(library.replies(technique)), rng)
+    return exchange_of(technique, rng.choice(library.replies(technique)), rng, strange=strange)
 
 
-def exchange_of(technique: str, template: str, rng: random.Random) -> Exchange:
+def exchange_of(technique: str, template: str, rng: random.Random, *, strange: bool = True) -> Exchange:
     """An example whose reply follows this template."""
     topic = rng.choice(library.topics())
-    values = _values(topic, rng, library.feelings(), spare=True)
+    values = _values(topic, rng, library.feelings(), spare=True, strange=strange)
     needed = _needed(template, values, rng)
     message = _message(values, needed, rng.choice(library.registers()), rng)
     if rng.random() < BESIDE:
@@ -66,10 +67,10 @@ def exchange_of(technique: str, template: str, rng: random.Random) -> Exchange:
         said["feel"] = str(said["bare_feel"])
     reply = filled(choose_words(template, rng), said)
     weak = filled(rng.choice(library.volunteer_lines()), {**said})
-    if strange := rng.choices(*STRANGE)[0]:
+    if strange and (share := rng.choices(*STRANGE)[0]):
         may = words_of(" ".join(map(str, values.values()))) - words_of(template) - OWN_WORDS
         may = frozenset(word for word in may if turned(word) == word)
-        message, reply = with_strange_words(message, reply, strange, may, rng)
+        message, reply = with_strange_words(message, reply, share, may, rng)
     message = noisy(message, rng, words_of(reply))
     return Exchange(topic.name, message, weak, technique, uncapped(reply))
 
@@ -92,11 +93,11 @@ def contrast(
     return message, replies[0], replies[1]
 
 
-def exchanges(seed: int, start: int = 0) -> Iterator[Exchange]:
+def exchanges(seed: int, start: int = 0, *, strange: bool = True) -> Iterator[Exchange]:
     """The endless training corpus of a seed, from its example number `start` on."""
     index = start
     while True:
-        yield exchange(random.Random(f"{seed}:{index}"))
+        yield exchange(random.Random(f"{seed}:{index}"), strange=strange)
         index += 1
 
 
@@ -113,7 +114,12 @@ def heldout_message(rng: random.Random) -> tuple[str, str, str]:
 
 
 def _values(
-    topic: library.Topic, rng: random.Random, feelings: tuple[str, ...], *, spare: bool
+    topic: library.Topic,
+    rng: random.Random,
+    feelings: tuple[str, ...],
+    *,
+    spare: bool,
+    strange: bool = True,
 ) -> dict[str, Noun | str]:
     values: dict[str, Noun | str] = {}
     for place, kind in enumerate(("who", "what")):
@@ -121,7 +127,7 @@ def _values(
         draw = rng.random()
         if spare and draw < SPARE:
             noun = rng.choice(library.spare_nouns()[place])
-        elif spare and draw < SPARE + COINED:
+        elif spare and strange and draw < SPARE + COINED:
             noun = Noun(f"{rng.choice(('my', 'the'))} {coined(rng)}")
         values[kind] = noun
     for kind in library.CLAUSES:
