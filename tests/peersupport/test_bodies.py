@@ -70,9 +70,9 @@ def test_nothing_is_waited_for_after_the_end_of_the_body():
 
 def test_what_is_thrown_away_has_an_end():
     """The sender may still write when it is refused: read on for its sake, but not for ever."""
-    assert ask([b"x" * (MIB // 2)] * 50)[3] == 3 + 9
-    assert ask([b"x" * MIB] * 50, (b"content-length", b"52428800"))[3] == 5
-    assert ask([b""] * 9000, (b"content-length", b"52428800"))[3] == 4096
+    assert ask([b"x" * (MIB // 2)] * 200)[3] == 3 + 129
+    assert ask([b"x" * MIB] * 100, (b"content-length", b"104857600"))[3] == 65
+    assert ask([b""] * 20_000, (b"content-length", b"52428800"))[3] == 16_384
 
 
 @pytest.mark.parametrize(
