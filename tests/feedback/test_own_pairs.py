@@ -33,6 +33,10 @@ def test_held_out_pairs_share_no_opening_and_no_frame_with_those_to_fit(name):
     assert {pair.prompt for pair in behaviour.fit}.isdisjoint(pair.prompt for pair in behaviour.held_out)
 
 
+def test_warmth_never_goes_down():
+    assert own_behaviour("warmth").lowest == 0.0
+
+
 def test_the_same_pairs_every_time_and_a_word_for_another_name():
     again = own_behaviour.__wrapped__("autonomy")
     assert again == own_behaviour("autonomy")

@@ -13,7 +13,7 @@ from functools import cache
 from feedback.coach.corpus import library
 from feedback.coach.corpus.pairs import contrast
 from feedback.coach.steering.errors import SteeringError
-from feedback.coach.steering.pairs import Behaviour, Pair, Reference
+from feedback.coach.steering.pairs import INFINITE, Behaviour, Pair, Reference
 
 FIT, HELD_OUT, REFERENCES = 240, 80, 60
 NEUTRAL = "support"  # what every reply is asked as, and what helpfulness is read from
@@ -24,6 +24,7 @@ AGAINST = {
     "warmth": ("affirm", "open_question"),
     "openness": ("open_question", "reflection_complex"),
 }
+LOWEST = {"warmth": 0.0}  # never coach less warmth
 
 
 @cache
@@ -43,6 +44,7 @@ def own_behaviour(name: str, seed: int = 7) -> Behaviour:
             Reference(pair.prompt, pair.positive)
             for pair in _pairs(NEUTRAL, "affirm", f"{seed}:references", REFERENCES, heldout=True)
         ),
+        lowest=LOWEST.get(name, -INFINITE),
     ).check()
 
 
