@@ -20,7 +20,7 @@ HEAD = """# The claim of steering, tested on coach-mini
 Wolf et al. (arXiv 2401.16332): in the strength r, alignment grows linearly near 0 (`tanh(a r + b0)`) and
 helpfulness falls quadratically (`1 / (1 + k r²)` of its peak). Made by `python -m bench.steering.claim` from
 the reports of `python manage.py steering_calibrate --model feedback/coach/weights/coach-mini --behaviour NAME
---output NAME` for {names}; each takes less than a minute.
+--output NAME`; each takes two minutes on one core.
 
 The range of the fits was fixed before each sweep (half of the grid, 11 points). Rivals have as many
 parameters: a quadratic alignment, a linear fall of helpfulness. In brackets: bootstrap intervals over items,
@@ -62,6 +62,17 @@ def _laws(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def page(reports: list[dict[str, Any]]) -> str:
+    """The page: the handwritten pairs, then those of the grammar, where there are reports of them."""
+    ours = [one for one in reports if one["about"].endswith("own language")]
+    banks = [one for one in reports if one not in ours]
+    parts = [
+        ("## Handwritten pairs", banks),
+        ("## Pairs in the model's own language (`--pairs grammar`)", ours),
+    ]
+    return HEAD + "\n\n".join(f"{title}\n\n{_table(found)}" for title, found in parts if found) + "\n"
+
+
+def _table(reports: list[dict[str, Any]]) -> str:
     title = (
         "behaviour", "layer", "AUC", "alignment R², rival", "AIC, rival", "a", "helpfulness R², rival",
         "AIC, rival", "k", "R² of |Uδ| linear", "random", "prompt / neutral", "dial",
@@ -77,10 +88,8 @@ def page(reports: list[dict[str, Any]]) -> str:
         f"- Both laws preferred by AIC with R² ≥ {NEEDED}: {_named(held)}; rising with r: {_named(rising)}.",
         f"- Helpfulness falls as the law says, better than its linear rival: {_named(quadratic)}.",
         f"- A random direction moves the behaviour nearly as much as ours: {_named(by_chance)}.",
-        "",
     ]
-    names = ", ".join(one["behaviour"] for one in reports)
-    return HEAD.format(names=names) + "\n".join(lines + verdict)
+    return "\n".join(lines + verdict)
 
 
 def _named(names: list[str]) -> str:
