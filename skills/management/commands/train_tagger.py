@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--epochs", type=int, default=6)
         parser.add_argument("--leg-minutes", type=float, default=70.0, help="training time of this call")
         parser.add_argument("--pretrain-epochs", type=int, default=1)
+        parser.add_argument("--pretrain-rate", type=float, default=1.2e-4)
+        parser.add_argument("--pretrain-tokens", type=int, default=2048)
+        parser.add_argument("--patience", type=int, help="epochs without a better score before it ends")
         parser.add_argument("--rate", type=float, help="peak learning rate of the encoder")
         parser.add_argument("--soft-weight", type=float, help="weight of the teachers' word")
         parser.add_argument("--tokens", type=int, help="tokens in a batch; a GPU wants more")
@@ -73,9 +76,16 @@ class Command(BaseCommand):
         more = [] if options["permissive"] else usable(unlabelled(corpora, everything))
         encoders = options["encoder"] or [output / "pretrained.pt"]
         if not encoders[0].is_file():
-            stage = PretrainRecipe(options["seed"], epochs=options["pretrain_epochs"])
+            stage = PretrainRecipe(
+                options["seed"],
+                epochs=options["pretrain_epochs"],
+                rate=options["pretrain_rate"],
+                tokens_per_batch=options["pretrain_tokens"],
+            )
             encoders = [pretrain(texts(learnt + more), output, stage, self._report)]
-        given = {name: options[name] for name in ("rate", "soft_weight", "tokens") if options[name]}
+        given = {
+            name: options[name] for name in ("rate", "soft_weight", "tokens", "patience") if options[name]
+        }
         recipe = Recipe(seed=options["seed"], epochs=options["epochs"], **given)
         sources = Sources(encoders=tuple(encoders), soft=tuple(options["soft"] or ()))
         examples = learnt + more if options["soft"] else learnt
