@@ -44,12 +44,18 @@ def number_of_notes(report: SessionReport) -> int:
 
 
 def state(report: SessionReport, notes: int) -> str:
-    """ "off" (not installed), "ready", "making", "failed" or "none". At most 1 query."""
+    """As `state_of`."""
+    return state_of(path_of(report, notes), REPORT_FILE, report.chat_id)
+
+
+def state_of(path: Path, kind: str, chat_id: object) -> str:
+    """Of a PDF that a job of this kind makes of a chat: "off" (not installed), "ready", "making", "failed" or
+    "none". At most 1 query."""
     if not installed():
         return "off"
-    if path_of(report, notes).is_file():
+    if path.is_file():
         return "ready"
-    newest = Job.objects.filter(kind=REPORT_FILE, subject=str(report.chat_id)).order_by("-id").first()
+    newest = Job.objects.filter(kind=kind, subject=str(chat_id)).order_by("-id").first()
     if newest is not None and newest.status in Job.OPEN:
         return "making"
     return "failed" if newest is not None and newest.status == Job.Status.QUARANTINED else "none"

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from feedback.models import MockRating
-from feedback.reports.files import folder_of, installed
+from feedback.reports.files import folder_of, state_of
 from feedback.signoff import ratings
 from feedback.signoff.scales import SCALES
 from peersupport.jobs import queue
@@ -46,15 +46,8 @@ def path_of(chat: PracticeChat, found: list[MockRating]) -> Path:
 
 
 def state(chat: PracticeChat, found: list[MockRating]) -> str:
-    """ "off" (not installed), "ready", "making", "failed" or "none". At most 1 query."""
-    if not installed():
-        return "off"
-    if path_of(chat, found).is_file():
-        return "ready"
-    newest = Job.objects.filter(kind=CERTIFICATE, subject=str(chat.pk)).order_by("-id").first()
-    if newest is not None and newest.status in Job.OPEN:
-        return "making"
-    return "failed" if newest is not None and newest.status == Job.Status.QUARANTINED else "none"
+    """As `state_of` of the reports' files."""
+    return state_of(path_of(chat, found), CERTIFICATE, chat.pk)
 
 
 @transaction.atomic
