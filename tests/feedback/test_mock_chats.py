@@ -13,6 +13,7 @@ from django.urls import reverse
 from bench.reviewing import ended_chat, second_trainer
 from feedback.models import MockRating, SessionReport
 from feedback.reports import cohort as figures
+from feedback.reports import files
 from feedback.reports import pdf as report_pdf
 from feedback.signoff import agreement, certificate, pdf, ratings
 from feedback.signoff.scales import KEYS, SCALES
@@ -152,7 +153,7 @@ def test_the_certificate_keeps_the_figures_it_rests_on(people, ended):
 
 
 def test_the_pdf_is_made_once_offered_and_goes_with_a_second_rating(people, ended, drain, monkeypatch):
-    monkeypatch.setattr(certificate, "installed", lambda: True)
+    monkeypatch.setattr(files, "installed", lambda: True)
     monkeypatch.setattr(report_pdf, "as_pdf", lambda html: b"%PDF-" + html.encode())
     post(people.trainer, ended)
     volunteer = as_(people.volunteer)
