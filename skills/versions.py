@@ -54,14 +54,6 @@ class Progress:
     rate: float | None
     seconds_left: float | None
 
-    @property
-    def is_open(self) -> bool:
-        return self.job.status in Job.OPEN
-
-    @property
-    def is_set_aside(self) -> bool:
-        return self.job.status == Job.Status.QUARANTINED
-
 
 def progress() -> Progress | None:
     """Of the newest job; None where there is none. 1 query."""

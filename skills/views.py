@@ -25,7 +25,7 @@ from skills.tags import low_reliability_codes
 def tagger(request: HttpRequest) -> HttpResponse:
     """With htmx only how far re-tagging is, from the job's row; the whole page anew once it is over."""
     progress = versions.progress()
-    is_open = progress is not None and progress.is_open
+    is_open = progress is not None and progress.job.is_open
     context = {"progress": progress, "left": _time_left(progress) if is_open else ""}
     if request.htmx and not request.htmx.boosted:
         if is_open:

@@ -42,18 +42,6 @@ class Standing:
     def is_open(self) -> bool:
         return self.key in ("checking", "running")
 
-    @property
-    def stage(self) -> str:
-        return self.job.checkpoint.get("stage", "") if self.job else ""
-
-    @property
-    def percent(self) -> int:
-        return round(100 * self.job.progress) if self.job else 0
-
-    @property
-    def was_cancelled(self) -> bool:
-        return self.job is not None and self.job.status == Job.Status.CANCELLED
-
 
 def newest_jobs(ids) -> dict[str, Job]:
     """{import: its newest job}. 1 query."""
@@ -68,11 +56,11 @@ def standing(row: StudyImport, jobs: dict[str, Job] | None = None) -> Standing:
 
 
 def _key(row: StudyImport, job: Job | None) -> str:
-    if job is not None and job.status in Job.OPEN:
+    if job is not None and job.is_open:
         return "checking" if job.kind == CHECK else "running"
     if row.study_id is not None:
         return "kept"
-    if job is not None and job.status == Job.Status.QUARANTINED:
+    if job is not None and job.is_set_aside:
         return "broken"
     if row.found:
         return "report"

@@ -66,3 +66,24 @@ class Job(models.Model):
     def error_class(self) -> str:
         """The first line of the error: the class of the exception, or what the sweeper says."""
         return self.error.split("\n")[0]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN
+
+    @property
+    def is_set_aside(self) -> bool:
+        return self.status == self.Status.QUARANTINED
+
+    @property
+    def was_cancelled(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+    @property
+    def stage(self) -> str:
+        """What a long job last said that it does."""
+        return self.checkpoint.get("stage", "")
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.progress)

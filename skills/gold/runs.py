@@ -33,19 +33,7 @@ class Standing:
 
     @property
     def is_open(self) -> bool:
-        return self.job is not None and self.job.status in Job.OPEN
-
-    @property
-    def is_set_aside(self) -> bool:
-        return self.job is not None and self.job.status == Job.Status.QUARANTINED
-
-    @property
-    def stage(self) -> str:
-        return self.job.checkpoint.get("stage", "") if self.job else ""
-
-    @property
-    def percent(self) -> int:
-        return round(100 * self.job.progress) if self.job else 0
+        return self.job is not None and self.job.is_open
 
 
 def newest() -> Standing | None:

@@ -244,14 +244,14 @@ def test_a_slice_costs_the_same_few_queries_wherever_it_is(said, serve, drain):
 
 
 def test_progress_is_told_from_the_jobs_row(said, serve):
-    assert versions.progress().is_open is False
+    assert versions.progress().job.is_open is False
     tagger = serve("two")
     stop_after(tagger, 1)
     Job.objects.filter(status="queued").update(
         checkpoint={"version": "two", "done": 16, "total": 40, "seconds": 4.0}
     )
     found = versions.progress()
-    assert (found.rate, found.seconds_left, found.is_open) == (4.0, 6.0, True)
+    assert (found.rate, found.seconds_left, found.job.is_open) == (4.0, 6.0, True)
 
 
 def test_the_command_starts_it_once_and_tells_where_it_is(said, serve, drain, capsys):

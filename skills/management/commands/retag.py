@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if found is None:
             return "none"
         said = f"{found.job.status} {found.job.progress:.1%}"
-        if found.is_open and found.rate:
+        if found.job.is_open and found.rate:
             said += f", {found.done:,} of {found.total:,} messages, {found.rate:.1f} a second"
             said += f", about {found.seconds_left / 60:.0f} minutes left"
         return said
