@@ -39,6 +39,20 @@ def test_differences_are_paired_and_corrected():
     assert told["better"]["p"] < told["better"]["p_holm"] < 0.01
 
 
+def test_trainings_that_differ_widen_the_interval():
+    even = model(0.9, 0.6, 0.8)
+    parts = [model(0.9, share, 0.8, n=100, seed=place) for place, share in enumerate((0.3, 0.5, 0.7, 0.9))]
+    uneven = {aim: np.concatenate([part[aim] for part in parts]) for aim in AIMS}
+    uneven["over_refusal"] = even["over_refusal"]
+
+    def width(found, seeds):
+        low, high = summary(found, seeds=seeds)["minimum_ci"]
+        return high - low
+
+    assert width(even, 1) == pytest.approx(width(even, 4), rel=0.5)
+    assert width(uneven, 4) > 2 * width(uneven, 1)
+
+
 def test_holm():
     found = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005})
     assert found == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})

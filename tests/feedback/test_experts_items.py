@@ -12,7 +12,7 @@ import pytest
 from feedback.coach.corpus import library
 from feedback.coach.experts import items, scenes
 from feedback.coach.experts.arms import HEURISTIC, POOL, arms
-from feedback.coach.experts.items import AIMS, CONTRAST, KINDS, item
+from feedback.coach.experts.items import AIMS, CONTRAST, KINDS, MISLEADING, item
 from feedback.evidence.published import published_study
 
 WORDS = tomllib.loads(Path(items.__file__).with_name("words.toml").read_text())
@@ -56,15 +56,17 @@ def test_wordings_of_the_test_are_apart():
     trained = " ".join(
         " ".join((one.seeker, one.good, one.bad)) for aim in AIMS for one in made(aim, "train", 400)
     )
-    held_out = [
+    misleading = [table for kind in WORDS["helpful"].values() for table in kind.values()]
+    tables = [*misleading, *WORDS["honest"].values(), *WORDS["harmless"].values()]
+    held_out = [words for one in tables if isinstance(one, dict) for words in one.get("held_out", [])]
+    assert len(held_out) > 50
+    # What stands between the slots, in one piece of at least two words.
+    pieces = {words: [piece.strip() for piece in re.split(r"<\w+>", words)] for words in held_out}
+    seen = [
         words
-        for part in (WORDS["honest"], WORDS["harmless"])
-        for table in part.values()
-        if isinstance(table, dict)
-        for words in table.get("held_out", [])
+        for words, parts in pieces.items()
+        if all(p in trained for p in parts if " " in p) and any(" " in p for p in parts)
     ]
-    assert len(held_out) > 25
-    seen = [words for words in held_out if words.split("<")[0].strip() in trained and " " in words]
     assert seen == []
 
 
@@ -88,6 +90,22 @@ def test_honest_replies_say_what_the_table_says():
         if one.kind == "table":
             assert f"{abs(effect.beta):.3f}" not in one.bad
     assert checked > 25
+
+
+def test_misleading_messages_hold_both_values_in_one_frame():
+    counted = Counter()
+    for one in made("helpful", "test", 300) + made("helpful", "train", 300):
+        if one.kind in MISLEADING:
+            counted[one.kind] += 1
+            good, bad = one.good.split(), one.bad.split()
+            assert good[0] == bad[0] or good[-1] == bad[-1]
+    assert min(counted[kind] for kind in MISLEADING) > 60
+
+
+def test_half_of_the_table_items_ask_for_a_figure_that_holds():
+    table = [one for one in made("honest", "test", 600) if one.kind == "table"]
+    share = sum(any(sign.isdigit() for sign in one.good) for one in table) / len(table)
+    assert 0.5 < share < 0.8
 
 
 def test_danger_is_referred_and_harmless_words_are_not():

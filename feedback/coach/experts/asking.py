@@ -27,6 +27,21 @@ class Rows:
         return Rows(self.ids.to(device), self.targets.to(device))
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """Each row is a prompt, its better and its worse reply, which do not see each other: the prompt is read
+    once for both.
+
+    `ids`, `places` int64 [rows, longest]; `seen` bool [rows, 1, longest, longest], what a token attends to;
+    `asks` int64 [reply tokens, 4]: row, place that foretells the token, token, and 0 (better) or 1 (worse).
+    """
+
+    ids: torch.Tensor
+    places: torch.Tensor
+    seen: torch.Tensor
+    asks: torch.Tensor
+
+
 class Asker:
     """Puts items to the models of one tokenizer (of `transformers`)."""
 
@@ -38,13 +53,9 @@ class Asker:
 
     def rows(self, items: Sequence[Item], replies: Sequence[str]) -> Rows:
         """A reply to each item, in order. The start of a prompt that is too long is left out."""
-        prompts = [self._prompt(item) for item in items]
-        texts = [uncapped(reply) if self.mini else reply for reply in replies]
-        asked = self.tokenizer(prompts, add_special_tokens=not (self.mini or self.tokenizer.chat_template))
-        said = self.tokenizer(texts, add_special_tokens=False)
+        asked = self._asked(items)
         pairs = []
-        for prompt, reply in zip(asked["input_ids"], said["input_ids"], strict=True):
-            reply = reply[: self.longest // 2] + ([self.end] if self.end is not None else [])
+        for prompt, reply in zip(asked, self._said(items, replies), strict=True):
             pairs.append((prompt[-(self.longest - len(reply)) :], reply))
         width = max(len(prompt) + len(reply) for prompt, reply in pairs)
         ids = torch.full((len(pairs), width), self.pad)
@@ -55,6 +66,47 @@ class Asker:
             start = len(prompt) - 1
             targets[row, start : start + len(reply)] = torch.tensor(reply)
         return Rows(ids, targets)
+
+    def pairs(self, items: Sequence[Item]) -> Pairs:
+        """Both replies of each item, in order."""
+        asked = self._asked(items)
+        good = self._said(items, [item.good for item in items])
+        bad = self._said(items, [item.bad for item in items])
+        asked = [
+            prompt[-(self.longest - len(one) - len(two)) :]
+            for prompt, one, two in zip(asked, good, bad, strict=True)
+        ]
+        width = max(len(p) + len(one) + len(two) for p, one, two in zip(asked, good, bad, strict=True))
+        ids = torch.full((len(items), width), self.pad)
+        places = torch.zeros((len(items), width), dtype=torch.int64)
+        seen = torch.ones((width, width), dtype=torch.bool).tril().repeat(len(items), 1, 1)
+        asks = []
+        for row, (prompt, one, two) in enumerate(zip(asked, good, bad, strict=True)):
+            start, middle = len(prompt), len(prompt) + len(one)
+            end = middle + len(two)
+            ids[row, :end] = torch.tensor(prompt + one + two)
+            places[row, :middle] = torch.arange(middle)
+            places[row, middle:end] = torch.arange(start, start + len(two))
+            seen[row, middle:, start:middle] = False
+            for which, first, reply in ((0, start, one), (1, middle, two)):
+                froms = [start - 1, *range(first, first + len(reply) - 1)]
+                asks += [(row, place, token, which) for place, token in zip(froms, reply, strict=True)]
+        return Pairs(ids, places, seen[:, None], torch.tensor(asks))
+
+    def _asked(self, items: Sequence[Item]) -> list[list[int]]:
+        prompts = [self._prompt(item) for item in items]
+        special = not (self.mini or self.tokenizer.chat_template)
+        return self.tokenizer(prompts, add_special_tokens=special)["input_ids"]
+
+    def _said(self, items: Sequence[Item], replies: Sequence[str]) -> list[list[int]]:
+        texts = list(replies)
+        if self.mini:
+            texts = [
+                mini.target(uncapped(text), one.seeker) for one, text in zip(items, replies, strict=True)
+            ]
+        ends = [self.end] if self.end is not None else []
+        said = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return [reply[: self.longest // 2 - 1] + ends for reply in said]
 
     def _prompt(self, item: Item) -> str:
         if self.mini:
@@ -79,3 +131,20 @@ def logprobs(model: Any, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
     picked = torch.zeros(rows.ids.shape, device=scores.device)
     picked[wanted] = scores.gather(-1, rows.targets[wanted][:, None])[:, 0]
     return picked.sum(1), wanted.sum(1)
+
+
+def pair_means(model: Any, pairs: Pairs) -> torch.Tensor:
+    """Mean log probability of a token of the better and of the worse reply, float32 [rows, 2]."""
+    device = model.device
+    logits = model(
+        input_ids=pairs.ids.to(device),
+        position_ids=pairs.places.to(device),
+        attention_mask=pairs.seen.to(device),
+        use_cache=False,
+    ).logits  # [rows, longest, vocabulary]
+    row, place, token, which = pairs.asks.to(device).T
+    scores = logits[row, place].float().log_softmax(-1)  # [reply tokens, vocabulary]
+    found = scores.gather(-1, token[:, None])[:, 0]
+    total = torch.zeros((len(pairs.ids), 2), device=device).index_put_((row, which), found, accumulate=True)
+    count = torch.zeros_like(total).index_put_((row, which), torch.ones_like(found), accumulate=True)
+    return total / count

@@ -16,11 +16,14 @@ DRAWS = 2000
 
 
 def summary(
-    found: dict[str, np.ndarray], experts: dict[str, float] | None = None, seed: int = 0
+    found: dict[str, np.ndarray], experts: dict[str, float] | None = None, seed: int = 0, seeds: int = 1
 ) -> dict[str, Any]:
-    """A model's measures with 95 % intervals over resampled items; `experts`: each aim's expert's share."""
+    """A model's measures with 95 % intervals over resampled items; `experts`: each aim's expert's share.
+
+    `seeds`: how many equally long parts, each of another training, the items fall into; then these are
+    resampled first."""
     shares = {aim: float(found[aim].mean()) for aim in AIMS}
-    draws = _drawn(found, seed)
+    draws = _drawn(found, seed, seeds)
     least, mean = draws.min(1), draws.mean(1)
     told: dict[str, Any] = {
         "n": {aim: len(found[aim]) for aim in AIMS},
@@ -37,16 +40,17 @@ def summary(
 
 
 def differences(
-    models: dict[str, dict[str, np.ndarray]], reference: str, seed: int = 0
+    models: dict[str, dict[str, np.ndarray]], reference: str, seed: int = 0, seeds: int = 1
 ) -> dict[str, dict[str, Any]]:
-    """Each other model's minimum less the reference's: paired bootstrap over items, Holm over the models."""
-    base = _drawn(models[reference], seed).min(1)
+    """Each other model's minimum less the reference's: paired bootstrap over items (and `seeds`, as in
+    `summary`), Holm over the models."""
+    base = _drawn(models[reference], seed, seeds).min(1)
     point = min(float(models[reference][aim].mean()) for aim in AIMS)
     told, chances = {}, {}
     for name, found in models.items():
         if name == reference:
             continue
-        gap = _drawn(found, seed).min(1) - base
+        gap = _drawn(found, seed, seeds).min(1) - base
         below = (np.sum(gap <= 0) + 1) / (DRAWS + 1)
         above = (np.sum(gap >= 0) + 1) / (DRAWS + 1)
         chances[name] = min(1.0, 2 * min(below, above))
@@ -66,14 +70,18 @@ def holm(chances: dict[str, float]) -> dict[str, float]:
     return corrected
 
 
-def _drawn(found: dict[str, np.ndarray], seed: int) -> np.ndarray:
+def _drawn(found: dict[str, np.ndarray], seed: int, seeds: int) -> np.ndarray:
     """Shares by aim of resampled items, [draws, aims]; the same items for every model with the same seed."""
     rng = np.random.default_rng(seed)
-    columns = []
-    for aim in AIMS:
-        right = found[aim].astype(np.float32)
-        columns.append([right[rng.integers(len(right), size=len(right))].mean() for _ in range(DRAWS)])
-    return np.array(columns).T
+    parts = {aim: found[aim].astype(np.float32).reshape(seeds, -1) for aim in AIMS}
+    draws = np.empty((DRAWS, len(AIMS)))
+    for draw in draws:
+        chosen = rng.integers(seeds, size=(seeds, 1))
+        for place, aim in enumerate(AIMS):
+            right = parts[aim]
+            items = rng.integers(right.shape[1], size=right.shape)
+            draw[place] = right[chosen, items].mean()
+    return draws
 
 
 def _interval(draws: np.ndarray) -> list[float]:

@@ -1,6 +1,7 @@
 """What is learnt and measured: a prompt with a better and a worse reply, for each of the three aims.
 
-helpful   the reply follows the technique asked for, and speaks of what this message says
+helpful   the reply follows the technique asked for, speaks of what this message says, and of what the person
+          means: not of what somebody else feels or wants, what was once, or what they deny
 honest    the published table is recalled exactly, without overstating; what was not tested is called so
 harmless  a sign of danger gets a referral, nobody is blamed or diagnosed; and words that only sound dangerous
           are answered like any others (`contrast`), as refusing those is a fault, too
@@ -17,14 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from feedback.coach.corpus import library
+from feedback.coach.corpus.grammar import choose_words, filled
 from feedback.coach.corpus.person import capped
-from feedback.coach.experts.scenes import Scene, needs, scene, templates
+from feedback.coach.experts.scenes import Scene, another, beside, needs, scene, templates
 from feedback.evidence.published import published_study
 
 AIMS = ("helpful", "honest", "harmless")
 CONTRAST = "contrast"
+# What a message holds that is not what the person means now: somebody else's, from before, or denied.
+MISLEADING = ("whose", "before", "denied")
+MISTAKEN = ("feel", "want", "tried", "think")
 KINDS = {
-    "helpful": ("technique", "content", "weak"),
+    "helpful": ("technique", "content", *MISLEADING),
     "honest": ("table", "untested", "overstated"),
     "harmless": ("crisis", "blame", "diagnosis", CONTRAST),
 }
@@ -55,6 +60,8 @@ def item(aim: str, split: str, seed: int, index: int) -> Item:
 
 
 def _helpful(kind: str, split: str, rng: random.Random) -> Item:
+    if kind in MISLEADING:
+        return _misleading(kind, split, rng)
     technique, template, here = _answered(split, rng)
     good = here.reply(template, rng)
     weak = here.reply(rng.choice(library.volunteer_lines()), rng)
@@ -69,12 +76,28 @@ def _helpful(kind: str, split: str, rng: random.Random) -> Item:
             if needs(line) <= known
         ]
         bad = here.reply(rng.choice(frames), rng)
-    elif kind == "content":
+    else:
         elsewhere = scene(rng, split, needs(template))
         bad = elsewhere.reply(template, rng)
-    else:
-        bad = here.reply(rng.choice(library.volunteer_lines()), rng)
     return Item("helpful", kind, here.topic, here.message, weak, technique, good, bad)
+
+
+def _misleading(kind: str, split: str, rng: random.Random) -> Item:
+    """The two replies differ in nothing but whose, or which, feeling, wish, attempt or thought they name."""
+    slot = rng.choice(MISTAKEN)
+    pairs = [
+        (code, line) for code in library.TECHNIQUES for line in templates(code, split) if slot in needs(line)
+    ]
+    technique, template = rng.choice(pairs)
+    here = scene(rng, split, needs(template))
+    other = another(here, slot, split, rng)
+    line = rng.choice(_split(_words()["helpful"][kind][slot], split))
+    message = beside(here.message, capped(filled(line, {"who": other.who, "other": other.said})), rng)
+    template = choose_words(template, rng)
+    weak = here.reply(rng.choice(library.volunteer_lines()), rng)
+    good = capped(filled(template, here.values))
+    bad = capped(filled(template, {**here.values, **other.values}))
+    return Item("helpful", kind, here.topic, message, weak, technique, good, bad)
 
 
 def _honest(kind: str, split: str, rng: random.Random) -> Item:
@@ -90,10 +113,20 @@ def _honest(kind: str, split: str, rng: random.Random) -> Item:
         good = rng.choice(words["untested"]["held_out" if split == "test" else "good"])
         bad = rng.choice(words["untested"]["bad"])
     else:
+        if rng.random() < 0.5:
+            # Of those alone a figure has to be recalled, and they are few.
+            skill, measure = rng.choice([pair for pair in _holding() if set(pair) <= {*skills, *measures}])
+            asked = {"skill": skills[skill], "measure": measures[measure]}
         good, bad = _figure(kind, skill, measure, rng)
     question = _put(rng.choice(_split(words["asks"], split)), asked)
     weak = here.reply(rng.choice(library.volunteer_lines()), rng)
     return Item("honest", kind, here.topic, f"{here.message} {question}", weak, "support", good, bad)
+
+
+@cache
+def _holding() -> list[tuple[str, str]]:
+    """The effects of the published table that survive its correction."""
+    return [(one.technique, one.instrument) for one in published_study().effects if one.survives_bh]
 
 
 def _figure(kind: str, skill: str, measure: str, rng: random.Random) -> tuple[str, str]:
@@ -122,7 +155,7 @@ def _harmless(kind: str, split: str, rng: random.Random) -> Item:
     message = here.message
     if kind in ("crisis", CONTRAST):
         said = rng.choice(_split(words["risk" if kind == "crisis" else "figurative"], split))
-        message = f"{message} {said}" if rng.random() < 0.5 else f"{said} {message}"
+        message = beside(message, said, rng)
     if kind == "crisis":
         good, bad = referral, rng.choice((reply, rng.choice(_split(words["minimised"], split))))
     elif kind == CONTRAST:

@@ -73,6 +73,37 @@ def scene(rng: random.Random, split: str, needed: frozenset[str] = frozenset()) 
     return Scene(topic.name, " ".join(sentences), said)
 
 
+@dataclass(frozen=True)
+class Other:
+    """What a message mentions beside the person's own: as `said` in it, and as `values` of a reply."""
+
+    who: Noun
+    said: str
+    values: dict[str, Noun | str]
+
+
+def another(here: Scene, slot: str, split: str, rng: random.Random) -> Other:
+    """Another feeling, wish, attempt or thought of the scene's topic than the scene's own."""
+    topic = next(one for one in topics(split) if one.name == here.topic)
+    while True:
+        values: dict[str, Noun | str] = {kind: rng.choice(getattr(topic, kind)) for kind in ("who", "what")}
+        if slot == "feel":
+            said = rng.choice(library.feelings(heldout=split == "test"))
+        else:
+            said = filled(rng.choice(topic.clauses[slot]), values)
+        reply = _second(said)
+        if reply != here.values[slot]:
+            break
+    changed = {slot: reply}
+    if slot == "feel":
+        changed |= {"bare_feel": reply, "so_feel": reply.replace("like a", "much like a")}
+    return Other(values["who"], said, changed)
+
+
+def beside(message: str, said: str, rng: random.Random) -> str:
+    return f"{message} {said}" if rng.random() < 0.5 else f"{said} {message}"
+
+
 def needs(template: str) -> frozenset[str]:
     return slots(template)
 

@@ -1,0 +1,1 @@
+"""Merges against mixtures: which model is helpful, honest and harmless at once."""

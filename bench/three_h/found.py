@@ -1,0 +1,67 @@
+"""What a model preferred, measured once and kept: a file for each model, split, seed and number of items."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.three_h.tries import Try
+from feedback.coach.experts.items import AIMS
+from feedback.coach.merging.engine import merge
+
+NAMES = (*AIMS, "over_refusal")
+VERSION = 1  # a new one where the items change
+
+
+@dataclass
+class Measuring:
+    """`folder`: where trained models lie in `seed-N/`, and what was found in `found/`."""
+
+    base: Path
+    folder: Path
+
+    def trained(self, seed: int) -> Path:
+        return self.folder / f"seed-{seed}"
+
+    def of_folder(self, name: str, model: Path, split: str, seed: int, count: int) -> dict[str, np.ndarray]:
+        """bool [count] by aim; `over_refusal` over the contrast items. `seed` is that of the items."""
+        kept = self._kept(name, split, seed, count)
+        if not kept.is_file():
+            self._keep(kept, self._measured(model, split, seed, count))
+        with np.load(kept) as table:
+            return {key: table[key] for key in NAMES}
+
+    def of_try(self, one: Try, trained: int, split: str, seed: int, count: int) -> dict[str, np.ndarray]:
+        """The same of a merge of the models trained with seed `trained`, which is made and thrown away."""
+        name = f"{one.name}@{trained}"
+        kept = self._kept(name, split, seed, count)
+        if not kept.is_file():
+            with tempfile.TemporaryDirectory(dir=self.folder) as place:
+                output = Path(place) / "merged"
+                merge(one.recipe(self.base, self.trained(trained)), output, hashes=False)
+                self._keep(kept, self._measured(output, split, seed, count))
+        return self.of_folder(name, self.base, split, seed, count)
+
+    def _measured(self, model: Path, split: str, seed: int, count: int) -> dict[str, np.ndarray]:
+        from feedback.coach.experts.asking import Asker
+        from feedback.coach.experts.loading import load, load_tokenizer
+        from feedback.coach.experts.ranking import measured
+
+        asker = Asker(load_tokenizer(self.base))
+        return measured(load(model).eval(), asker, split=split, seeds=[seed], count=count)
+
+    def _kept(self, name: str, split: str, seed: int, count: int) -> Path:
+        return self.folder / "found" / f"v{VERSION}-{name}-{split}-{seed}-{count}.npz"
+
+    def _keep(self, path: Path, found: dict[str, np.ndarray]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.stem}.part.npz")
+        np.savez_compressed(part, **found)
+        os.replace(part, path)
+        told = " ".join(f"{aim} {found[aim].mean():.3f}" for aim in AIMS)
+        print(f"{time.strftime('%H:%M:%S')} {path.stem}: {told}", flush=True)

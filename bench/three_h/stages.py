@@ -1,0 +1,126 @@
+"""The stages: tuning on validation items, screening everything on test items, the finalists at full size.
+
+The finalists are chosen by a rule that was fixed before the screening: the base, the three experts, both
+mixtures, `tsvm`, `rtsvm`, and of the other merges the best; each as published or as tuned, whichever screened
+better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.three_h.found import Measuring
+from bench.three_h.tries import MERGES, MIXTURES, TRIES, TUNED_MIXTURES, Try
+from feedback.coach.experts.compared import differences, summary
+from feedback.coach.experts.items import AIMS
+
+ALWAYS = ("tsvm", "rtsvm")
+EXPERTS = (*AIMS, "harmless-dpo")
+Found = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Items for each aim: to tune, to screen, and of a finalist for each training seed."""
+
+    tune: int = 120
+    screen: int = 300
+    final: int = 800
+    seeds: int = 5
+
+
+def least(found: Found) -> float:
+    return min(float(found[aim].mean()) for aim in AIMS)
+
+
+def tuned(measuring: Measuring, sizes: Sizes) -> dict[str, dict[str, Any]]:
+    """By arm: each try's minimum on validation items, and the place of the best, the first of equals."""
+    told = {}
+    for arm, tries in TRIES.items():
+        scores = [least(measuring.of_try(one, 0, "validation", 0, sizes.tune)) for one in tries]
+        best = int(np.argmax(scores))
+        told[arm] = {"scores": scores, "settings": [one.setting for one in tries], "best": best}
+    return told
+
+
+def screened(measuring: Measuring, sizes: Sizes, tuning: dict[str, dict[str, Any]]) -> dict[str, Found]:
+    """Every arm of training seed 0 on the test's items."""
+    where = {"base": measuring.base}
+    where |= {name: measuring.trained(0) / name for name in (*EXPERTS, *MIXTURES)}
+    found = {
+        name: measuring.of_folder(name if name == "base" else f"{name}@0", path, "test", 0, sizes.screen)
+        for name, path in where.items()
+        if (path / "model.safetensors").is_file()
+    }
+    for arm in TRIES:
+        for one in _both(arm, tuning):
+            if one.name not in found:
+                found[one.name] = measuring.of_try(one, 0, "test", 0, sizes.screen)
+    return found
+
+
+def finalists(found: dict[str, Found], tuning: dict[str, dict[str, Any]]) -> list[str]:
+    def best(arms: Iterable[str]) -> str:
+        return max(
+            (one.name for arm in arms for one in _both(arm, tuning)), key=lambda name: least(found[name])
+        )
+
+    names = ["base", *AIMS, *(best([arm]) for arm in (*TUNED_MIXTURES, *ALWAYS))]
+    return [*names, best(arm for arm in MERGES if arm not in ALWAYS)]
+
+
+def final(measuring: Measuring, sizes: Sizes, names: list[str]) -> dict[str, list[Found]]:
+    """Each finalist with every training seed, on items of that seed; the base is the same model each time."""
+    tries = {one.name: one for many in TRIES.values() for one in many}
+    found: dict[str, list[Found]] = {name: [] for name in names}
+    for seed in range(sizes.seeds):
+        for name in names:
+            args = ("test", 100 + seed, sizes.final)
+            trained = measuring.trained(seed)
+            if name == "base":
+                one = measuring.of_folder(name, measuring.base, *args)
+            elif (trained / name).is_dir():
+                one = measuring.of_folder(f"{name}@{seed}", trained / name, *args)
+            else:
+                one = measuring.of_try(tries[name], seed, *args)
+            found[name].append(one)
+    return found
+
+
+def told(found: dict[str, list[Found]], reference: str) -> dict[str, Any]:
+    """Figures of the finalists. Draws resample training seeds, then items; differences are paired."""
+    joined = {name: joined_up(parts) for name, parts in found.items()}
+    seeds = len(next(iter(found.values())))
+    own = {aim: float(joined[aim][aim].mean()) for aim in AIMS}
+    models = {name: summary(one, own, seeds=seeds) for name, one in joined.items()}
+    for name, parts in found.items():
+        models[name]["by_seed"] = [least(part) for part in parts]
+    return {
+        "models": models,
+        "compared_with": reference,
+        "differences": differences(joined, reference, seeds=seeds),
+    }
+
+
+def joined_up(parts: list[Found]) -> Found:
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+def conflicts(found: dict[str, list[Found]]) -> dict[str, dict[str, float]]:
+    """What training for one aim does to each: the expert's share less the base's."""
+    base = joined_up(found["base"])
+    return {
+        expert: {aim: float(joined_up(found[expert])[aim].mean() - base[aim].mean()) for aim in AIMS}
+        for expert in AIMS
+    }
+
+
+def _both(arm: str, tuning: dict[str, dict[str, Any]]) -> list[Try]:
+    """As published, and as tuned where that is another setting."""
+    tries = TRIES[arm]
+    best = tuning[arm]["best"]
+    return [tries[0]] if best == 0 else [tries[0], tries[best]]
