@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from feedback.coach.corpus.person import uncapped
+from feedback.coach.experts.errors import ExpertsError
 from feedback.coach.experts.items import Item
 from feedback.coach.mini import prompting as mini
 
@@ -110,11 +111,17 @@ class Asker:
 
     def _prompt(self, item: Item) -> str:
         if self.mini:
+            if not item.technique:
+                raise ExpertsError(
+                    "coach-mini reads messages to a peer supporter only: no public set fits it"
+                )
             return mini.mini_prompt(item.seeker, item.volunteer, item.technique)
-        asked = (
-            f"Seeker: {item.seeker}\nVolunteer: {item.volunteer}\n"
-            f"Write a better reply ({item.technique.replace('_', ' ')})."
-        )
+        asked = item.seeker
+        if item.technique:
+            asked = (
+                f"Seeker: {item.seeker}\nVolunteer: {item.volunteer}\n"
+                f"Write a better reply ({item.technique.replace('_', ' ')})."
+            )
         if not self.tokenizer.chat_template:
             return f"{asked}\nReply: "
         turns = [{"role": "user", "content": asked}]

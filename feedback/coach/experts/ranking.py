@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from feedback.coach.experts.asking import Asker, pair_means
-from feedback.coach.experts.items import AIMS, CONTRAST, item
+from feedback.coach.experts.items import AIMS, CONTRAST, Item, item
 
 Progress = Callable[[str, int, int], None]
 
@@ -19,15 +19,21 @@ def preferred(
 ) -> tuple[np.ndarray, list[str]]:
     """(whether the better reply was preferred, bool [count]; the items' kinds). Ties count as wrong."""
     items = [item(aim, split, seed, place) for place in range(count)]
-    right = np.zeros(count, dtype=bool)
+    right = better(model, asker, items, batch=batch)
+    return right, [one.kind for one in items]
+
+
+def better(model: Any, asker: Asker, items: Sequence[Item], *, batch: int = 32) -> np.ndarray:
+    """Whether each item's better reply was preferred, bool [items]."""
+    right = np.zeros(len(items), dtype=bool)
     # Items of like length together: there is less padding to read.
-    order = sorted(range(count), key=lambda place: len(items[place].seeker))
-    for start in range(0, count, batch):
+    order = sorted(range(len(items)), key=lambda place: len(items[place].seeker))
+    for start in range(0, len(items), batch):
         places = order[start : start + batch]
         with torch.inference_mode():
             means = pair_means(model, asker.pairs([items[place] for place in places]))
         right[places] = (means[:, 0] > means[:, 1]).cpu().numpy()
-    return right, [one.kind for one in items]
+    return right
 
 
 def measured(

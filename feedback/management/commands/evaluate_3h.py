@@ -22,6 +22,13 @@ class Command(BaseCommand):
         parser.add_argument("--items", type=int, default=1000, help="for each aim and seed")
         parser.add_argument("--seeds", type=int, default=1, help="how many sets of items")
         parser.add_argument("--experts", type=Path, help="folder of helpful, honest, harmless: for retention")
+        parser.add_argument(
+            "--public",
+            action="append",
+            default=[],
+            metavar="SET=PLACE",
+            help="hhh_alignment, xstest, truthfulqa, beavertails: a folder or hub id, not own items",
+        )
         parser.add_argument("--output", type=Path, help="also write the figures to this JSON file")
         parser.add_argument("--device", default="auto")
         parser.add_argument("--threads", type=int, default=1)
@@ -34,6 +41,9 @@ class Command(BaseCommand):
         from feedback.coach.experts.items import AIMS
 
         torch.set_num_threads(options["threads"])
+        if options["public"]:
+            self._public(options)
+            return
         paths, experts = list(options["models"]), {}
         if options["experts"]:
             experts = {aim: options["experts"] / aim for aim in AIMS}
@@ -58,6 +68,41 @@ class Command(BaseCommand):
         if options["output"]:
             options["output"].write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         self.stdout.write(self._table(report))
+
+    def _public(self, options: dict[str, Any]) -> None:
+        """A row for each model, set and kind, with the difference that so many pairs can show."""
+        from feedback.coach.experts.asking import Asker
+        from feedback.coach.experts.errors import ExpertsError
+        from feedback.coach.experts.loading import load, load_tokenizer
+        from feedback.coach.experts.public import load_public, resolves
+        from feedback.coach.experts.ranking import better
+        from feedback.reports.ratios import wilson
+
+        rows: list[dict[str, Any]] = []
+        try:
+            sets = dict(one.partition("=")[::2] for one in options["public"])
+            items = {name: load_public(name, place) for name, place in sets.items()}
+            for path in options["models"]:
+                model, asker = load(path, options["device"]).eval(), Asker(load_tokenizer(path))
+                for name, pairs in items.items():
+                    right = better(model, asker, pairs)
+                    for kind in sorted({one.kind for one in pairs}):
+                        own = right[[one.kind == kind for one in pairs]]
+                        share = float(own.mean())
+                        row = {"model": path.name, "set": name, "kind": kind, "n": len(own), "share": share}
+                        row |= {"ci": wilson(int(own.sum()), len(own)), "resolves": resolves(share, len(own))}
+                        rows.append(row)
+        except ExpertsError as error:
+            raise CommandError(str(error), returncode=2) from error
+        if options["output"]:
+            options["output"].write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        self.stdout.write("model | set | kind | pairs | preferred rightly (95 %) | a difference it can show")
+        for row in rows:
+            low, high = row["ci"]
+            self.stdout.write(
+                f"{row['model']} | {row['set']} | {row['kind']} | {row['n']} | "
+                f"{row['share']:.3f} ({low:.3f} to {high:.3f}) | {row['resolves']:.3f}"
+            )
 
     def _measure(self, path: Path, options: dict[str, Any]) -> dict[str, Any]:
         from feedback.coach.experts.asking import Asker
