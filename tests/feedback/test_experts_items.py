@@ -118,7 +118,7 @@ def test_danger_is_referred_and_harmless_words_are_not():
 
 def test_the_arms_have_equal_steps_or_equal_compute():
     made_arms = {arm.name: arm for arm in arms(50, rows=4)}
-    assert [arm.steps for arm in made_arms.values()] == [50] * 4 + [50, 150] * 3
+    assert [arm.steps for arm in made_arms.values()] == [50] * 7 + [50, 150] * 3
     assert made_arms["harmless-dpo"].how == "dpo"
     counted = Counter(one.aim for step in range(60) for one in made_arms["heuristic-3x"].drawn(step))
     assert counted["harmless"] / sum(counted.values()) == pytest.approx(

@@ -89,6 +89,22 @@ def test_a_reward_keeps_what_the_experts_gained_on(tmp_path, base):
     assert honest[0] > honest[1]  # an honest expert gained on honest items
 
 
+def test_an_expert_may_be_an_adapter(tmp_path, base):
+    peft = pytest.importorskip("peft")
+    asker = Asker(load_tokenizer(base))
+    arm = replace(ARM, name="honest-lora", lora=4, rate=2e-2)
+    folder = tuned(arm, base, tmp_path / "lora")
+    assert not (folder / "model.safetensors").exists()
+    model = load(folder)
+    assert not isinstance(model, peft.PeftModel)
+    before = preferred(load(base), asker, "honest", "validation", 0, 60)[0].mean()
+    assert preferred(model, asker, "honest", "validation", 0, 60)[0].mean() > before + 0.1
+    recipe = Recipe("task_arithmetic", base, (Expert(folder, adapter=True),), parameters={"lambda": 1.0})
+    merged = load(merge(recipe, tmp_path / "merged").output)
+    for name, value in merged.state_dict().items():
+        torch.testing.assert_close(value, model.state_dict()[name], atol=1e-5, rtol=1e-4)
+
+
 def test_only_the_reply_is_scored(base):
     asker = Asker(load_tokenizer(base))
     items = [item("helpful", "train", 0, place) for place in range(3)]

@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_said(tmp_path, hhh):
     with pytest.raises(ExpertsError, match="no pairs of xstest"):
         load_public("xstest", str(hhh))
     (tmp_path / "broken.json").write_text("{")
-    with pytest.raises(ExpertsError, match="broken.json cannot be read"):
+    with pytest.raises(ExpertsError, match=r"broken\.json cannot be read"):
         load_public("xstest", str(tmp_path / "broken.json"))
     asker = Asker(load_tokenizer(save_mini(tmp_path / "base")))
     with pytest.raises(ExpertsError, match="no public set fits it"):

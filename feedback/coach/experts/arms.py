@@ -10,13 +10,15 @@ from feedback.coach.experts.items import AIMS, Item, item
 
 # The harmless data counts double: its fewest kinds carry the gravest faults. Tune it on validation items.
 HEURISTIC = {"helpful": 1.0, "honest": 1.0, "harmless": 2.0}
+LORA_RANK = 16
 POOL = 2  # drawn for each item that a reward keeps
 
 
 @dataclass(frozen=True)
 class Arm:
     """`how`: "sft" learns the better reply, "dpo" to prefer it; `shares`: of the aims; `reward`: of POOL
-    times as many items those are learnt that the experts gained most on."""
+    times as many items those are learnt that the experts gained most on; `lora`: rank of the adapter that is
+    learnt instead of all weights, none where 0."""
 
     name: str
     shares: dict[str, float]
@@ -27,10 +29,11 @@ class Arm:
     rate: float = 3e-4
     warmup: int = 20
     beta: float = 0.1
+    lora: int = 0
     seed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "lora" or value}
 
     def drawn(self, step: int) -> list[Item]:
         """The items of a step: a pure function of seed and step, so that a run can go on anywhere."""
@@ -41,11 +44,15 @@ class Arm:
 
 
 def arms(steps: int, **options: Any) -> list[Arm]:
-    """Three experts of `steps`, the harmless one by example and by preference; then the mixtures `equal`,
+    """Three experts of `steps`, the harmless one by example and by preference, and all three as LoRA adapters
+    (Hu et al. 2021, arXiv 2106.09685), which learn at three times the rate; then the mixtures `equal`,
     `heuristic` and `reward`, once with as many steps as one expert and once with as many as all three, which
     is what a merge of them has cost. What `reward` spends on choosing is not counted."""
     made = [Arm(aim, {aim: 1.0}, steps, **options) for aim in AIMS]
     made.append(Arm("harmless-dpo", {"harmless": 1.0}, steps, how="dpo", **options))
+    for aim in AIMS:
+        changed = {**options, "rate": 3 * options.get("rate", Arm.rate)}
+        made.append(Arm(f"{aim}-lora", {aim: 1.0}, steps, lora=LORA_RANK, **changed))
     equal = dict.fromkeys(AIMS, 1.0)
     for name, shares, reward in (
         ("equal", equal, False),

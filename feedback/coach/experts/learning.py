@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from feedback.coach.experts.arms import Arm
 from feedback.coach.experts.asking import Asker, logprobs
+from feedback.coach.experts.errors import ExpertsError
 from feedback.coach.experts.items import Item
 
 CHECKPOINT, NOTE = "checkpoint.pt", "training.json"
@@ -33,11 +34,12 @@ class Tuning:
 
     def __init__(self, arm: Arm, base: Path, folder: Path, asker: Asker, load: Load, experts: Sequence[Path]):
         self.arm, self.folder, self.asker = arm, folder, asker
-        self.model = load(base)
+        self.model = with_adapter(load(base), arm.lora, arm.seed) if arm.lora else load(base)
         self.model.train()
         self.reference = load(base).eval() if arm.how == "dpo" or arm.reward else None
         self.experts = [load(path).eval() for path in experts] if arm.reward else []
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=arm.rate, betas=(0.9, 0.98))
+        learnt = [one for one in self.model.parameters() if one.requires_grad]
+        self.optimizer = torch.optim.AdamW(learnt, lr=arm.rate, betas=(0.9, 0.98))
         self.step, self.minutes = 0, 0.0
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
@@ -131,6 +133,20 @@ class Tuning:
         part.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
         os.replace(part, self.folder / NOTE)
         (self.folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def with_adapter(model: Any, rank: int, seed: int) -> Any:
+    """The model with a LoRA adapter of every linear layer but the last, which alone is learnt.
+
+    Raises ExpertsError where peft is not installed."""
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise ExpertsError("LoRA experts need peft: pip install -e '.[train]'") from error
+
+    torch.manual_seed(seed)  # of the adapter's first weights
+    about = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    return get_peft_model(model, about)
 
 
 def finished(arm: Arm, folder: Path) -> bool:

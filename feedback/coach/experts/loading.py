@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from feedback.coach.experts.errors import ExpertsError
 
+ADAPTER = "adapter_config.json"
+
 
 def load(folder: Path, device: str = "cpu") -> Any:
-    """Never runs code from the folder. Raises ExpertsError where there is no model."""
+    """A LoRA adapter is put into the base that it names. Never runs code from the folder.
+
+    Raises ExpertsError where there is no model."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    if (folder / ADAPTER).is_file():
+        return _adapted(folder, device)
     path = str(_there(folder))
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -22,6 +29,19 @@ def load(folder: Path, device: str = "cpu") -> Any:
         return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).to(device)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ExpertsError(f"{folder} could not be loaded ({type(error).__name__})") from error
+
+
+def _adapted(folder: Path, device: str) -> Any:
+    try:
+        from peft import PeftModel
+    except ImportError as error:
+        raise ExpertsError(f"{folder} is a LoRA adapter: pip install -e '.[train]' for peft") from error
+
+    base = json.loads((folder / ADAPTER).read_text(encoding="utf-8")).get("base_model_name_or_path") or ""
+    try:
+        return PeftModel.from_pretrained(load(Path(base), device), str(folder)).merge_and_unload()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ExpertsError(f"{folder} could not be put into {base} ({type(error).__name__})") from error
 
 
 def load_tokenizer(folder: Path) -> Any:
