@@ -1,0 +1,122 @@
+"""Merges against mixtures: equal tries, finalists by rule, and sentences that follow the figures."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from bench.three_h import claims, page, stages
+from bench.three_h.found import Measuring
+from bench.three_h.tries import MERGES, SIX, TRIES, TUNED_MIXTURES
+from feedback.coach.experts.items import AIMS
+from feedback.coach.merging.catalog import METHODS
+from tests.feedback.expert_models import save_mini
+
+UNTUNED = {"average": 1, "model_stock": 2}
+
+
+def found(helpful, honest, harmless, n=300, seed=0):
+    rng = np.random.default_rng(seed)
+    shares = dict(zip(AIMS, (helpful, honest, harmless), strict=True))
+    return {aim: rng.random(n) < share for aim, share in shares.items()} | {"over_refusal": np.zeros(9, bool)}
+
+
+def a_report(mixture=0.9, merge=0.8):
+    tuning = {
+        arm: {"scores": [0.5] * len(tries), "settings": [one.setting for one in tries], "best": 0}
+        for arm, tries in TRIES.items()
+    }
+    screen = {name: found(0.9, merge, 0.9, seed=place) for place, name in enumerate(MERGES)}
+    screen |= {"base": found(0.9, 0.5, 0.8)} | {aim: found(0.9, 0.7, 0.8) for aim in AIMS}
+    screen |= {name: found(0.95, mixture, 0.95) for name in TUNED_MIXTURES}
+    names = stages.finalists(screen, tuning)
+    final = {name: [screen[name], screen[name]] for name in names}
+    return {
+        "base": "coach-mini",
+        "sizes": vars(stages.Sizes(seeds=2, final=300)),
+        "training": {"arm": {"steps": 180, "rows": 16, "rate": 1e-3}},
+        "tuning": tuning,
+        "screening": {name: stages.summary(one) for name, one in screen.items()},
+        "finalists": names,
+        "final": stages.told(final, "equal-3x"),
+        "conflicts": stages.conflicts(final),
+    }
+
+
+def test_every_arm_has_as_many_tries_and_the_published_default_first():
+    assert set(MERGES) | set(TUNED_MIXTURES) == set(TRIES)
+    for arm, tries in TRIES.items():
+        assert len(tries) == UNTUNED.get(arm, SIX)
+        assert len({one.setting for one in tries}) == len(tries)
+        if arm in METHODS:
+            assert tries[0].parameters.items() <= METHODS[arm].defaults.items()
+
+
+@pytest.mark.parametrize("arm", TRIES)
+def test_every_try_is_a_recipe_that_the_library_takes(tmp_path, arm):
+    for one in TRIES[arm]:
+        recipe = one.recipe(tmp_path, tmp_path / "seed-0")
+        assert len(recipe.experts) == (3 if arm in MERGES else 1)
+
+
+def test_finalists_hold_both_sides():
+    names = a_report()["finalists"]
+    assert names[:4] == ["base", *AIMS]
+    assert {*TUNED_MIXTURES, "tsvm", "rtsvm"} <= set(names)
+    assert len(names) == len(set(names)) == 9
+
+
+@pytest.mark.parametrize(
+    ("mixture", "merge", "held"), [(0.95, 0.6, "did not hold here"), (0.6, 0.95, "held here")]
+)
+def test_the_sentences_follow_the_figures(mixture, merge, held):
+    report = a_report(mixture, merge)
+    said = " ".join(claims.sentences(report))
+    assert f'"Merging beats mixing" {held}' in said
+    first = claims.winner(report)
+    assert (first in TUNED_MIXTURES) == (mixture > merge)
+    assert f"{report['final']['models'][first]['minimum']:.3f}" in said
+    assert first not in AIMS
+
+
+def test_equal_sides_are_not_decided():
+    report = a_report(0.8, 0.8)
+    gap = {"difference": 0.001, "ci": [-0.02, 0.02], "p": 0.9, "p_holm": 1.0}
+    report["final"]["differences"] = dict.fromkeys(report["final"]["differences"], gap)
+    assert "is not decided here" in " ".join(claims.sentences(report))
+
+
+def test_the_pages_hold_every_arm():
+    report = a_report()
+    text, drawn = page.markdown(report), page.html(report)
+    for name in report["screening"]:
+        assert f"| {name} (" in text
+    assert drawn.count("<svg") == 3
+    assert "style=" not in drawn
+    assert not re.search(r"<script", drawn)
+    assert max(len(line) for line in text.split("\n") if not line.startswith("|")) < 2000
+    shown = page.for_the_product(report)
+    assert shown["models"].keys() == set(report["finalists"])
+
+
+def test_what_was_measured_is_kept(tmp_path, monkeypatch):
+    base = save_mini(tmp_path / "base")
+    measuring = Measuring(base, tmp_path / "runs")
+    for place, aim in enumerate(AIMS):
+        expert = shutil.copytree(base, measuring.trained(0) / aim)
+        weights = load_file(expert / "model.safetensors")
+        torch.manual_seed(place)
+        moved = {name: one + 0.001 * torch.randn_like(one) for name, one in weights.items()}
+        save_file(moved, expert / "model.safetensors", metadata={"format": "pt"})
+    one = TRIES["task_arithmetic"][1]
+    first = measuring.of_try(one, 0, "validation", 0, 6)
+    assert [len(first[aim]) for aim in AIMS] == [6, 6, 6]
+    monkeypatch.setattr(Measuring, "_measured", None)  # a second look measures nothing
+    again = measuring.of_try(one, 0, "validation", 0, 6)
+    assert all((first[key] == again[key]).all() for key in first)
+    assert [path.suffix for path in (tmp_path / "runs" / "found").iterdir()] == [".npz"]
