@@ -125,6 +125,8 @@ def kind(name: str) -> str:
     tuned = ", tuned" if "#" in name else ""
     if arm in MERGES:
         return f"merge{tuned}"
+    if arm.removesuffix("-lora") in MERGES:
+        return "merge, of adapters"
     if arm in MIXTURES:
         return f"mixture{tuned}"
     return "base" if arm == "base" else "expert"

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from bench.three_h.found import Measuring
-from bench.three_h.tries import MERGES, MIXTURES, TRIES, TUNED_MIXTURES, Try
+from bench.three_h.tries import MERGES, MIXTURES, OF_ADAPTERS, TRIES, TUNED_MIXTURES, Try
 from feedback.coach.experts.compared import differences, summary
 from feedback.coach.experts.items import AIMS
 
 ALWAYS = ("tsvm", "rtsvm")
-EXPERTS = (*AIMS, "harmless-dpo")
+EXPERTS = (*AIMS, "harmless-dpo", *(f"{aim}-lora" for aim in AIMS))
 Found = dict[str, np.ndarray]
 
 
@@ -54,8 +54,11 @@ def screened(measuring: Measuring, sizes: Sizes, tuning: dict[str, dict[str, Any
     found = {
         name: measuring.of_folder(name if name == "base" else f"{name}@0", path, "test", 0, sizes.screen)
         for name, path in where.items()
-        if (path / "model.safetensors").is_file()
+        if any((path / weights).is_file() for weights in ("model.safetensors", "adapter_model.safetensors"))
     }
+    if all((measuring.trained(0) / f"{aim}-lora" / "training.json").is_file() for aim in AIMS):
+        for one in OF_ADAPTERS:
+            found[one.name] = measuring.of_try(one, 0, "test", 0, sizes.screen)
     for arm in TRIES:
         for one in _both(arm, tuning):
             if one.name not in found:

@@ -22,15 +22,19 @@ _SCALES = (1.0, 0.5, 0.75, 0.9, 1.1, 1.25)
 
 @dataclass(frozen=True)
 class Try:
-    """`arm`: a method, or a mixture that is scaled; `place` 0 is the published default."""
+    """`arm`: a method, or a mixture that is scaled; `place` 0 is the published default; `lora`: it merges the
+    experts that are adapters."""
 
     arm: str
     place: int
     parameters: dict[str, Any] = field(default_factory=dict)
     weights: tuple[float, ...] = (1.0, 1.0, 1.0)
+    lora: bool = False
 
     @property
     def name(self) -> str:
+        if self.lora:
+            return f"{self.arm}-lora"
         return self.arm if self.place == 0 else f"{self.arm}#{self.place}"
 
     @property
@@ -91,3 +95,5 @@ TRIES: dict[str, list[Try]] = {
     **{name: _scaled(name, "lambda", _SCALES) for name in TUNED_MIXTURES},
 }
 MERGES = tuple(METHODS)
+# As published alone, and screened only: does what holds for full fine-tunes hold for adapters?
+OF_ADAPTERS = tuple(Try(arm, 0, lora=True) for arm in ("average", "task_arithmetic", "ties", "tsvm", "rtsvm"))
