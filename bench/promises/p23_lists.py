@@ -45,6 +45,7 @@ PAGES = {
         "studies": "/studies/",
         "audit log": "/audit/",
         "retention": "/retention/",
+        "organisation": "/organisation/",
         "tables of a study": "/studies/new/",
         "evidence": "/evidence/",
     },
