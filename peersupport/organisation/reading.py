@@ -6,7 +6,7 @@ An empty field decides nothing: what the environment says holds.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from peersupport import safety
 from peersupport.organisation.values import LINE_FIELDS, MOST_DAYS, URL, has_digit, is_phone
+from peersupport.safety import HelpLine
 
 MOST_LINES = 12
 SPARE_LINES = 2  # empty ones below those that are filled
@@ -41,6 +42,23 @@ def form_of(body: Mapping[str, Any]) -> dict[str, Any]:
         "consent": {purpose: consent.get(purpose, "") for purpose in PURPOSES},
         "lines": [{name: line.get(name, "") for name in LINE_FIELDS} for line in body.get("lines") or ()],
     }
+
+
+def with_lines(form: Mapping[str, Any], lines: Iterable[HelpLine]) -> dict[str, Any]:
+    """The form with these lines below its own, as many as fit and none twice; without the day, since each has
+    to be tried."""
+    have = list(form["lines"])
+    for line in lines:
+        told = {
+            "name": line.name,
+            "phone": line.phone,
+            "text": line.text,
+            "url": line.url,
+            "hours": line.hours,
+        }
+        if len(have) < MOST_LINES and line.name not in {one["name"] for one in have}:
+            have.append(told | {"checked": ""})
+    return {**form, "lines": have}
 
 
 def read(given: Mapping[str, str], *, regions: Mapping[str, str], shipped: Mapping[str, str]) -> Read:

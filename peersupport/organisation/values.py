@@ -118,5 +118,10 @@ def is_phone(text: str) -> bool:
     return PHONE.fullmatch(text) is not None and sum(sign.isdigit() for sign in text) > 1
 
 
+def is_emergency(line: HelpLine) -> bool:
+    """Whether its number is as short as emergency numbers are, from 000 to 999."""
+    return len(line.dial) == 3
+
+
 def has_digit(text: str) -> bool:
     return any("0" <= sign <= "9" for sign in text)

@@ -21,7 +21,7 @@ from peersupport import safety
 from peersupport.organisation import changing, reading
 from peersupport.organisation.current import current
 from peersupport.organisation.models import OrganisationVersion
-from peersupport.organisation.values import Values, digest_of
+from peersupport.organisation.values import Values, digest_of, is_emergency
 from peersupport.people import consents, retention
 from peersupport.people.access import role_required
 from peersupport.people.models import Consent, Role
@@ -50,6 +50,11 @@ def _shipped() -> dict[str, str]:
     return {purpose.value: str(text) for purpose, text in consents.TEXTS.items()}
 
 
+def _lines_of(form: Mapping[str, Any]) -> tuple[safety.HelpLine, ...]:
+    """Those of the region that the form names."""
+    return Values({"region": form["region"]}).help_lines
+
+
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
@@ -59,7 +64,8 @@ def _number(text: str) -> int | None:
 @role_required(Role.ADMIN)
 def page(request: HttpRequest) -> HttpResponse:
     """GET: what holds, or with `from` a preview of an earlier version. POST: a preview, or with `do=save`
-    what was previewed becomes the newest version (409 where somebody else saved first)."""
+    what was previewed becomes the newest version (409 where somebody else saved first); with `do=copy` the
+    form with the region's lines in it, each to be checked."""
     if request.method == "POST":
         return _posted(request)
     last = changing.newest()
@@ -75,6 +81,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _posted(request: HttpRequest) -> HttpResponse:
     found = reading.read(request.POST, regions=_regions(), shipped=_shipped())
+    if request.POST.get("do") == "copy":
+        always = _lines_of({"region": "international"})  # stands below own lines anyway
+        lines = [line for line in _lines_of(found.form) if line not in always]
+        return _page(request, changing.newest(), form=reading.with_lines(found.form, lines))
     on, back_to = (_number(request.POST.get(name, "")) for name in ("on", "back_to"))
     last = changing.newest()
     more: dict[str, Any] = {"form": found.form}
@@ -124,7 +134,7 @@ def _page(
         "regions": _regions().items(),
         "policies": safety.policies(),
         "installed": Values({}),
-        "region_lines": Values({"region": form["region"]}).help_lines,
+        "region_lines": _lines_of(form),
         "on": last.number if last else 0,
         "versions": _versions(),
         "preview": None if body is None else _preview(held, body, request),
@@ -151,6 +161,7 @@ def _preview(held: Mapping[str, Any], body: Mapping[str, Any], request: HttpRequ
             (purpose.label, consents.text_of(purpose, after)) for purpose in Consent.Purpose
         ],
         "asked": asked,
+        "no_emergency": bool(after.own_lines) and not any(map(is_emergency, after.own_lines)),
         "due": retention.due(after.retention_days).count() if sooner else 0,
     }  # fmt: skip
 

@@ -109,6 +109,22 @@ def test_a_help_line_that_might_be_wrong_is_not_kept(admin, line, problem):
     assert line_of(line) is None or problem in ("in the future", "too long ago", "too long")
 
 
+def test_lines_of_the_region_can_be_copied_and_each_has_to_be_checked(admin):
+    page = look(admin, {"region": "gb", "lines": [LINE]}, do="copy")
+    names = [line["name"] for line in page.context["lines"] if line]
+    assert names == ["Our duty phone", "Samaritans", "Shout", "Emergency services"]
+    assert [line["checked"] for line in page.context["lines"] if line][1:] == [""] * 3
+    assert page.context["preview"] is None and not OrganisationVersion.objects.exists()
+
+
+def test_a_look_says_where_no_emergency_number_is_left(admin):
+    said = "None of your lines is an emergency number"
+    assert said in look(admin, {"lines": [LINE]}, on="0").content.decode()
+    both = [LINE, {"name": "Emergency", "phone": "999", "checked": "2026-11-03"}]
+    assert said not in look(admin, {"lines": both}, on="0").content.decode()
+    assert said not in look(admin, {"region": "gb"}, on="0").content.decode()
+
+
 def test_other_fields_are_read_strictly_too(admin):
     wrong = {"region": "zz", "policy": "ignore", "retention_days": "-1", "consent": {"research": "ok"}}
     page = look(admin, wrong, on="0")
