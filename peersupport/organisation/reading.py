@@ -66,7 +66,8 @@ def read(given: Mapping[str, str], *, regions: Mapping[str, str], shipped: Mappi
     unchanged, they decide nothing."""
 
     def text(name: str) -> str:
-        return given.get(name, "").replace("\r\n", "\n").strip()
+        kept = given.get(name, "").replace("\r\n", "\n").replace("\0", "")
+        return kept.encode("utf-8", "replace").decode().strip()  # halves of characters cannot be kept
 
     lines = [
         {name: text(f"line-{at}-{name}") for name in LINE_FIELDS} for at in range(MOST_LINES)

@@ -31,6 +31,7 @@ from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.jobs.running import Context
+from peersupport.organisation import changing
 from peersupport.people import consents, erasure
 from peersupport.practice import chats
 from skills.review import coding
@@ -295,6 +296,17 @@ def test_what_is_exported_raw_fits_the_data_dictionary_beside_it(full, practised
                 assert shape is None or shape.fullmatch(value), (table, field, value)
                 checked += bool(choices or shape)
     assert checked > 50
+
+
+def test_the_archive_says_whose_it_is_and_what_people_agreed_to(practised, people):
+    words = "Tags of my messages may be used by our university, under a code."
+    changing.save({"name": "North Line", "consent": {"research": words}}, by=people.admin, on=0)
+    assert made(people.admin, "tags", "csv").rows == 0  # nobody agreed to these words yet
+    consents.choose(people.volunteer, agreed=["research"])
+    export = made(people.admin, "tags", "csv")
+    with ZipFile(files.path_of(export.pk)) as archive:
+        told = archive.read("README.txt").decode()
+    assert export.rows > 0 and "Made by North Line." in told and words in told
 
 
 def test_ratings_of_mock_chats_are_a_table_with_steps_counts_and_what_became_of_them(practised, people, chat):

@@ -109,6 +109,11 @@ def test_a_help_line_that_might_be_wrong_is_not_kept(admin, line, problem):
     assert line_of(line) is None or problem in ("in the future", "too long ago", "too long")
 
 
+def test_what_a_database_cannot_hold_is_left_out(admin):
+    assert save(admin, {"name": "North\0 Line", "policy_text": "Tell\0 Kim."}).status_code == 302
+    assert OrganisationVersion.objects.get().body == {"name": "North Line", "policy_text": "Tell Kim."}
+
+
 def test_lines_of_the_region_can_be_copied_and_each_has_to_be_checked(admin):
     page = look(admin, {"region": "gb", "lines": [LINE]}, do="copy")
     names = [line["name"] for line in page.context["lines"] if line]
