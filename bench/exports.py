@@ -1,13 +1,15 @@
-"""Exports at size: `python -m bench.exports [rows] [csv|xlsx|jsonl ...]` (100,000 tag rows by default).
+"""Exports at size: `python -m bench.exports [rows] [csv|xlsx|jsonl ...] [--against FOLDER] [--write]`.
 
-Fills a database of its own with so many tags, writes each format in a process of its own as a worker does,
-and prints rows a second (by the clock, and by the time that the core gave it: the figure to compare on a
-busy machine), size and peak memory. What it was read from is compared with what it reads back
-(CSV and JSON lines: every row; XLSX: as many as it says).
+Fills a database of its own with so many tags (100,000 by default), writes each format in a process of its own
+as a worker does, and prints rows a second (by the clock, and by the time that the core gave it: the figure to
+compare on a busy machine), size and peak memory. Every row of what was written is read back and compared.
+`--against` writes the same tags as CSV with django-import-export in the same run (bench/exports_against.py).
+`--write` puts the figures into docs/exports_speed.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -17,9 +19,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "exports_speed.md"
 ROWS, FORMATS = 100_000, ("csv", "jsonl", "xlsx")
 TAGS_A_MESSAGE, MESSAGES_A_CHAT = 4, 25
 LIMIT_MIB = 300
+LIMIT_TIMES = 5  # as fast as django-import-export
 
 
 def fill(rows: int) -> None:
@@ -82,37 +86,52 @@ def write(form: str) -> dict:
     began, worked = time.monotonic(), time.process_time()
     rows = job.write(export, look=looks.append)
     seconds, worked = time.monotonic() - began, time.process_time() - worked
-    size = files.part_of(export.pk).stat().st_size
-    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+    path = files.part_of(export.pk)
     return {
-        "format": form, "rows": rows, "seconds": round(seconds, 1), "rows_per_second": round(rows / seconds),
-        "rows_per_core_second": round(rows / worked),
-        "peak_mib": round(peak), "size_mib": round(size / 2**20, 1), "looks": len(looks),
-        "path": str(files.part_of(export.pk)),
+        "rows": rows, "seconds": seconds, "worked": worked, "peak_mib": peak_mib(), "path": str(path),
+        "size_mib": path.stat().st_size / 2**20,
     }  # fmt: skip
 
 
+def against(folder: str) -> dict:
+    """As `write`, by the other program."""
+    from django.conf import settings
+
+    from bench import exports_against
+
+    path = Path(settings.DATA_DIR) / "against.csv"
+    found = exports_against.write(folder, path)
+    return {**found, "peak_mib": peak_mib(), "path": str(path), "size_mib": path.stat().st_size / 2**20}
+
+
+def peak_mib() -> float:
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+
+
 def same(form: str, path: str) -> bool:
-    """Whether the file holds just what the database does."""
+    """Whether the file holds just what the database does, row by row and cell by cell."""
     from itertools import zip_longest
 
     from feedback.exports import writers
     from feedback.exports.names import Names
     from feedback.exports.tables import TABLES
 
+    def as_kept(value):
+        value = writers.cell(value)
+        if form == "csv":
+            return "" if value is None else str(value)
+        return None if form == "xlsx" and value == "" else value  # a sheet has no empty text
+
     found = writers.read_back(Path(path))
     next(found)
-    if form == "xlsx":
-        return sum(1 for _ in found) == TABLES["tags"].rows_held().count()
     rows = (row for block in TABLES["tags"].rows(Names(full=False), labelled=False) for row in block)
-    for mine, kept in zip_longest(rows, found):
-        cells = [writers.cell(value) for value in mine or ()]
-        if (["" if value is None else str(value) for value in cells] if form == "csv" else cells) != kept:
-            return False
-    return True
+    return all(
+        [as_kept(value) for value in mine or ()] == list(kept or ())
+        for mine, kept in zip_longest(rows, found)
+    )
 
 
-def main(rows: int, formats: tuple[str, ...]) -> None:
+def main(rows: int, formats: tuple[str, ...], other: str | None, keep: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "DATA_DIR": folder, "LOG_LEVEL": "WARNING"}
         env.pop("DATABASE_URL", None)
@@ -122,22 +141,73 @@ def main(rows: int, formats: tuple[str, ...]) -> None:
             done = subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True)
             return done.stdout
 
+        def told(*arguments: str) -> dict:
+            return json.loads(python("-m", "bench.exports", *arguments))
+
         python("manage.py", "migrate", "-v", "0")
         began = time.monotonic()
         python("-m", "bench.exports", "--fill", str(rows))
-        print(f"{rows:,} tag rows made in {time.monotonic() - began:.0f} s")
+        print(f"{rows:,} tag rows made in {time.monotonic() - began:.0f} s", flush=True)
+        lines, ours = [], None
         for form in formats:
-            found = json.loads(python("-m", "bench.exports", "--write", form))
+            found = told("--make", form)
             equal = python("-m", "bench.exports", "--same", form, found["path"]).strip() == "True"
-            verdict = "kept" if found["peak_mib"] <= LIMIT_MIB and equal else "BROKEN"
-            print(
-                f"{form:5} {found['rows']:>9,} rows  {found['rows_per_second']:>7,} rows/s  "
-                f"{found['rows_per_core_second']:>7,} a core-second  "
-                f"{found['seconds']:>6} s  peak {found['peak_mib']} MiB (≤ {LIMIT_MIB})  "
-                f"{found['size_mib']} MiB  read back {'equal' if equal else 'DIFFERENT'}  {verdict}",
-                flush=True,
-            )
+            kept = found["peak_mib"] <= LIMIT_MIB and equal
+            lines.append(_line(form, found, "equal" if equal else "DIFFERENT", kept))
+            print(lines[-1], flush=True)
             Path(found["path"]).unlink()
+            ours = found if form == "csv" else ours
+        if other and ours:
+            theirs = told("--other", str(Path(other).resolve()))
+            lines.append(_line(f"CSV by django-import-export {theirs['version']}", theirs, "–", None))
+            lines.append(_times(ours, theirs))
+            print("\n".join(lines[-2:]), flush=True)
+        if keep:
+            _keep(rows, lines)
+
+
+def _line(name: str, found: dict, equal: str, kept: bool | None) -> str:
+    verdict = {True: "kept", False: "BROKEN", None: "–"}[kept]
+    return (
+        f"| {name} | {found['rows']:,} | {found['rows'] / found['seconds']:,.0f} | "
+        f"{found['rows'] / found['worked']:,.0f} | {found['seconds']:.0f} | {found['peak_mib']:.0f} | "
+        f"{found['size_mib']:.1f} | {equal} | {verdict} |"
+    )
+
+
+def _times(ours: dict, theirs: dict) -> str:
+    times = {
+        what: (ours["rows"] / ours[what]) / (theirs["rows"] / theirs[what]) for what in ("seconds", "worked")
+    }
+    verdict = "kept" if min(times.values()) >= LIMIT_TIMES else "MISSED"
+    return (
+        f"\nOur CSV: {times['seconds']:.1f} times as many rows a second as django-import-export by the "
+        f"clock, {times['worked']:.1f} times by core-seconds (at least {LIMIT_TIMES}): {verdict}."
+    )
+
+
+def _keep(rows: int, lines: list[str]) -> None:
+    """This run's table into the page, in the place of an earlier one of as many rows."""
+    head = f"## {rows:,} tag rows"
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+    runs = page.split("\n## ")[1:]
+    kept = [run for run in runs if f"## {run}".split("\n", 1)[0] != head]
+    kept.append("\n".join([head[3:], "", *TABLE, *lines, ""]))
+    kept.sort(key=lambda run: int(run.split(" ", 1)[0].replace(",", "")))
+    PAGE.write_text("\n## ".join([HEAD, *kept]), encoding="utf-8")
+
+
+HEAD = f"""# How fast exports are written
+
+Made by `python -m bench.exports ROWS FORMATS --write`; do not edit. The tags of a database of its own
+(SQLite), each format in a process of its own as a worker writes it, block by block. *Rows a core-second*
+leaves out what other programs took of the machine meanwhile. Peak memory is of the whole process, at most
+{LIMIT_MIB} MiB; *read back* compares every cell with the database.
+"""
+TABLE = (
+    "| format | rows | rows/s | rows a core-second | seconds | peak MiB | file MiB | read back | verdict |",
+    "|---|---|---|---|---|---|---|---|---|",
+)
 
 
 def _inside(arguments: list[str]) -> None:
@@ -148,14 +218,22 @@ def _inside(arguments: list[str]) -> None:
     what, *rest = arguments
     if what == "--fill":
         fill(int(rest[0]))
-    elif what == "--write":
+    elif what == "--make":
         print(json.dumps(write(rest[0])))
+    elif what == "--other":
+        print(json.dumps(against(rest[0])))
     else:
         print(same(*rest))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1].startswith("--"):
+    if sys.argv[1:2] and sys.argv[1] in ("--fill", "--make", "--other", "--same"):
         _inside(sys.argv[1:])
     else:
-        main(int((sys.argv[1:2] or [ROWS])[0]), tuple(sys.argv[2:]) or FORMATS)
+        parser = argparse.ArgumentParser(prog="bench.exports", description=__doc__)
+        parser.add_argument("rows", type=int, nargs="?", default=ROWS)
+        parser.add_argument("formats", nargs="*", default=FORMATS)
+        parser.add_argument("--against", metavar="FOLDER", help="where django-import-export was installed to")
+        parser.add_argument("--write", action="store_true", help="put the figures into docs/exports_speed.md")
+        given = parser.parse_args()
+        main(given.rows, tuple(given.formats), given.against, given.write)

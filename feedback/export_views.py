@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from feedback.exports import codebook, files, writers
 from feedback.exports.tables import TABLES
 from feedback.models import Export
-from feedback.reports.exports import agreed, tag_rows
+from feedback.reports.exports import agreed
 from peersupport.audit.log import record
 from peersupport.jobs.models import Job
 from peersupport.people import access
@@ -51,7 +51,6 @@ def exports(request: HttpRequest) -> HttpResponse:
         return render(request, "feedback/_export_files.html", context)
     agreeing, of = agreed()
     context |= {
-        "rows": tag_rows().count(),
         "agreeing": agreeing,
         "volunteers": of,
         "tables": TABLES.values(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +25,6 @@ from feedback.reports.trends import trends
 from feedback.signoff.ratings import mock_chats
 from peersupport.people import access
 from peersupport.people.models import Role
-from peersupport.safety import help_lines
 
 # What a figure is called in the comparison, over its chart, and what its share is of.
 NAMES = {
@@ -38,10 +36,6 @@ NAMES = {
     "non_adherent": gettext_lazy("Messages with something that guidelines discourage"),
     "ratio": gettext_lazy("Reflections for each question"),
 }
-
-
-def _help_lines():
-    return help_lines(settings.REGION, path=settings.HELP_LINES_FILE or None)
 
 
 def _progress(request: HttpRequest, *, status: int = 200, **form) -> HttpResponse:
@@ -59,7 +53,6 @@ def _progress(request: HttpRequest, *, status: int = 200, **form) -> HttpRespons
         "room_for_goal": len(mine) < goals.MOST,
         "goal_words": goals.WORDS,
         "mock_chats": mock_chats(request.user),
-        "help_lines": _help_lines(),
         **form,
     }
     if found:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from feedback.reports import retagged, suggestions
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
 from peersupport.jobs.models import Job
+from peersupport.organisation.current import current
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from skills import tags
 from skills.tagger import load_tagger
@@ -69,7 +69,7 @@ def _prepare(job: Job) -> Callable[[], Callable[[], None]]:
     tagger, coach, study_row = load_tagger(), get_coach(), studies.serving_row()
     # Read first: tags that change from here on make the report say "re-tagged", never the other way round.
     used = retagged.tagged_by(chat)
-    turns, study, topic, policy = turns_of(chat), studies.serving_study(), chat.topic, settings.CRISIS_POLICY
+    turns, study, topic, values = turns_of(chat), studies.serving_study(), chat.topic, current()
 
     def make() -> Callable[[], None]:
         body = session_report(
@@ -82,9 +82,11 @@ def _prepare(job: Job) -> Callable[[], Callable[[], None]]:
             reword=coach.reword,
             coach=coach.name,
             seed=chat.seed,
-            policy=policy,
+            policy=values.policy,
         )
         body["tagged_by"] = used
+        if body["crisis"]:
+            body["crisis"]["policy_text"] = values.policy_text
         return partial(_write, chat, body, study_row, retagged.stamp(used, tagger.version))
 
     return make

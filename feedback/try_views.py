@@ -53,6 +53,5 @@ def compare(request: HttpRequest, try_id: uuid.UUID) -> HttpResponse:
         "now": answers[1] if now else None,
         "others": [one for one in others if one is not parent],
         "is_own": chat.volunteer_id == request.user.pk,
-        "help_lines": events.own_help_lines(),
     }
     return render(request, "feedback/compare.html", context)

@@ -27,7 +27,7 @@ from peersupport.audit.log import record, record_read
 from peersupport.people import access
 from peersupport.people.models import Role
 from peersupport.people.sessions import session_holds
-from peersupport.practice import after, events
+from peersupport.practice import after
 from peersupport.practice.models import Message
 from skills import packing
 from skills.models import Tagging
@@ -55,7 +55,6 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
         "is_own": chat.volunteer_id == request.user.pk,
         "notes": notes,
         "report_page": True,
-        "help_lines": events.own_help_lines(),
         "first_answer": chat.parent_message if chat.is_try else None,
     }
     if not chat.is_open:

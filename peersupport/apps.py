@@ -8,6 +8,7 @@ class PeersupportConfig(AppConfig):
         from peersupport.audit import check, logins  # noqa: F401 - logins connects its receivers
         from peersupport.authoring import publishing
         from peersupport.jobs import canary, sweeper
+        from peersupport.organisation import changing
         from peersupport.people import erasure, own_data, retention
         from peersupport.practice import assignments, drafts, own_rows
 
@@ -20,5 +21,6 @@ class PeersupportConfig(AppConfig):
         own_data.register("assignments", assignments.rows)
         own_data.register("transcript_drafts", own_rows.drafts)
         own_data.register("own_scenarios", publishing.rows)
+        own_data.register("organisation_versions", changing.rows_by, changing.objects_by)
         sweeper.register_chore(drafts.forget)
         sweeper.register_chore(retention.start_daily)

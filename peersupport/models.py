@@ -3,6 +3,7 @@
 from peersupport.audit.models import AuditEvent, AuditHead
 from peersupport.authoring.models import ScenarioDraft, ScenarioLines
 from peersupport.jobs.models import Job
+from peersupport.organisation.models import OrganisationVersion
 from peersupport.people.models import Cohort, Consent, Membership, User
 from peersupport.practice.models import (
     AfterChat,
@@ -26,6 +27,7 @@ __all__ = [
     "Job",
     "Membership",
     "Message",
+    "OrganisationVersion",
     "PracticeChat",
     "Scenario",
     "ScenarioDraft",

@@ -117,7 +117,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "people:login"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "peersupport.people.backends.CarryingBackend",
 ]
 # Guessing passwords: after some wrong ones a name rests, wherever the tries come from.
 AXES_FAILURE_LIMIT = envint("LOGIN_TRIES", 8, minimum=1)
@@ -204,10 +204,13 @@ JOB_KEEP_DAYS = envint("JOB_KEEP_DAYS", 30, minimum=1)
 
 WEB_PROCESSES = envint("WEB_PROCESSES", 1, minimum=1)  # of `manage.py up`; one uses one core
 
-# Practice
+# What the settings page may decide anew: these hold until it does.
+ORGANISATION_NAME = envstr("ORGANISATION_NAME")
 REGION = envstr("REGION", "international")
 HELP_LINES_FILE = envstr("HELP_LINES_FILE")
 CRISIS_POLICY = envchoice("CRISIS_POLICY", "refer", {"refer", "assess_and_refer"})
+
+# Practice
 MESSAGE_MAX_CHARACTERS = 4_000
 
 # Review: how many of a hundred uncertain messages two trainers code, each on their own.

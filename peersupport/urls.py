@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("peersupport.people.urls")),
     path("", include("peersupport.practice.urls")),
     path("own-scenarios/", include("peersupport.authoring.urls")),
+    path("organisation/", include("peersupport.organisation.urls")),
     path("audit/", include("peersupport.audit.urls")),
     path("jobs/", include("peersupport.jobs.urls")),
     path("", include("skills.urls")),

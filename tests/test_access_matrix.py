@@ -72,6 +72,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "people:welcome": (open_to_all(OK), open_to_all(OK)),  # which says that this link does not work
     "people:retention": (ADMIN_GET, NO_VERB),
     "people:retention-start": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "organisation:settings": (ADMIN_GET, cells(FORBIDDEN, admin=OK)),  # an empty form is a preview
     "audit:events": (ADMIN_GET, NO_VERB),
     "audit:check": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "people:erase": (ADMIN_GET, cells(FORBIDDEN, admin=GO)),

@@ -50,6 +50,7 @@ PAGES = [
     ("anonymous", "people:welcome", {"uidb64", "token"}),
     ("admin", "people:invite", {}),
     ("admin", "people:retention", {}),
+    ("admin", "organisation:settings", {}),
     ("admin", "audit:events", {}),
     ("admin", "people:list", {}),
     ("admin", "jobs:list", {}),

@@ -20,7 +20,7 @@ for number in range({count}):
     Membership.objects.create(user=user, cohort=cohort, since=timezone.now())
     session = store()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     answer.append(session.session_key)

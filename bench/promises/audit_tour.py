@@ -28,6 +28,7 @@ from feedback.reports.goals import set_goal
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
+from peersupport.organisation.values import digest_of
 from peersupport.people.models import User
 from peersupport.practice import assignments, drafts, tries
 from peersupport.practice.models import Message, PracticeChat, Scenario
@@ -49,6 +50,10 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:new-link": ({}, ["password_link"]),
     "people:welcome": ({}, []),  # with a link that works: tests/peersupport/test_invitations.py
     "people:retention-start": ({}, []),  # nothing is over its time in the demo
+    "organisation:settings": (
+        {"name": "North Line", "on": "0", "do": "save", "seen": digest_of({"name": "North Line"})},
+        ["organisation_set"],
+    ),
     "audit:check": ({}, ["audit_check"]),
     "people:erase": ({}, ["erase"]),
     "people:erase-own": ({"password": PASSWORD}, ["erase"]),

@@ -39,6 +39,7 @@ PAGES = {
         "/exports/",
         "/exports/tags.csv",
         "/audit/",
+        "/organisation/",
     ),
 }
 # The application driven from within, as the server drives it, so that its modules can be asked for; the

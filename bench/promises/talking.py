@@ -15,6 +15,7 @@ from bench.promises.place import Place
 
 TURNS_PER_CHAT = 30
 MAKE_PEOPLE = """
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from peersupport.people.models import User
@@ -23,7 +24,7 @@ for number in range({count}):
     user, _ = User.objects.get_or_create(username=f"talker{{number}}", defaults={{"role": "volunteer"}})
     session = SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session.create()
     answer.append(session.session_key)
 """

@@ -54,8 +54,11 @@ def _field(table: Table, column: Column) -> Row:
     )  # fmt: skip
 
 
-def readme(table: Table, *, full: bool, labelled: bool, rows: int, made: str) -> str:
-    """A few lines for whoever opens the archive without us."""
+def readme(
+    table: Table, *, full: bool, labelled: bool, rows: int, made: str, whose: str = "", words: str = ""
+) -> str:
+    """A few lines for whoever opens the archive without us. `whose`: the organisation; `words`: what those
+    who are in it agreed to."""
     who = (
         "Full export: names and words of people, for running the organisation. It is not for research."
         if full
@@ -65,8 +68,9 @@ def readme(table: Table, *, full: bool, labelled: bool, rows: int, made: str) ->
     return "\n".join(
         [
             f"Peersupport export of {table.key}, {rows} rows, made {made} (UTC).",
+            *([f"Made by {whose}."] if whose else ()),
             who,
-            "Only those are in it who agreed to research when it was made."
+            f"Only those are in it who agreed to this when it was made: {words}"
             if table.people and not full
             else "",
             "Codes are written out." if labelled else "Codes are raw; codebook.csv says what they mean.",

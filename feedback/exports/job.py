@@ -23,8 +23,10 @@ from feedback.models import Export
 from peersupport.audit.log import record
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
-from peersupport.people import erasure
-from peersupport.people.models import User
+from peersupport.organisation.current import current
+from peersupport.organisation.values import Values
+from peersupport.people import consents, erasure
+from peersupport.people.models import Consent, User
 
 LOOK_SECONDS = 1.0  # how often the right is looked at, and progress is told
 
@@ -72,6 +74,7 @@ def write(export: Export, *, look: Callable[[float], None] = lambda share: None)
     """Write the archive beside its final place; returns how many rows. `look(share done)` is called about
     once a second and may raise to break off."""
     table, names = TABLES[export.table], Names(full=export.full)
+    values = current()  # the words that people agreed to when reading began
     header = [column.name for column in table.shown(export.full)]
     total, read, rows, looked = table.rows_held().count(), 0, 0, 0.0
     with writers.new_archive(files.part_of(export.pk)) as archive:
@@ -87,17 +90,25 @@ def write(export: Export, *, look: Callable[[float], None] = lambda share: None)
                 rows += len(block)
                 read += BLOCK  # also of rows that may not be shown
         look(0.99)
-        _beside(archive, export, rows)
+        _beside(archive, export, rows, values)
     return rows
 
 
-def _beside(archive, export: Export, rows: int) -> None:
+def _beside(archive, export: Export, rows: int, values: Values) -> None:
     table, full = TABLES[export.table], export.full
     made = timezone.now().isoformat(timespec="seconds")
     archive.writestr("codebook.csv", writers.table_text(codebook.codebook(table, full=full)))
     archive.writestr("redcap_dictionary.csv", writers.table_text(codebook.redcap(table, full=full)))
-    words = codebook.readme(table, full=full, labelled=export.labelled, rows=rows, made=made)
-    archive.writestr("README.txt", words)
+    told = codebook.readme(
+        table,
+        full=full,
+        labelled=export.labelled,
+        rows=rows,
+        made=made,
+        whose=values.name,
+        words=consents.text_of(Consent.Purpose.RESEARCH, values),
+    )
+    archive.writestr("README.txt", told)
 
 
 def _finish(export: Export, rows: int) -> None:

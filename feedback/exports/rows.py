@@ -13,8 +13,9 @@ from django.db.models.functions import Coalesce
 
 from feedback.exports.columns import Row
 from feedback.exports.names import Names
-from feedback.models import SessionReport, TechniqueEffect
+from feedback.models import MockRating, SessionReport, TechniqueEffect
 from feedback.reports import exports as tags_file
+from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.people.consents import consenting
 from peersupport.people.models import Consent
@@ -176,6 +177,18 @@ def reports() -> QuerySet:
     return SessionReport.objects.all()
 
 
+def _counts(ratios: dict | None) -> tuple:
+    """The counts of a report's ratios, in the order of `tables.COUNTS`; None where there are none."""
+    found = ratios or {}
+    keys = ("reflections_to_questions", "complex_reflections", "open_questions")
+    both, deep, wide = (found.get(key) or {} for key in keys)
+    behaviour = ((found.get(key) or {}).get("count") for key in ("mi_adherent", "mi_non_adherent"))
+    return (
+        found.get("n_messages"), both.get("reflections"), both.get("questions"), deep.get("count"),
+        wide.get("count"), *behaviour,
+    )  # fmt: skip
+
+
 def report_blocks(names: Names) -> Iterator[list[Row]]:
     fields = (
         "status", "study__slug", "study__version", "tagger_version", "body__ratios", "body__strengths",
@@ -184,17 +197,34 @@ def report_blocks(names: Names) -> Iterator[list[Row]]:
 
     def make(pk, chat, who, status, study, version, tagger, ratios, *rest) -> Row:
         strengths, points, level, *times = rest
-        found = ratios or {}
-        keys = ("reflections_to_questions", "complex_reflections", "open_questions")
-        both, deep, wide = (found.get(key) or {} for key in keys)
-        counts = [(found.get(key) or {}).get("count") for key in ("mi_adherent", "mi_non_adherent")]
         return (
             names.row("report", pk), chat, who, status, f"{study} {version}" if study else "", tagger,
-            found.get("n_messages"), both.get("reflections"), both.get("questions"), deep.get("count"),
-            wide.get("count"), *counts, len(strengths or ()), len(points or ()), level or "", *times,
+            *_counts(ratios), len(strengths or ()), len(points or ()), level or "", *times,
         )  # fmt: skip
 
     return _of_chats(names, reports(), "chat__", fields, make)
+
+
+def mock_ratings() -> QuerySet:
+    return MockRating.objects.all()
+
+
+def mock_rating_blocks(names: Names) -> Iterator[list[Row]]:
+    """Withdrawn ones as well: whoever counts ratings that stand leaves those out."""
+    fields = (
+        "chat__scenario__slug", "trainer_id", *KEYS, "decision", "figures", "note", "created_at",
+        "withdrawn_at", "withdrawn_by_id", "reason",
+    )  # fmt: skip
+
+    def make(pk, chat, who, slug, trainer, *rest) -> Row:
+        *steps, decision, figures, note, made, withdrawn, by, reason = rest
+        return (
+            names.row("mock_rating", pk), chat, who, slug or "", names.person(trainer), *steps, decision,
+            figures.get("tagger") or "", *_counts(figures.get("ratios")), note, made, withdrawn is None,
+            withdrawn, names.person(by), reason,
+        )  # fmt: skip
+
+    return _of_chats(names, mock_ratings(), "chat__", fields, make)
 
 
 def evidence() -> QuerySet:

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from feedback.exports import rows
 from feedback.exports.columns import Column, Table
-from feedback.models import SessionReport
+from feedback.models import MockRating, SessionReport
+from feedback.signoff.scales import SCALES
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Correction, Review
 from skills.taxonomy import TECHNIQUES
@@ -44,6 +45,15 @@ def _points(name: str, title: str, meaning: str) -> Column:
     return Column(name, title, meaning, unit, "the study", "number")
 
 
+COUNTS = (
+    whole("messages", "Messages", "tagged messages of the counselor", "the tagger"),
+    whole("reflections", "Reflections", "messages with a reflection", "the tagger"),
+    whole("questions", "Questions", "messages with a question", "the tagger"),
+    whole("complex_reflections", "Complex reflections", "of the reflections", "the tagger"),
+    whole("open_questions", "Open questions", "of the questions", "the tagger"),
+    whole("adherent", "MI-adherent", "affirmations, autonomy, collaboration", "the tagger"),
+    whole("non_adherent", "MI-non-adherent", "what guidelines discourage", "the tagger"),
+)
 SCENARIO = Column(
     "scenario", "Scenario", "short name of the scenario; 'imported' for a transcript", "none", "author"
 )
@@ -146,13 +156,7 @@ TABLES: dict[str, Table] = {
                        labels=dict(SessionReport.Status.choices)),
                 Column("study", "Study", "evidence study with its version", "none", "the program"),
                 VERSION,
-                whole("messages", "Messages", "tagged messages of the counselor", "the tagger"),
-                whole("reflections", "Reflections", "messages with a reflection", "the tagger"),
-                whole("questions", "Questions", "messages with a question", "the tagger"),
-                whole("complex_reflections", "Complex reflections", "of the reflections", "the tagger"),
-                whole("open_questions", "Open questions", "of the questions", "the tagger"),
-                whole("adherent", "MI-adherent", "affirmations, autonomy, collaboration", "the tagger"),
-                whole("non_adherent", "MI-non-adherent", "what guidelines discourage", "the tagger"),
+                *COUNTS,
                 whole("strengths", "Strengths", "strengths named in the report"),
                 whole("points", "Points", "points to try named in the report"),
                 Column("risk_level", "Sign of risk", "highest level in the chat", "code", "safety rules",
@@ -160,6 +164,24 @@ TABLES: dict[str, Table] = {
                 at("created_at", "when it was asked for"), at("finished_at", "when it was written"),
             ),
             rows.reports, rows.report_blocks,
+        ),
+        Table(
+            "mock_ratings", _("Mock chats"), _("one row a rating of a mock chat, withdrawn ones as well"),
+            (
+                ROW, CHAT, VOLUNTEER, SCENARIO, TRAINER,
+                *(Column(scale.key, scale.name, "global rating by hand, in the manner of MITI 4", "1-5",
+                         "trainer", "whole") for scale in SCALES),
+                Column("decision", "Decision", "what the rating says", "code", "trainer",
+                       labels=dict(MockRating.Decision.choices)),
+                Column("tagger_version", "Tagger",
+                       "version behind the counts; empty where no report was there", "none", "the tagger"),
+                *COUNTS, NOTE, at("rated_at", "when it was rated"),
+                Column("stands", "Stands", "whether it was not withdrawn", "yes/no", "trainer", "yes_no"),
+                at("withdrawn_at", "when it was withdrawn"),
+                Column("withdrawn_by", "Withdrawn by", "stands for who withdrew it", "none", "trainer"),
+                Column("reason", "Reason", "why it was withdrawn", "words", "trainer", full=True),
+            ),
+            rows.mock_ratings, rows.mock_rating_blocks,
         ),
         Table(
             "evidence", _("Evidence"), _("every effect of every study that is held here"),

@@ -6,8 +6,9 @@ it ends when the account is erased.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -16,9 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from peersupport.audit.log import record
+from peersupport.organisation.current import current
+from peersupport.organisation.models import OrganisationVersion
+from peersupport.organisation.values import Values
 from peersupport.people.models import Consent, User
 
-# Change a text, change the version: a yes to other words is no yes to these.
+# Change a text, change the version: a yes to other words is no yes to these. An organisation's own words
+# have a version made of them, so that a yes counts again when they come back.
 VERSION = "1"
 TEXTS = {
     Consent.Purpose.TAGGER: _(
@@ -34,37 +39,99 @@ TEXTS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """One purpose as the page of own data shows it."""
+    """One purpose as the page of own data shows it. `earlier_at`, `earlier_text`: a yes that still stands,
+    but to other words (the text is empty where it is not kept)."""
 
     purpose: str
     name: Any
     text: Any
+    version: str
     given_at: Any | None
+    earlier_at: Any | None = None
+    earlier_text: Any = ""
+
+
+def version_of(text: str) -> str:
+    """Of an organisation's own words; VERSION where there are none."""
+    return f"own-{sha256(text.encode()).hexdigest()[:12]}" if text else VERSION
+
+
+def text_of(purpose: str, values: Values) -> Any:
+    """The words that hold."""
+    return values.consent_text(purpose) or TEXTS[purpose]
+
+
+def versions(values: Values) -> dict[str, str]:
+    """{purpose: the version of the words that hold}."""
+    return {purpose.value: version_of(values.consent_text(purpose)) for purpose in Consent.Purpose}
 
 
 def consenting(purpose: str) -> QuerySet[User]:
-    """Who agrees to this use now, in the words of this version."""
-    held = Consent.objects.filter(purpose=purpose, version=VERSION, withdrawn_at=None)
+    """Who agrees to this use now, in the words that hold. 1 query for those, beside what is made of it."""
+    version = version_of(current().consent_text(purpose))
+    held = Consent.objects.filter(purpose=purpose, version=version, withdrawn_at=None)
     return User.objects.filter(pk__in=held.values("person"))
 
 
-def choices(user: User) -> list[Choice]:
-    """Every purpose with when the person agreed to it, if they do. 1 query."""
-    rows = Consent.objects.filter(person=user, version=VERSION, withdrawn_at=None)
-    given = dict(rows.values_list("purpose", "given_at"))
-    return [
-        Choice(purpose.value, purpose.label, TEXTS[purpose], given.get(purpose.value))
-        for purpose in Consent.Purpose
-    ]
+def choices(user: User, values: Values | None = None) -> list[Choice]:
+    """Every purpose with when the person agreed to it, if they do. 1 query, and 1 more to find words that
+    hold no more."""
+    values = values or current(user)
+    rows = Consent.objects.filter(person=user, withdrawn_at=None)
+    given = {row.purpose: (row.version, row.given_at) for row in rows}
+    found = []
+    for purpose in Consent.Purpose:
+        here = version_of(values.consent_text(purpose))
+        version, at = given.get(purpose.value, ("", None))
+        words = (purpose.value, purpose.label, text_of(purpose, values), here)
+        if version in ("", here):
+            found.append(Choice(*words, given_at=at))
+        else:
+            found.append(Choice(*words, None, earlier_at=at, earlier_text=words_of(purpose, version)))
+    return found
+
+
+def words_of(purpose: str, version: str) -> Any:
+    """The words that a yes of this version was given to; empty where they are not kept."""
+    if version == VERSION:
+        return TEXTS[purpose]
+    for body in OrganisationVersion.objects.values_list("body", flat=True):
+        text = Values(body).consent_text(purpose)
+        if text and version_of(text) == version:
+            return text
+    return ""
+
+
+def is_asked_again(user: User) -> bool:
+    """Whether the person agreed to words that hold no more, and has not chosen since. No query where the
+    words were never changed here, else 1."""
+    values = current(user)
+    if not values.decided:
+        return False
+    held = Consent.objects.filter(person=user, withdrawn_at=None).values_list("purpose", "version")
+    here = versions(values)
+    return any(here.get(purpose) != version for purpose, version in held)
+
+
+class WordsChangedError(Exception):
+    """The person saw other words than those that hold now."""
 
 
 @transaction.atomic
-def choose(user: User, *, agreed: Iterable[str]) -> int:
-    """Make the agreed purposes those given. Returns how many changed; each change leaves an audit line."""
+def choose(user: User, *, agreed: Iterable[str], seen: Mapping[str, str] | None = None) -> int:
+    """Make the agreed purposes those given. Returns how many changed; each change leaves an audit line.
+
+    `seen`: the versions of the words on the person's page; raises WordsChangedError where a yes would be
+    to other ones.
+    """
     User.objects.select_for_update().get(pk=user.pk)
     wanted, changed = set(agreed), 0
-    for choice in choices(user):
-        if (choice.given_at is not None) == (choice.purpose in wanted):
+    now = choices(user, current())
+    yes = [one for one in now if one.purpose in wanted]
+    if seen is not None and any(seen.get(one.purpose) != one.version for one in yes):
+        raise WordsChangedError
+    for choice in now:
+        if choice.earlier_at is None and (choice.given_at is not None) == (choice.purpose in wanted):
             continue
         changed += 1
         held = Consent.objects.filter(person=user, purpose=choice.purpose, withdrawn_at=None)
@@ -73,7 +140,7 @@ def choose(user: User, *, agreed: Iterable[str]) -> int:
             row.save(update_fields=["withdrawn_at"])
             record(user, "consent_withdrawn", row)
         if choice.purpose in wanted:
-            row = Consent.objects.create(person=user, purpose=choice.purpose, version=VERSION)
+            row = Consent.objects.create(person=user, purpose=choice.purpose, version=choice.version)
             record(user, "consent_given", row)
     return changed
 
@@ -88,6 +155,7 @@ def share_new_chats(user: User, *, share: bool) -> bool:
 
 
 def rows(user: User) -> Iterable[dict]:
-    """For the file of the person's own data."""
+    """For the file of the person's own data, with the words that were agreed to."""
     found = Consent.objects.filter(person=user).order_by("id")
-    return found.values("id", "purpose", "version", "given_at", "withdrawn_at")
+    for row in found.values("id", "purpose", "version", "given_at", "withdrawn_at"):
+        yield row | {"words": str(words_of(row["purpose"], row["version"]))}

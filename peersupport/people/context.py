@@ -1,4 +1,4 @@
-"""The navigation every page shows, by role."""
+"""What every page shows: the navigation, by role, and what holds in the organisation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cache
 
 from django.utils.translation import gettext_lazy as _
 
+from peersupport.organisation.current import current
 from peersupport.people.models import Role
 from peersupport.practice import slots
 
@@ -39,8 +40,14 @@ _SHARED = [("feedback:evidence", _("Evidence")), ("people:own-data", _("Your dat
 
 def navigation(request) -> dict:
     user = getattr(request, "user", None)
+    # Called by the templates that show it: for who is not signed in it would be a query.
+    organisation = cache(lambda: current(user))
     if user is None or not user.is_authenticated or getattr(request, "half_signed_in", False):
-        return {"navigation": []}
+        return {"navigation": [], "organisation": organisation}
     # Asked for by the header alone, so that fragments of a page do not pay for it.
     unread = cache(lambda: slots.call(slots.INBOX_UNREAD, user))
-    return {"navigation": _LINKS[Role(user.role)] + _SHARED, "inbox_unread": unread}
+    return {
+        "navigation": _LINKS[Role(user.role)] + _SHARED,
+        "inbox_unread": unread,
+        "organisation": organisation,
+    }

@@ -69,6 +69,7 @@ def _names() -> dict[str, str]:
         "mock_ratings": _("Ratings of mock chats"),
         "own_scenarios": _("Scenarios that you began to write"),
         "consents": _("What you agreed to"),
+        "organisation_versions": _("Settings of the organisation that you saved"),
     }
 
 

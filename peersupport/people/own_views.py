@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from peersupport.audit.log import record
 from peersupport.people import access, consents, erasure, own_html
 from peersupport.people import own_data as own
-from peersupport.people.models import Role, User
+from peersupport.people.models import Consent, Role, User
 from peersupport.people.sessions import session_holds
 
 BLOCK_CHARACTERS = 65_536
@@ -45,7 +45,12 @@ def own_data(request: HttpRequest) -> HttpResponse:
 @access.role_required(Role.VOLUNTEER)
 def own_choices(request: HttpRequest) -> HttpResponse:
     """What may be done with the person's practice; a box that is not ticked is a no."""
-    changed = consents.choose(request.user, agreed=request.POST.getlist("agree"))
+    seen = {purpose: request.POST.get(f"words-{purpose}", consents.VERSION) for purpose in Consent.Purpose}
+    try:
+        changed = consents.choose(request.user, agreed=request.POST.getlist("agree"), seen=seen)
+    except consents.WordsChangedError:
+        messages.error(request, _("The words changed while you read them. Please look at them again."))
+        return redirect("people:own-data")
     if settings.VOLUNTEERS_CHOOSE_SHARING:
         changed += consents.share_new_chats(request.user, share="share" in request.POST)
     messages.success(request, _("Your choices are kept.") if changed else _("Nothing changed."))

@@ -1,7 +1,8 @@
-"""How long chats are kept: RETENTION_DAYS after they ended they are erased, with all that hangs on them.
+"""How long chats are kept: some days after they ended they are erased, with all that hangs on them.
 
-A batch job goes chat by chat, as an erasure does, leaves one audit line a chat as proof, and takes the bytes
-out of the files at its end. It starts by itself once a day where the setting says so, or by an admin.
+How many, the settings page says, else RETENTION_DAYS. A batch job goes chat by chat, as an erasure does,
+leaves one audit line a chat as proof, and takes the bytes out of the files at its end. It starts by itself
+once a day where chats are kept for so many days, or by an admin.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -18,6 +18,7 @@ from peersupport.audit.log import record
 from peersupport.jobs import queue, registry
 from peersupport.jobs.models import Job, Lane
 from peersupport.jobs.queue import StoppedError
+from peersupport.organisation.current import current
 from peersupport.people import erasure
 from peersupport.practice.models import PracticeChat
 
@@ -31,11 +32,13 @@ def register() -> None:
     )
 
 
-def due() -> QuerySet[PracticeChat]:
-    """Chats whose time is over; none where chats are kept. One that was never ended counts from its start."""
-    if not settings.RETENTION_DAYS:
+def due(days: int | None = None) -> QuerySet[PracticeChat]:
+    """Chats whose time is over; none where chats are kept. One that was never ended counts from its start.
+    `days`: as if chats were kept so long."""
+    days = current().retention_days if days is None else days
+    if not days:
         return PracticeChat.objects.none()
-    before = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
+    before = timezone.now() - timedelta(days=days)
     ended = Q(ended_at__lt=before) | Q(ended_at=None)
     return PracticeChat.objects.filter(ended, created_at__lt=before)
 
@@ -53,7 +56,7 @@ def start() -> Job | None:
 def start_daily() -> None:
     """A chore of the sweeper."""
     last = newest()
-    if settings.RETENTION_DAYS and (
+    if current().retention_days and (
         last is None or last.created_at < timezone.now() - timedelta(hours=EVERY_HOURS)
     ):
         start()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from peersupport.audit.log import record
+from peersupport.organisation.current import current
 from peersupport.people import access, retention
 from peersupport.people.models import Role
 
@@ -18,9 +19,10 @@ from peersupport.people.models import Role
 @require_safe
 @access.role_required(Role.ADMIN)
 def page(request: HttpRequest) -> HttpResponse:
+    days = current(request.user).retention_days
     context = {
-        "days": settings.RETENTION_DAYS,
-        "due": retention.due().count(),
+        "days": days,
+        "due": retention.due(days).count(),
         "job": retention.newest(),
         "backup_days": settings.BACKUP_DAYS,
     }

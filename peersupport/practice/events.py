@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, close_old_connections
 from django.db.models import Count, Q
@@ -15,12 +14,13 @@ from django.http import Http404, HttpRequest
 from django.template.loader import render_to_string
 
 from peersupport.audit.log import record_read
+from peersupport.organisation.current import carrying, current
 from peersupport.people import access
 from peersupport.people.models import User
 from peersupport.people.sessions import session_holds
 from peersupport.practice import slots, watch
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
-from peersupport.safety import crisis_checklist, help_lines, human_panel
+from peersupport.safety import crisis_checklist, human_panel
 
 logger = logging.getLogger(__name__)
 KEEPALIVE_SECONDS = 15
@@ -50,15 +50,16 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     return messages
 
 
-def panels(messages: list[Message]) -> dict:
+def panels(messages: list[Message], user: User) -> dict:
     """What a risk cue in these messages puts beside the chat: the checklist, or the human panel."""
+    values = current(user)
     risky = [message for message in messages if message.risk_level != Message.Risk.NONE]
     return {
         "crisis": any(not message.is_counselor for message in risky),
         "disclosed": any(message.is_counselor for message in risky),
-        "checklist": crisis_checklist(settings.CRISIS_POLICY),
+        "checklist": crisis_checklist(values.policy),
+        "policy_text": values.policy_text,
         "panel": human_panel(),
-        "help_lines": own_help_lines(),
     }
 
 
@@ -69,11 +70,6 @@ def reading(chat: PracticeChat) -> dict[str, int] | None:
     waiting = Count("pk", filter=Q(turn=Message.Turn.PENDING))
     found = chat.messages.filter(role=Message.Role.COUNSELOR).aggregate(total=Count("pk"), waiting=waiting)
     return {**found, "done": found["total"] - found["waiting"]}
-
-
-def own_help_lines():
-    """The help lines of this installation."""
-    return help_lines(settings.REGION, path=settings.HELP_LINES_FILE or None)
 
 
 def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple[int, str]:
@@ -95,7 +91,7 @@ def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple
             "kinds": {event.kind for event in events},
             "is_own": chat.volunteer_id == request.user.pk,
             "reading": reading(chat),
-            **panels(changed),
+            **panels(changed, request.user),
         },
         request=request,
     )
@@ -108,7 +104,7 @@ def _read(request: HttpRequest, chat_id, seq: int) -> tuple[int, str] | None:
     try:
         if not session_holds(request):
             return None
-        request.user = user = User.objects.get(pk=request.user.pk)
+        request.user = user = carrying(User.objects.all()).get(pk=request.user.pk)
         chat = access.chat_for_user(user, chat_id)
         if chat.last_seq <= seq:
             return seq, ""

@@ -20,11 +20,6 @@ from peersupport.practice import drafts, imports
 from peersupport.practice.models import PracticeChat, TranscriptDraft
 from peersupport.practice.transcripts import TranscriptError
 from peersupport.practice.uploads import OneFile
-from peersupport.safety import help_lines
-
-
-def _help_lines():
-    return help_lines(settings.REGION, path=settings.HELP_LINES_FILE or None)
 
 
 @require_safe
@@ -36,7 +31,6 @@ def transcripts(request: HttpRequest) -> HttpResponse:
         "drafts": access.drafts_for_user(request.user),
         "chats": chats[:100],
         "hours": settings.TRANSCRIPT_DRAFT_HOURS,
-        "help_lines": _help_lines(),
     }
     return render(request, "practice/transcripts.html", context)
 
@@ -91,7 +85,6 @@ def _form(request: HttpRequest, status: int = 200, **context) -> HttpResponse:
         "most_lines": drafts.MAX_LINES,
         "most_megabytes": settings.TRANSCRIPT_MAX_BYTES // (1024 * 1024),
         "hours": settings.TRANSCRIPT_DRAFT_HOURS,
-        "help_lines": _help_lines(),
     }
     return render(request, "practice/transcript_new.html", context, status=status)
 
@@ -122,7 +115,6 @@ def _preview(request: HttpRequest, draft: TranscriptDraft, status: int = 200, **
         "masked": masked,
         "kept": sum(line.role != drafts.OUT for line in lines),
         "hours": settings.TRANSCRIPT_DRAFT_HOURS,
-        "help_lines": _help_lines(),
     }
     return render(request, "practice/transcript_preview.html", context, status=status)
 

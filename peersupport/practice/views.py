@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from peersupport import seeker
 from peersupport.audit.log import record, record_read
-from peersupport.people import access
+from peersupport.people import access, consents
 from peersupport.people.models import Role
 from peersupport.practice import assignments, slots, tries
 from peersupport.practice import chats as service
@@ -39,9 +39,9 @@ def scenarios(request: HttpRequest) -> HttpResponse:
             "scenarios": [row for row in rows if not row.risk],
             "risk_scenarios": [row for row in rows if row.risk],
             "goals": slots.call(slots.PRACTICE_GOALS, request.user),
+            "asked_again": consents.is_asked_again(request.user),
             "assignments": assignments.for_volunteer(request.user),
             "open_chats": access.chats_for_user(request.user).filter(status=PracticeChat.Status.OPEN)[:3],
-            "help_lines": log.own_help_lines(),
         },
     )
 
@@ -73,7 +73,7 @@ def chats(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "practice/chats.html",
-        {"chats": rows, "cohorts": access.cohorts_for_user(request.user), "help_lines": log.own_help_lines()},
+        {"chats": rows, "cohorts": access.cohorts_for_user(request.user)},
     )
 
 
@@ -88,7 +88,7 @@ def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
         "notes": slots.call(slots.CHAT_NOTES, chat),
         "first_answer": chat.parent_message if chat.is_try else None,
         "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
-        **log.panels(messages),
+        **log.panels(messages, request.user),
         "key": uuid.uuid4().hex,
         "max_characters": settings.MESSAGE_MAX_CHARACTERS,
     }

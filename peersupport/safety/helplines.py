@@ -18,7 +18,8 @@ class HelplineFileError(ValueError):
 
 @dataclass(frozen=True)
 class HelpLine:
-    """One service. `phone` is to call, `text` is what to send where; either may be empty."""
+    """One service. `phone` is to call, `text` is what to send where; either may be empty. `checked`: the day
+    somebody tried it, or where not `rung` the day it was written down from public pages."""
 
     name: str
     phone: str = ""
@@ -26,6 +27,12 @@ class HelpLine:
     url: str = ""
     hours: str = ""
     checked: datetime.date | None = None
+    rung: bool = False
+
+    @property
+    def dial(self) -> str:
+        """The number as a link to a telephone wants it."""
+        return "".join(sign for sign in self.phone if sign.isdigit() or sign == "+")
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ def _load(path: Path, _changed: int) -> dict[str, Region]:
 
 
 def _line(path: Path, code: str, entry: dict, checked: datetime.date | None) -> HelpLine:
-    allowed = {field.name for field in fields(HelpLine)}
+    allowed = {field.name for field in fields(HelpLine)} - {"rung"}
     unknown = sorted(set(entry) - allowed)
     if unknown or not entry.get("name"):
         wrong = f"has the unknown key {unknown[0]}" if unknown else "has a line without a name"
@@ -95,4 +102,4 @@ def _line(path: Path, code: str, entry: dict, checked: datetime.date | None) -> 
         raise HelplineFileError(
             f"{path.name}: region {code}, {entry['name']}: the url must start with https://."
         )
-    return HelpLine(**({"checked": checked} | entry))
+    return HelpLine(**({"checked": checked} | entry), rung=path != SHIPPED)

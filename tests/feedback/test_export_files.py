@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 import threading
 from datetime import timedelta
 from zipfile import ZipFile
@@ -24,10 +25,13 @@ from feedback.exports.tables import TABLES
 from feedback.inbox.notes import write_note
 from feedback.models import Export
 from feedback.reports.exports import plain_cell, pseudonym, safe_cell
+from feedback.signoff import ratings
+from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.jobs.running import Context
+from peersupport.organisation import changing
 from peersupport.people import consents, erasure
 from peersupport.practice import chats
 from skills.review import coding
@@ -47,6 +51,10 @@ def practised(people, chat, say, drain):
     chats.end_chat(chat)
     drain()
     write_note(chat, trainer=people.trainer, text="Kind.")
+    chat.refresh_from_db()
+    given = {**dict.fromkeys(KEYS, "4"), "decision": "not_yet", "note": NOTE}
+    ratings.withdraw(ratings.rate(chat, trainer=people.trainer, given=given), by=people.trainer, reason=NOTE)
+    ratings.rate(chat, trainer=people.trainer, given=given | {"decision": "signed_off"})
     return message
 
 
@@ -251,6 +259,69 @@ def test_codebook_and_data_dictionary_name_every_column_once(people):
             assert row[0].isidentifier() and row[0] == row[0].lower() and len(row[0]) <= 26
     assert admin.get("/exports/no/codebook.csv").status_code == 404
     assert admin.get("/exports/tags/other.csv").status_code == 404
+
+
+FITS = {
+    "integer": re.compile(r"-?\d+"),
+    "number": re.compile(r"-?\d+(\.\d+)?(e-?\d+)?"),
+    "yesno": re.compile(r"[01]"),
+}
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_is_exported_raw_fits_the_data_dictionary_beside_it(full, practised, people):
+    """As REDCap reads the two: a record's id first, codes that are choices, figures that are figures."""
+    people.admin.may_export_full = True
+    people.admin.save()
+    checked = 0
+    for table in TABLES:
+        export = made(people.admin, table, "csv", full=full)
+        with ZipFile(files.path_of(export.pk)) as archive:
+            dictionary = list(csv.DictReader(io.StringIO(archive.read("redcap_dictionary.csv").decode())))
+        header, *rows = writers.read_back(files.path_of(export.pk))
+        assert header == [field["Variable / Field Name"] for field in dictionary]
+        assert len({row[0] for row in rows}) == len(rows) and all(row[0] for row in rows), table
+        for place, field in enumerate(dictionary):
+            kind = field["Field Type"]
+            choices = dict(
+                one.split(", ", 1)
+                for one in field["Choices, Calculations, OR Slider Labels"].split(" | ")
+                if one
+            )
+            assert (kind == "dropdown") == bool(choices), field
+            assert all(re.fullmatch(r"\w+", code) and word for code, word in choices.items()), field
+            shape = FITS.get(field["Text Validation Type OR Show Slider Number"] or kind)
+            for value in filter(None, (row[place] for row in rows)):
+                assert not choices or value in choices, (table, field["Variable / Field Name"], value)
+                assert shape is None or shape.fullmatch(value), (table, field, value)
+                checked += bool(choices or shape)
+    assert checked > 50
+
+
+def test_the_archive_says_whose_it_is_and_what_people_agreed_to(practised, people):
+    words = "Tags of my messages may be used by our university, under a code."
+    changing.save({"name": "North Line", "consent": {"research": words}}, by=people.admin, on=0)
+    assert made(people.admin, "tags", "csv").rows == 0  # nobody agreed to these words yet
+    consents.choose(people.volunteer, agreed=["research"])
+    export = made(people.admin, "tags", "csv")
+    with ZipFile(files.path_of(export.pk)) as archive:
+        told = archive.read("README.txt").decode()
+    assert export.rows > 0 and "Made by North Line." in told and words in told
+
+
+def test_ratings_of_mock_chats_are_a_table_with_steps_counts_and_what_became_of_them(practised, people, chat):
+    header, *rows = writers.read_back(files.path_of(made(people.admin, "mock_ratings", "csv").pk))
+    withdrawn, standing = (dict(zip(header, row, strict=True)) for row in rows)
+    assert {standing[key] for key in KEYS} == {"4"}
+    assert (withdrawn["decision"], withdrawn["stands"]) == ("not_yet", "0") and withdrawn["withdrawn_at"]
+    assert (standing["decision"], standing["stands"], standing["withdrawn_at"]) == ("signed_off", "1", "")
+    assert standing["messages"] == "1" and standing["tagger_version"]
+    assert standing["trainer"] == withdrawn["withdrawn_by"] == pseudonym("person", people.trainer.pk)
+    assert not {"note", "reason"} & set(header)
+    people.admin.may_export_full = True
+    people.admin.save()
+    header, *rows = writers.read_back(files.path_of(made(people.admin, "mock_ratings", "csv", full=True).pk))
+    assert dict(zip(header, rows[0], strict=True))["reason"] == ratings.MockRating.objects.first().reason
 
 
 @pytest.mark.parametrize("text", ["=1", "'=1", "''=1", "'", "'a", "-", "+1", "@x", "\tx", "\rx", "", "a=1"])
