@@ -21,9 +21,11 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
+from feedback.dials import runs as dial_runs
+from feedback.dials import serving as dial_serving
 from feedback.exports import files
 from feedback.imports import runs
-from feedback.models import Export, MockRating, SessionReport
+from feedback.models import DialSwitch, Export, MockRating, SessionReport
 from feedback.reports.goals import set_goal
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
@@ -87,6 +89,11 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:report-retry": ({}, ["retry"]),
     "feedback:report-file-make": ({}, []),
     "feedback:rate-suggestion": ({"helpful": "yes"}, []),
+    "feedback:other-wording": ({"warmth": "1"}, []),
+    "feedback:dial-calibrate": ({}, ["dial_calibrate"]),
+    "feedback:dial-cancel": ({}, ["dial_cancel"]),
+    "feedback:dial-switch": ({"use": "off"}, ["dial_switch"]),  # the shipped model's own is on
+    "feedback:dial-undo": ({}, ["dial_undo"]),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
     "feedback:mock": ({**dict.fromkeys(KEYS, "4"), "decision": "signed_off"}, ["mock_rated"]),
     "feedback:mock-withdraw": ({"reason": "too early"}, ["mock_withdrawn"]),
@@ -166,6 +173,7 @@ def _values() -> dict[str, Any]:
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
         "training_id": finished_training(User.objects.get(username="ada"), whole=True).pk,
+        "behaviour": "warmth",
         "index": 2,
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
         **_of_staff(chat),
@@ -260,6 +268,19 @@ def _nothing_switched() -> None:
     serving.point()
 
 
+def _no_dial_switched(name: str, admin: User) -> None:
+    """The shipped model serves with the dial it came with; what is asked for has something to do."""
+    settings.COACH_MODEL = "coach-mini"
+    DialSwitch.objects.filter(undoes__isnull=False).delete()
+    DialSwitch.objects.all().delete()
+    if name == "feedback:dial-cancel":
+        dial_runs.start("warmth", admin)
+    elif name == "feedback:dial-calibrate":
+        dial_runs.cancel("warmth", admin)
+    elif name == "feedback:dial-undo":
+        dial_serving.switch("warmth", dial_serving.OFF, admin)
+
+
 def _prepare(client: Client, name: str, user: User, values: dict) -> str:
     """Make it so that the POST has something to do: a failed turn, a job set aside, a second factor.
     Returns the code that the person's phone shows."""
@@ -277,6 +298,8 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
         coding.save(message, trainer=user, codes=["affirm"], spans={})
     elif name in ("authoring:publish", "authoring:take-back"):
         Scenario.objects.filter(own=True).update(active=name == "authoring:take-back")
+    elif name.startswith("feedback:dial-") and user.is_admin:
+        _no_dial_switched(name, user)
     elif name == "feedback:study-import-step":
         Job.objects.create(kind=runs.CHECK, lane="batch", subject=str(values["import_id"]))
     elif name == "jobs:retry":

@@ -41,6 +41,7 @@ PAGES = {
         "people": "/people/",
         "jobs": "/jobs/",
         "tagger": "/tagger/",
+        "dials": "/models/dials/",
         "exports": "/exports/",
         "studies": "/studies/",
         "audit log": "/audit/",

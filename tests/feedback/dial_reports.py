@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.utils import timezone
+
+from feedback.models import DialCalibration
+
 GRID = (-8.0, -6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0)
 
 
@@ -63,3 +67,16 @@ def vector_of(folder: str, behaviour: str, mark: str, *, seed: int = 1, end: flo
     model, _ = load_model(CoachConfig(folder, dtype="float32", device="cpu"))
     found = vector(model, seed=seed, dial={"r_min": 0.0, "r_max": end})
     return replace(found, behaviour=behaviour, fingerprint=mark)
+
+
+def finished_calibration(admin) -> DialCalibration:
+    """A row with its report, without files."""
+    mark = "a" * 64
+    return DialCalibration.objects.create(
+        behaviour="warmth",
+        model="tiny",
+        fingerprint=mark,
+        asked_by=admin,
+        finished_at=timezone.now(),
+        report=report_of("warmth", mark),
+    )
