@@ -27,6 +27,11 @@ ABOUT = {
     "brevity": _later("says it in fewer words"),
     "openness": _later("lets the simulated seeker open up, instead of holding back"),
 }
+USED = {
+    "autonomy": _later("reports turn it for replies that emphasise autonomy"),
+    "reflection": _later("reports turn it for reflections"),
+    "warmth": _later("readers of a report turn it when they ask for another wording"),
+}
 LIMITS = {
     "tolerated loss": _later("beyond it more helpfulness is lost than is tolerated"),
     "saturation": _later("beyond it the behaviour is as good as complete"),
@@ -168,7 +173,8 @@ def _known(behaviour: str) -> None:
 def _row(held: serving.Dial, made: DialCalibration | None = None) -> dict[str, Any]:
     """What the pages show of a behaviour's dial as it holds now; where it has none, of what was `made`."""
     report = held.report or (made.report if made else {})
-    return {"dial": held, "about": ABOUT[held.behaviour], "verdict": _verdict(report)}
+    used = USED.get(held.behaviour, _("nothing turns it yet"))
+    return {"dial": held, "about": ABOUT[held.behaviour], "used": used, "verdict": _verdict(report)}
 
 
 def _verdict(report: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +192,21 @@ def _verdict(report: dict[str, Any]) -> dict[str, Any]:
         "limit": LIMITS.get(found["limited_by"], found["limited_by"]),
         "reasons": found["reasons"],
         "random": None if report["random_share"] is None else 100 * report["random_share"],
+        "random_end": _by_chance(report),
     }
+
+
+def _by_chance(report: dict[str, Any]) -> float | None:
+    """How far a random direction moves the behaviour up to the end stop, in percent of ours. It may move it
+    the same way on both sides of 0, which the share over the whole range does not show."""
+
+    def gain(arm: str) -> float:
+        rows = {row["r"]: row["alignment"] for row in report["arms"][arm]}
+        last = max(r for r in rows if r <= report["dial"]["r_max"] + 1e-9)
+        return rows[last] - rows[0.0]
+
+    ours = gain("steered")
+    return 100 * abs(gain("random") / ours) if report["dial"]["usable"] and ours else None
 
 
 def _charts(report: dict[str, Any]) -> list[tuple[str, Any]]:

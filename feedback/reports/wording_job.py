@@ -45,6 +45,8 @@ def _run_one(job: Job) -> Callable[[], None]:
 def _write(row: OtherWording, found: dict[str, Any]) -> None:
     """Inside the closing transaction. Nothing is left where the row went meanwhile."""
     text = found.pop("text")
+    if found["alternative"]:
+        del found["alternative"]["text"]  # stands beside it
     OtherWording.objects.filter(pk=row.pk, finished_at=None).update(
         text=text, found={**row.found, **found}, finished_at=timezone.now()
     )

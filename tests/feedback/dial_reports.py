@@ -36,7 +36,7 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True) -> dict[str, An
         "plan": {"grid": list(GRID)},
         "arms": {
             "steered": arm(0.05),
-            "random": arm(0.0025),
+            "random": arm(0.01),
             "prompt": [{"r": 0.0, "alignment": 0.7, "helpfulness": 0.38, "coherent": 1.0}],
         },
         "random_share": 0.05,
