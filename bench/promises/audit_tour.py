@@ -25,7 +25,7 @@ from feedback.dials import runs as dial_runs
 from feedback.dials import serving as dial_serving
 from feedback.exports import files
 from feedback.imports import runs
-from feedback.models import DialSwitch, Export, MockRating, SessionReport
+from feedback.models import DialCalibration, DialSwitch, Export, MockRating, SessionReport
 from feedback.reports.goals import set_goal
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
@@ -36,6 +36,7 @@ from peersupport.practice.models import Message, PracticeChat, Scenario
 from skills.gold import serving
 from skills.models import ModelVersion, TaggerSwitch, TaggerTraining, Tagging
 from skills.review import coding
+from tests.feedback.dial_reports import finished_calibration
 from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
@@ -92,7 +93,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:other-wording": ({"warmth": "1"}, []),
     "feedback:dial-calibrate": ({}, ["dial_calibrate"]),
     "feedback:dial-cancel": ({}, ["dial_cancel"]),
-    "feedback:dial-switch": ({"use": "off"}, ["dial_switch"]),  # the shipped model's own is on
+    "feedback:dial-switch": ({"use": "off"}, ["dial_switch"]),
     "feedback:dial-undo": ({}, ["dial_undo"]),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
     "feedback:mock": ({**dict.fromkeys(KEYS, "4"), "decision": "signed_off"}, ["mock_rated"]),
@@ -269,10 +270,16 @@ def _nothing_switched() -> None:
 
 
 def _no_dial_switched(name: str, admin: User) -> None:
-    """The shipped model serves with the dial it came with; what is asked for has something to do."""
+    """A dial of coach-mini's is on, or was switched off for the one who takes that back."""
     settings.COACH_MODEL = "coach-mini"
+    made = DialCalibration.objects.filter(model="coach-mini").first() or finished_calibration(
+        admin, "coach-mini"
+    )
     DialSwitch.objects.filter(undoes__isnull=False).delete()
     DialSwitch.objects.all().delete()
+    DialSwitch.objects.create(
+        behaviour=made.behaviour, fingerprint=made.fingerprint, before_on=False, on=True, after=made
+    )
     if name == "feedback:dial-cancel":
         dial_runs.start("warmth", admin)
     elif name == "feedback:dial-calibrate":

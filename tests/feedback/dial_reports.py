@@ -69,12 +69,12 @@ def vector_of(folder: str, behaviour: str, mark: str, *, seed: int = 1, end: flo
     return replace(found, behaviour=behaviour, fingerprint=mark)
 
 
-def finished_calibration(admin) -> DialCalibration:
+def finished_calibration(admin, model: str = "tiny") -> DialCalibration:
     """A row with its report, without files."""
     mark = "a" * 64
     return DialCalibration.objects.create(
         behaviour="warmth",
-        model="tiny",
+        model=model,
         fingerprint=mark,
         asked_by=admin,
         finished_at=timezone.now(),
