@@ -22,7 +22,6 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
 from feedback.dials import runs as dial_runs
-from feedback.dials import serving as dial_serving
 from feedback.exports import files
 from feedback.imports import runs
 from feedback.models import DialCalibration, DialSwitch, Export, MockRating, SessionReport
@@ -269,8 +268,8 @@ def _nothing_switched() -> None:
     serving.point()
 
 
-def _no_dial_switched(name: str, admin: User) -> None:
-    """A dial of coach-mini's is on, or was switched off for the one who takes that back."""
+def _a_dial_switched(name: str, admin: User) -> None:
+    """A dial of coach-mini's was switched on, which can be taken back."""
     settings.COACH_MODEL = "coach-mini"
     made = DialCalibration.objects.filter(model="coach-mini").first() or finished_calibration(
         admin, "coach-mini"
@@ -284,8 +283,6 @@ def _no_dial_switched(name: str, admin: User) -> None:
         dial_runs.start("warmth", admin)
     elif name == "feedback:dial-calibrate":
         dial_runs.cancel("warmth", admin)
-    elif name == "feedback:dial-undo":
-        dial_serving.switch("warmth", dial_serving.OFF, admin)
 
 
 def _prepare(client: Client, name: str, user: User, values: dict) -> str:
@@ -306,7 +303,7 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
     elif name in ("authoring:publish", "authoring:take-back"):
         Scenario.objects.filter(own=True).update(active=name == "authoring:take-back")
     elif name.startswith("feedback:dial-") and user.is_admin:
-        _no_dial_switched(name, user)
+        _a_dial_switched(name, user)
     elif name == "feedback:study-import-step":
         Job.objects.create(kind=runs.CHECK, lane="batch", subject=str(values["import_id"]))
     elif name == "jobs:retry":
