@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _later
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from feedback.reports import loaded, suggestions
+from feedback.reports import loaded, suggestions, wordings
 from feedback.reports.ratios import wilson
 from peersupport.people import access
 from peersupport.people.models import Role
@@ -103,3 +103,24 @@ def rate_suggestion(request: HttpRequest, chat_id: uuid.UUID, index: int) -> Htt
     if not suggestions.rate(chat, index, helpful=answer == "yes"):
         raise Http404
     return redirect(reverse("feedback:report", args=[chat.pk]) + "#points")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def other_wording(request: HttpRequest, chat_id: uuid.UUID, index: int) -> HttpResponse:
+    """POST asks for another wording: `warmth` a step of the dial, `brief` any value. GET, with htmx, is how
+    far it is. 404 where the report suggests nothing at that message."""
+    chat = access.own_chat_for_user(request.user, chat_id)
+    if request.method == "POST":
+        warmth = request.POST.get("warmth", "0")
+        if warmth not in [str(step) for step in range(wordings.STEPS + 1)]:
+            return HttpResponseBadRequest()
+        if wordings.ask(chat, index, warmth=int(warmth), brief="brief" in request.POST) is None:
+            raise Http404
+    elif request.htmx and not request.htmx.boosted:
+        other = wordings.of_reply(chat, index)
+        if other is None:  # the report was written anew
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        form = {"reader": wordings.reader(request.user), "warmths": wordings.choices()}
+        context = {"chat": chat, "point": {"index": index}, "other": other, **form}
+        return render(request, "feedback/_other_wording.html", context)
+    return redirect(reverse("feedback:report", args=[chat.pk]) + f"#reply-{index}")

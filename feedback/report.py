@@ -14,7 +14,7 @@ from django.utils import timezone
 from feedback import studies
 from feedback.coach.engine import get_coach
 from feedback.models import EvidenceStudy, SessionReport
-from feedback.reports import retagged, suggestions
+from feedback.reports import retagged, suggestions, wordings
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
 from peersupport.jobs.models import Job
@@ -118,6 +118,7 @@ def _write(chat: PracticeChat, body: dict, study: EvidenceStudy, tagger_version:
     )
     suggestions.count(body)
     suggestions.forget_ratings(chat)
+    wordings.forget(chat)
     ChatEvent.append(chat, ChatEvent.Kind.REPORT)
 
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from feedback import coach_views, cohort_views, export_views, own_views, study_views, try_views, views
+from feedback.dials import views as dial_views
 from feedback.imports import views as import_views
 from feedback.signoff import views as signoff_views
 
@@ -15,7 +16,18 @@ urlpatterns = [
         coach_views.rate_suggestion,
         name="rate-suggestion",
     ),
+    path(
+        "chats/<uuid:chat_id>/report/replies/<int:index>/wording/",
+        coach_views.other_wording,
+        name="other-wording",
+    ),
     path("models/", coach_views.models_page, name="models"),
+    path("models/dials/", dial_views.dials, name="dials"),
+    path("models/dials/undo/", dial_views.undo, name="dial-undo"),
+    path("models/dials/<slug:behaviour>/", dial_views.dial, name="dial"),
+    path("models/dials/<slug:behaviour>/calibrate/", dial_views.calibrate, name="dial-calibrate"),
+    path("models/dials/<slug:behaviour>/cancel/", dial_views.cancel, name="dial-cancel"),
+    path("models/dials/<slug:behaviour>/switch/", dial_views.switch, name="dial-switch"),
     path("chats/<uuid:chat_id>/notes/", own_views.write_note, name="note"),
     path("chats/<uuid:chat_id>/mock/", signoff_views.mock, name="mock"),
     path("mock-ratings/<int:rating_id>/withdraw/", signoff_views.mock_withdraw, name="mock-withdraw"),

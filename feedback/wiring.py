@@ -7,10 +7,12 @@ from pathlib import Path
 from django.conf import settings
 
 from feedback import studies
+from feedback.dials import runs as dial_runs
+from feedback.dials import serving as dial_serving
 from feedback.exports import files as export_files
 from feedback.imports import runs
 from feedback.inbox import items, notes
-from feedback.reports import files, goals, missed, own_rows, requests, retagged
+from feedback.reports import files, goals, missed, own_rows, requests, retagged, wordings
 from feedback.signoff import certificate, ratings
 from peersupport.jobs import sweeper
 from peersupport.jobs.models import Lane
@@ -54,6 +56,16 @@ def register() -> None:
         )
     )
     register_kind(
+        Kind(
+            name=wordings.WORDING,
+            lane=Lane.COACH,
+            run="feedback.reports.wording_job.run",
+            on_quarantine="feedback.reports.wording_job.on_quarantine",
+            seconds=120,
+            attempts=2,
+        )
+    )
+    register_kind(
         Kind(name=files.REPORT_FILE, lane=Lane.COACH, run="feedback.reports.pdf.run", seconds=120, attempts=2)
     )
     register_kind(
@@ -81,6 +93,18 @@ def register() -> None:
         register_kind(
             Kind(name=name, lane=Lane.BATCH, run=f"feedback.imports.jobs.{run}", seconds=3600, attempts=4)
         )
+    # Minutes for a small model, hours for a large one; what was measured is never measured again.
+    register_kind(
+        Kind(
+            name=dial_runs.CALIBRATE,
+            lane=Lane.BATCH,
+            run="feedback.dials.job.run",
+            on_quarantine="feedback.dials.job.on_quarantine",
+            seconds=6 * 3600,
+            attempts=4,
+        )
+    )
+    sweeper.register_chore(dial_serving.point)
     sweeper.register_chore(runs.forget)
     erasure.register_step(files.forget)
     erasure.register_chat_step(files.forget_chat)
@@ -100,6 +124,8 @@ def register() -> None:
     slots.register(slots.INBOX_UNREAD, items.unread)
     own_data.register("reports", own_rows.reports, own_rows.objects)
     own_data.register("suggestion_ratings", own_rows.suggestion_ratings)
+    own_data.register("other_wordings", wordings.rows)
+    own_data.register("reader_dials", wordings.dial_rows)
     own_data.register("goals", goals.rows)
     own_data.register("notes", notes.rows, notes.objects)
     own_data.register("mock_ratings", ratings.rows, ratings.objects)

@@ -135,7 +135,15 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:report-file": (of_chat(MISSING, FORBIDDEN), NO_VERB),  # made when somebody asks for it
     "feedback:report-file-make": (NO_VERB, CHANGE_CHAT),
     "feedback:rate-suggestion": (NO_VERB, of_chat(BAD, FORBIDDEN)),  # no answer is given
+    # A GET shows how far it is and leads to the report; this chat has none, so there is no reply to word.
+    "feedback:other-wording": (of_chat(GO, FORBIDDEN), of_chat(MISSING, FORBIDDEN)),
     "feedback:models": (ADMIN_GET, NO_VERB),
+    "feedback:dials": (ADMIN_GET, NO_VERB),
+    "feedback:dial": (ADMIN_GET, NO_VERB),
+    "feedback:dial-calibrate": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "feedback:dial-cancel": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "feedback:dial-switch": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "feedback:dial-undo": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
     "feedback:mock": (READ_CHAT, of_chat(FORBIDDEN, BAD)),
     "feedback:mock-withdraw": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),

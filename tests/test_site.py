@@ -58,6 +58,8 @@ PAGES = [
     ("admin", "skills:tagger-versions", {}),
     ("admin", "skills:tagger-version", {"training_id"}),
     ("admin", "feedback:models", {}),
+    ("admin", "feedback:dials", {}),
+    ("admin", "feedback:dial", {"behaviour"}),
     ("admin", "feedback:studies", {}),
     ("admin", "feedback:study-new", {}),
     ("admin", "feedback:study-import", {"import_id"}),

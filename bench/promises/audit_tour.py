@@ -21,9 +21,10 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
+from feedback.dials import runs as dial_runs
 from feedback.exports import files
 from feedback.imports import runs
-from feedback.models import Export, MockRating, SessionReport
+from feedback.models import DialCalibration, DialSwitch, Export, MockRating, SessionReport
 from feedback.reports.goals import set_goal
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
@@ -35,6 +36,7 @@ from peersupport.practice.models import Message, PracticeChat, Scenario
 from skills.gold import serving
 from skills.models import ModelVersion, TaggerSwitch, TaggerTraining, Tagging
 from skills.review import coding
+from tests.feedback.dial_reports import finished_calibration
 from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
@@ -92,6 +94,11 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:report-retry": ({}, ["retry"]),
     "feedback:report-file-make": ({}, []),
     "feedback:rate-suggestion": ({"helpful": "yes"}, []),
+    "feedback:other-wording": ({"warmth": "1"}, []),
+    "feedback:dial-calibrate": ({}, ["dial_calibrate"]),
+    "feedback:dial-cancel": ({}, ["dial_cancel"]),
+    "feedback:dial-switch": ({"use": "off"}, ["dial_switch"]),
+    "feedback:dial-undo": ({}, ["dial_undo"]),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
     "feedback:mock": ({**dict.fromkeys(KEYS, "4"), "decision": "signed_off"}, ["mock_rated"]),
     "feedback:mock-withdraw": ({"reason": "too early"}, ["mock_withdrawn"]),
@@ -171,6 +178,7 @@ def _values() -> dict[str, Any]:
         "draft_id": drafts.make(chat.volunteer, b"Anna: hello there\nBen: hi, thank you\n").pk,
         "code": "open_question",
         "training_id": finished_training(User.objects.get(username="ada"), whole=True).pk,
+        "behaviour": "warmth",
         "index": 2,
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
         **_of_staff(chat),
@@ -265,6 +273,23 @@ def _nothing_switched() -> None:
     serving.point()
 
 
+def _a_dial_switched(name: str, admin: User) -> None:
+    """A dial of coach-mini's was switched on, which can be taken back."""
+    settings.COACH_MODEL = "coach-mini"
+    made = DialCalibration.objects.filter(model="coach-mini").first() or finished_calibration(
+        admin, "coach-mini"
+    )
+    DialSwitch.objects.filter(undoes__isnull=False).delete()
+    DialSwitch.objects.all().delete()
+    DialSwitch.objects.create(
+        behaviour=made.behaviour, fingerprint=made.fingerprint, before_on=False, on=True, after=made
+    )
+    if name == "feedback:dial-cancel":
+        dial_runs.start("warmth", admin)
+    elif name == "feedback:dial-calibrate":
+        dial_runs.cancel("warmth", admin)
+
+
 def _prepare(client: Client, name: str, user: User, values: dict) -> str:
     """Make it so that the POST has something to do: a failed turn, a job set aside, a second factor.
     Returns the code that the person's phone shows."""
@@ -282,6 +307,8 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
         coding.save(message, trainer=user, codes=["affirm"], spans={})
     elif name in ("authoring:publish", "authoring:take-back"):
         Scenario.objects.filter(own=True).update(active=name == "authoring:take-back")
+    elif name.startswith("feedback:dial-") and user.is_admin:
+        _a_dial_switched(name, user)
     elif name == "feedback:study-import-step":
         Job.objects.create(kind=runs.CHECK, lane="batch", subject=str(values["import_id"]))
     elif name == "jobs:retry":

@@ -51,6 +51,7 @@ PAGES = {
         "tagger": "/tagger/",
         "tagger versions": "/tagger/versions/",
         "models": "/models/",
+        "dials": "/models/dials/",
         "exports": "/exports/",
         "studies": "/studies/",
         "audit log": "/audit/",

@@ -18,7 +18,7 @@ import inspect
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,6 +126,12 @@ class Loop:
                 with self._changed:
                     self._changed.notify_all()
 
+    def steer_with(self, install: Callable[[], Injection | None]) -> None:
+        """Other dials from now on, put on the model by `install` between two steps. Requests under way keep
+        of their strengths what the new dials allow."""
+        with self._driving:
+            self.steering, self._steered = install(), []
+
     def step(self) -> None:
         """Lets requests in that wait, and gives every row one more token. What breaks is tried again with
         fewer rows, since a seed gives the same text again; who breaks it alone fails alone."""
@@ -231,7 +237,7 @@ class Loop:
 
     def _steer(self, tickets: Sequence[Ticket]) -> None:
         if self.steering is not None and self._steered != tickets:
-            self.steering.set([ticket.asked.strengths for ticket in tickets])
+            self.steering.set([self.steering.allowed(ticket.asked.strengths) for ticket in tickets])
             self._steered = list(tickets)
 
     def _after(self, error: Exception) -> None:

@@ -1,20 +1,22 @@
-"""The calibrated dials of a model: which one a technique turns, and how far.
+"""The calibrated dials of a loaded model: which one a request turns, and how far.
 
-They lie beside the weights, in `dials/<behaviour>.safetensors` of the model's folder, as `steering_calibrate`
-writes them. Importing this module is light.
+`feedback.coach.dial_files` says which files serve; they are looked at again before each batch of requests, so
+that an admin's choice holds from the next one on. Importing this module is light.
 """
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedback.coach.rewording import EngineError, RewordRequest
+from feedback.coach import dial_files
+from feedback.coach.rewording import RewordRequest
 
 if TYPE_CHECKING:
     from feedback.coach.steering.injection import Injection
 
-FOLDER = "dials"
+logger = logging.getLogger(__name__)
 TURNS = {
     "reflection_simple": "reflection",
     "reflection_complex": "reflection",
@@ -22,29 +24,69 @@ TURNS = {
 }
 
 
-def install(model: Any, folder: Path, rows: int) -> Injection | None:
-    """Dials that may be turned at all, on the model as it was loaded; None where there are none.
+class Dials:
+    """The dials of one model. `injection` is None where none can be turned; `refused` says in words why a
+    file that should serve does not."""
 
-    Raises EngineError for a file that is no dial, and for one of another model or revision.
+    def __init__(self, model: Any, folder: Path, home: Path | None, rows: int) -> None:
+        from feedback.coach.steering.blocks import fingerprint
+
+        self.model, self.folder, self.home, self.rows = model, folder, home, rows
+        self.fingerprint = fingerprint(model)
+        self.injection: Injection | None = None
+        self.refused: dict[str, str] = {}
+        self._seen: tuple[int, int] | None = None
+        self.install()
+
+    def changed(self) -> bool:
+        """Whether somebody chose otherwise since the dials were installed."""
+        return self._seen != dial_files.stamp(self.home)
+
+    def install(self) -> Injection | None:
+        """Puts the dials that serve on the model, in place of the ones before, while nothing runs in it.
+
+        A file that is no dial, or one of another model or revision, is refused, and the model answers
+        without it.
+        """
+        from feedback.coach.steering.errors import SteeringError
+        from feedback.coach.steering.injection import Injection
+        from feedback.coach.steering.vectors import SteeringVector
+
+        if self.injection is not None:
+            self.injection.remove()
+            self.injection = None
+        self._seen, self.refused = dial_files.stamp(self.home), {}
+        turning = {}
+        for name, path in dial_files.serving(self.folder, self.home, self.fingerprint).items():
+            try:
+                vector = SteeringVector.load(path)
+                vector.check(self.model, known=self.fingerprint)
+            except SteeringError as error:
+                self.refused[name] = str(error)
+                logger.warning("a dial is not used: %s", error)
+                continue
+            if vector.stops and vector.stops[1] > 0:
+                turning[name] = vector
+        if turning:
+            self.injection = Injection(self.model, turning, rows=self.rows)
+        return self.injection
+
+    def ends(self) -> dict[str, float]:
+        """The upper end stop of each dial that can be turned."""
+        return {name: one.stops[1] for name, one in self.injection.vectors.items()} if self.injection else {}
+
+
+def strengths(injection: Injection | None, request: RewordRequest) -> dict[str, float]:
+    """What the request turns, `turn` or the wish being shares of the way to the end stop.
+
+    What somebody wishes for goes before the technique's own dial. Each end stop was found with its dial
+    turned alone: several at once share the way.
     """
-    files = sorted((folder / FOLDER).glob("*.safetensors"))
-    if not files:
-        return None
-    from feedback.coach.steering.errors import SteeringError
-    from feedback.coach.steering.injection import Injection
-    from feedback.coach.steering.vectors import SteeringVector
-
-    try:
-        found = {path.stem: SteeringVector.load(path) for path in files}
-        turning = {name: one for name, one in found.items() if one.stops and one.stops[1] > 0}
-        return Injection(model, turning, rows=rows) if turning else None
-    except SteeringError as error:
-        raise EngineError(f"a dial of COACH_MODEL cannot be used: {error}") from error
-
-
-def strengths(injection: Injection, request: RewordRequest) -> dict[str, float]:
-    """What the request turns: `turn` of the way to the end stop of its technique's dial."""
-    name = TURNS.get(request.technique)
-    if name not in injection.vectors or not request.turn:
+    if injection is None:
         return {}
-    return {name: min(1.0, max(0.0, request.turn)) * injection.vectors[name].stops[1]}
+    asked = dict(request.wishes) or {TURNS.get(request.technique, ""): request.turn}
+    shares = {name: min(1.0, max(0.0, share)) for name, share in asked.items() if name in injection.vectors}
+    whole = max(1.0, sum(shares.values()))
+    return {
+        name: share / whole * injection.vectors[name].stops[1] for name, share in shares.items() if share > 0
+    }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedback.coach import dials
+from feedback.coach.dials import Dials, strengths
 from feedback.coach.mini import prompting as mini
 from feedback.coach.rewording import EngineError, RewordRequest, messages, plain_prompt, tidy
 
@@ -30,7 +30,7 @@ SHIPPED = Path(__file__).parent / "weights" / "coach-mini"  # what COACH_MODEL=c
 class CoachConfig:
     """`model`: path or hub id; `dtype`: "auto" or a torch dtype's name; `device`: "auto", "cpu", "cuda"…;
     `seconds`: limit for one request, from when it stands in line; `batch`: rows generated together;
-    `waiting`: requests that may stand in line before more are refused."""
+    `waiting`: requests that may stand in line before more are refused; `dials`: folder of admins' dials."""
 
     model: str
     revision: str = ""
@@ -42,6 +42,7 @@ class CoachConfig:
     max_new_tokens: int = 72
     temperature: float = 0.7
     top_p: float = 0.9
+    dials: str = ""
 
 
 class NoCoach:
@@ -60,7 +61,7 @@ class Coach:
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
         self._loop: Loop | None = None
-        self._dials: Any = None
+        self._dials: Dials | None = None
         self._broken: str | None = None
 
     @property
@@ -119,7 +120,8 @@ class Coach:
 
     def about(self) -> dict[str, Any]:
         """What is loaded, for people: "model", "revision", "dtype", "device", "weights" (how many numbers),
-        "together" (whether requests join a batch under way) and "dials" {name: end stop}. Loads it."""
+        "together" (whether requests join a batch under way), "fingerprint" of the weights, "dials"
+        {name: end stop} and "refused" {name of a dial: why}. Loads it."""
         from feedback.coach.whole_batches import WholeBatches
 
         loop, _ = self._ready()
@@ -131,12 +133,16 @@ class Coach:
             "device": str(loop.model.device),
             "weights": sum(weight.numel() for weight in loop.model.parameters()),
             "together": not isinstance(loop, WholeBatches),
-            "dials": {name: one.stops[1] for name, one in self._dials.vectors.items()} if self._dials else {},
+            "fingerprint": self._dials.fingerprint,
+            "dials": self._dials.ends(),
+            "refused": self._dials.refused,
         }
 
     def _ready(self) -> tuple[Loop, Any]:
         with self._lock:
             _, tokenizer = self._load()
+            if self._dials.changed():
+                self._loop.steer_with(self._dials.install)
             return self._loop, tokenizer
 
     def _load(self) -> tuple[Any, Any]:
@@ -147,11 +153,12 @@ class Coach:
         try:
             model, tokenizer = load_model(self.config)
             # Before anything is warmed up or compiled: a later hook would be ignored.
-            self._dials = dials.install(model, Path(self.config.model), self.config.batch)
+            home = Path(self.config.dials) if self.config.dials else None
+            self._dials = Dials(model, Path(self.config.model), home, self.config.batch)
         except EngineError as error:
             self._broken = str(error)
             raise
-        self._loop = make_loop(model, tokenizer, self.config, self._dials)
+        self._loop = make_loop(model, tokenizer, self.config, self._dials.injection)
         self._loaded = model, tokenizer
         return self._loaded
 
@@ -173,7 +180,7 @@ class Coach:
             Draw(request.seed, temperature, self.config.top_p),
             self.config.max_new_tokens,
             self.config.seconds,
-            dials.strengths(self._dials, request) if self._dials else {},
+            strengths(self._dials.injection, request),
         )
 
 
@@ -304,4 +311,5 @@ def settings_config() -> CoachConfig | None:
         dtype=settings.COACH_DTYPE,
         device=settings.COACH_DEVICE,
         seconds=float(settings.COACH_SECONDS),
+        dials=str(settings.DATA_DIR / "models" / "dials"),
     )

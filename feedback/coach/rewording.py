@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from skills.taxonomy import TECHNIQUES
 
@@ -31,7 +32,8 @@ class EngineError(Exception):
 @dataclass(frozen=True)
 class RewordRequest:
     """`technique` is the code that the reply has to carry, `draft` the authored alternative; `turn` is how
-    far the technique's dial is turned, from 0 (not at all) to 1 (to its end stop), where there is one."""
+    far the technique's dial is turned, from 0 (not at all) to 1 (to its end stop), where there is one;
+    `wishes` are a reader's own, by the dial's name."""
 
     seeker: str
     volunteer: str
@@ -39,6 +41,7 @@ class RewordRequest:
     draft: str
     seed: int
     turn: float = 0.0
+    wishes: Mapping[str, float] = field(default_factory=dict)
 
 
 def user_prompt(request: RewordRequest) -> str:

@@ -28,6 +28,7 @@ VERBS = (
     "study_publish", "full_export_given", "second_factor_reset", "tagger_train",
     "tagger_switch", "tagger_undo", "organisation_set",
     "organisation_back",
+    "tagger_switch", "tagger_undo", "dial_calibrate", "dial_cancel", "dial_switch", "dial_undo",
 )  # fmt: skip
 
 

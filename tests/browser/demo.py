@@ -16,6 +16,7 @@ import json
 from peersupport.people.models import User
 from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
+from tests.feedback.dial_reports import finished_calibration
 from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
@@ -35,6 +36,7 @@ print(json.dumps({
     "scenario_id": chat.scenario_id,
     "person_id": User.objects.get(username="olga").pk,
     "code": "reflection_complex",
+    "behaviour": finished_calibration(User.objects.get(username="ada")).behaviour,
     "training_id": finished_training(User.objects.get(username="ada")).pk,
     "uidb64": "MQ", "token": "used-up",
     "own_id": draft_of(chat.volunteer.memberships.first().cohort, None).pk,

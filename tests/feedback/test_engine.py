@@ -144,7 +144,11 @@ def test_no_model_configured_means_no_rewording(settings):
 def test_settings_choose_the_model(settings, folder):
     settings.COACH_MODEL, settings.COACH_DTYPE, settings.COACH_DEVICE = str(folder), "float32", "cpu"
     assert get_coach().config == CoachConfig(
-        model=str(folder), dtype="float32", device="cpu", seconds=settings.COACH_SECONDS
+        model=str(folder),
+        dtype="float32",
+        device="cpu",
+        seconds=settings.COACH_SECONDS,
+        dials=str(settings.DATA_DIR / "models" / "dials"),
     )
 
 

@@ -42,16 +42,11 @@ class Sample:
     why: tuple[str, ...]
 
 
-def ask(
-    questions: Sequence[Asked], reword: Callable[[list[RewordRequest]], Sequence[str]], turn: float = 0.0
-) -> list[str]:
-    """One reply each, drawn once; the seed is the question's place, whatever the turn of the dial."""
+def ask(questions: Sequence[Asked], reword: Callable[[list[RewordRequest]], Sequence[str]]) -> list[str]:
+    """One reply each, drawn once; the seed is the question's place."""
     return list(
         reword(
-            [
-                RewordRequest(q.seeker, q.volunteer, q.technique, "", seed, turn)
-                for seed, q in enumerate(questions)
-            ]
+            [RewordRequest(q.seeker, q.volunteer, q.technique, "", seed) for seed, q in enumerate(questions)]
         )
     )
 
@@ -59,7 +54,7 @@ def ask(
 def authored(questions: Sequence[Asked], embed: Embed | None) -> list[str]:
     """What is shown without a model: the nearest authored line of no known topic."""
     known = _remembering(embed) if embed else None
-    return [ranked(_wanted(q), known)[0].text for q in questions]
+    return [ranked(wanted_of(q), known)[0].text for q in questions]
 
 
 def corpus_sample(count: int) -> tuple[list[Asked], list[str]]:
@@ -94,7 +89,7 @@ def judged(
     avoid = avoided(published_study())
     samples = []
     for question, reply in zip(questions, replies, strict=True):
-        found = verdict(reply, _wanted(question), judges.retag, avoid)
+        found = verdict(reply, wanted_of(question), judges.retag, avoid)
         samples.append(Sample(question, reply, found.why))
     n = len(samples)
     counts = {
@@ -128,7 +123,8 @@ def _share(count: int, n: int) -> dict[str, Any]:
     return {"share": round(count / n, 4), "count": count, "n": n, "ci": [round(low, 4), round(high, 4)]}
 
 
-def _wanted(question: Asked) -> Wanted:
+def wanted_of(question: Asked) -> Wanted:
+    """What the closed loop is asked about a reply to the question."""
     return Wanted(
         question.technique,
         GENERAL,

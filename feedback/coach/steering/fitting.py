@@ -140,10 +140,18 @@ def dial(
             alignment, helpfulness, (low, high), floor=floor, weight=plan.options.weight
         ),
         "limits": {key: value if math.isfinite(value) else None for key, value in limits.items()},
-        "limited_by": min(limits, key=lambda key: limits[key]),
+        "limited_by": _first_limit(limits, plan.grid[-1]),
         "tolerated": plan.options.tolerated,
         "r2_by_radius": table,
     }
+
+
+def _first_limit(limits: dict[str, float], end: float) -> str:
+    """What ends the dial. Coherence and fits that hold over the whole grid end with it: nobody looked
+    further."""
+    first = min(limits, key=lambda key: limits[key])
+    measured = first in ("coherence", "trust in the fits") and limits[first] >= end
+    return "the end of the sweep" if measured else first
 
 
 def premises(steered: list[dict[str, Any]], auc: dict[int, float], plan: Plan) -> dict[str, Any]:

@@ -89,6 +89,15 @@ class Injection:
             addition[len(strengths) :].zero_()
         self._expected = len(strengths)
 
+    def allowed(self, strengths: Strengths) -> dict[str, float]:
+        """What of the strengths is within the dials that there are: unknown names are left out, the others
+        end at their stops."""
+        found = {name: float(value) for name, value in strengths.items() if name in self.vectors}
+        stops = {name: self.vectors[name].stops for name in found if not self.unbounded}
+        return found | {
+            name: min(max(found[name], ends[0]), ends[1]) for name, ends in stops.items() if ends is not None
+        }
+
     def set_row(self, row: int, strengths: Strengths) -> None:
         """Changes one row and leaves the others as they are (continuous batching)."""
         for addition, value in self._worked_out([strengths]):

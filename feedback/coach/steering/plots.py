@@ -1,14 +1,12 @@
-"""The six plots of a report."""
+"""The six plots of a report. Light: a web page may draw them from a report's numbers."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import torch
-
+from feedback.coach.steering import curves
 from feedback.coach.steering.chart import Chart, Points
-from feedback.coach.steering.laws import alignment_at, helpfulness_at
 
 STRENGTH = "strength r"
 
@@ -33,7 +31,7 @@ def alignment(report: dict[str, Any]) -> str:
     chart = Chart(
         "Behaviour against strength", STRENGTH, "behaviour B(r)", *_axes(points, random, [(0, told)])
     )
-    fitted = [(r, float(alignment_at(law, torch.tensor(r)))) for r in _fine(report)]
+    fitted = [(r, curves.alignment(law, r)) for r in _fine(report)]
     zero, slope = math.tanh(law["b0"]), report["fits"]["alignment"]["slope_at_0"]
     chart.band(report["dial"]["r_min"], report["dial"]["r_max"], "dial")
     chart.line(fitted, "first", "tanh law")
@@ -50,7 +48,7 @@ def helpfulness(report: dict[str, Any]) -> str:
     points, random = _column(rows, "helpfulness"), _column(report["arms"]["random"], "helpfulness")
     chart = Chart("Helpfulness against strength", STRENGTH, "helpfulness P(r)", *_axes(points, random))
     floor = report["floor"]
-    fitted = [(r, float(helpfulness_at(law, torch.tensor(r), floor))) for r in _fine(report)]
+    fitted = [(r, curves.helpfulness(law, r, floor)) for r in _fine(report)]
     linear = [
         (r, floor + (tent["P0"] - floor) * (1 - tent["s"] * abs(r - tent["r0"]))) for r in _fine(report)
     ]
@@ -68,16 +66,22 @@ def tradeoff(report: dict[str, Any]) -> str:
     base, dial = rows[0], report["dial"]
     gain = [(row["r"], row["alignment"] - base["alignment"]) for row in rows]
     loss = [(row["r"], 1 - row["helpfulness"] / max(base["helpfulness"], 1e-12)) for row in rows]
+    random = [
+        (row["r"], row["alignment"] - base["alignment"]) for row in report["arms"]["random"] if row["r"] >= 0
+    ]
+    told = report["arms"]["prompt"][0]["alignment"] - base["alignment"]
     chart = Chart(
         "What steering gains and what it costs",
         STRENGTH,
         "gain and relative loss",
-        *_axes(gain, loss, [(0, dial["tolerated"])]),
+        *_axes(gain, loss, random, [(0, dial["tolerated"]), (0, told)]),
     )
     chart.band(0.0, dial["r_max"], "efficient part")
     chart.line(gain, "first", "gain of behaviour")
     chart.line(loss, "second", "loss of helpfulness")
-    chart.line([(row["r"], dial["tolerated"]) for row in rows], "third", "tolerated loss", dashed=True)
+    chart.line([(row["r"], dial["tolerated"]) for row in rows], "second", "tolerated loss", dashed=True)
+    chart.line(random, "third", "random direction", dashed=True)
+    chart.line([(row["r"], told) for row in rows], "good", "prompt only", dashed=True)
     return chart.svg()
 
 

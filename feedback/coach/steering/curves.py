@@ -1,0 +1,16 @@
+"""The two laws as plain numbers, for drawing. Light: a web page may import it; fits are in `laws`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+
+def alignment(law: Mapping[str, float], r: float) -> float:
+    """B(r) = tanh(a·r + b0)."""
+    return math.tanh(law["a"] * r + law["b0"])
+
+
+def helpfulness(law: Mapping[str, float], r: float, floor: float = 0.0) -> float:
+    """P(r) = f + (P0 - f) / (1 + k·(r - r0)²)."""
+    return floor + (law["P0"] - floor) / (1 + law["k"] * (r - law["r0"]) ** 2)
