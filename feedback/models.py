@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from feedback.base_models import CoachMerge, CoachSwitch
 from feedback.loop_models import LoadedModel, SuggestionCount, SuggestionRating
 from peersupport.practice.models import PracticeChat
 from skills.models import CODE_CHOICES
@@ -305,8 +306,8 @@ class Export(models.Model):
         return f"{self.table}.{self.format}"
 
 
-__all__ = [  # Django finds models here; those of the closed loop stand in a file of their own
-    "EvidenceStudy", "Export", "InboxSeen", "LoadedModel", "MockRating", "PracticeGoal", "SessionReport",
-    "StudyImport", "StudyPublication", "SuggestionCount", "SuggestionRating", "TechniqueEffect",
-    "TrainerNote",
+__all__ = [  # Django finds models here; those of the closed loop and bases stand in files of their own
+    "CoachMerge", "CoachSwitch", "EvidenceStudy", "Export", "InboxSeen", "LoadedModel", "MockRating",
+    "PracticeGoal", "SessionReport", "StudyImport", "StudyPublication", "SuggestionCount", "SuggestionRating",
+    "TechniqueEffect", "TrainerNote",
 ]  # fmt: skip

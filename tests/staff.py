@@ -12,6 +12,7 @@ from feedback.models import Export, MockRating
 from feedback.signoff.scales import KEYS
 from peersupport.people.models import Cohort
 from peersupport.practice import assignments
+from tests.feedback.bases import finished_merge
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
 
@@ -35,6 +36,7 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
         "assignment_id": assigned.pk,
         "export_id": export.pk,
         "training_id": finished_training(people.admin).pk,
+        "merge_id": finished_merge(people.admin).pk,
         "table": "tags",
         "kind": "codebook",
         "uidb64": "MQ",

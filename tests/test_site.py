@@ -57,6 +57,8 @@ PAGES = [
     ("admin", "skills:tagger-versions", {}),
     ("admin", "skills:tagger-version", {"training_id"}),
     ("admin", "feedback:models", {}),
+    ("admin", "feedback:coach-bases", {}),
+    ("admin", "feedback:coach-base", {"merge_id"}),
     ("admin", "feedback:studies", {}),
     ("admin", "feedback:study-new", {}),
     ("admin", "feedback:study-import", {"import_id"}),

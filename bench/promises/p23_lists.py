@@ -41,6 +41,7 @@ PAGES = {
         "people": "/people/",
         "jobs": "/jobs/",
         "tagger": "/tagger/",
+        "coach bases": "/models/bases/",
         "exports": "/exports/",
         "studies": "/studies/",
         "audit log": "/audit/",

@@ -34,6 +34,7 @@ PAGES = {
         "/people/",
         "/jobs/",
         "/tagger/",
+        "/models/bases/",
         "/studies/",
         "/studies/new/",
         "/exports/",

@@ -26,7 +26,7 @@ VERBS = (
     "correct", "review", "review_undone", "dispute_answered", "note", "assign", "mock_rated",
     "mock_withdrawn", "scenario_published", "invite", "password_link", "password_set", "retry", "retag",
     "study_publish", "full_export_given", "second_factor_reset", "tagger_train",
-    "tagger_switch", "tagger_undo",
+    "tagger_switch", "tagger_undo", "coach_merge", "coach_switch", "coach_undo",
 )  # fmt: skip
 
 
