@@ -1,8 +1,8 @@
 """The batch job that merges fine-tunes and measures what came out beside what serves.
 
 It writes to a folder `.part-N`, which takes its place in the transaction that closes the row: a merge is
-there with its report or not at all. After a kill the merging engine goes on where it was, and models that
-were measured are not measured again (the row's checkpoint holds their answers).
+there with its report or not at all. After a kill, a stop, or when it gave way to others, the merging engine
+goes on where it was, and so does the measuring (the row's checkpoint holds the answers).
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ from django.utils import timezone
 from feedback.bases import runs, switching
 from feedback.coach import serving
 from feedback.models import CoachMerge
+from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import LeaseLostError, StoppedError
 
 MERGED = 0.1  # share of the whole that merging takes, about
 FULL = "The disk is full: nothing of the merge was kept. Make room, then try again."
+GIVE_WAY_SECONDS = 15  # others of the lane wait so long at most
+STINT_SECONDS = 1800  # well below the time limit of the kind
 _EVERY = 1.0  # seconds between two notes of progress
 
 
@@ -69,7 +72,7 @@ class _Work:
     def __init__(self, merge: CoachMerge, job: Job, context, part: Path) -> None:
         self.merge, self.job, self.context, self.part = merge, job, context, part
         self.kept: dict[str, Any] = dict(job.checkpoint.get("measured", {}))
-        self._said, self._stage = 0.0, ""
+        self._began, self._said, self._stage = time.monotonic(), 0.0, ""
 
     def outcome(self):
         base = serving.base_folder()
@@ -92,15 +95,19 @@ class _Work:
         told = report(found, compared_with)
         return partial(_keep, self.merge, manifest, told, self.part)
 
-    def tell(self, share: float, stage: str, *, now: bool = False) -> None:
-        """Raises StoppedError and LeaseLostError."""
-        if self.context.stopping.is_set():
-            raise StoppedError
-        clock = time.monotonic()
-        if now or stage != self._stage or clock - self._said > _EVERY:
+    def tell(self, share: float, stage: str, *, resumes: bool = False) -> None:
+        """Says and keeps how far it is. Where it `resumes` from here it gives way to others of its lane: an
+        erasure may be among them. Raises StoppedError and LeaseLostError."""
+        clock, stops = time.monotonic(), self.context.stopping.is_set()
+        worked = clock - self._began
+        if resumes and not stops:
+            stops = worked > STINT_SECONDS or (worked > GIVE_WAY_SECONDS and queue.waits(self.job.lane))
+        if stops or stage != self._stage or clock - self._said > _EVERY:
             self._said, self._stage = clock, stage
             state = {"stage": stage, "measured": self.kept}
             self.context.checkpoint(self.job, progress=min(share, 0.99), state=state)
+        if stops:
+            raise StoppedError
 
     def _merged(self, base: Path) -> Path:
         """The folder with the merge: of an earlier run, or new."""
@@ -135,7 +142,10 @@ class _Work:
             merge(
                 runs.full(self.merge.recipe, base),
                 self.part,
-                progress=lambda done, total, what: self.tell(MERGED * done / max(1, total), "merging"),
+                # What is surveyed before the first tensor is written would be surveyed again.
+                progress=lambda done, total, what: self.tell(
+                    MERGED * done / max(1, total), "merging", resumes=done > 0
+                ),
                 should_stop=self.context.stopping.is_set,
             )
         except Cancelled as error:
@@ -155,19 +165,18 @@ class _Work:
 
         # By the weights and not by the name: another merge may have been switched on meanwhile.
         key = ",".join(sorted(serving.sha256(path)[:16] for path in folder.glob("*.safetensors")))
-        if key in self.kept:
-            return measuring.unpacked(self.kept[key])
-        stage = f"measuring {label}"
-        self.tell(done, stage)
+        kept = self.kept.get(key, {"sets": 0})
+        parts = [measuring.unpacked(kept["found"])] if kept["sets"] else []
+        number, stage = kept["sets"], f"measuring {label}"
+        self.tell(done + share * number / measuring.SETS, stage)
         try:
-            found = measuring.measure(
-                folder, settings.COACH_DEVICE, lambda part: self.tell(done + share * part, stage)
-            )
+            for part in measuring.sets(folder, settings.COACH_DEVICE, number):
+                parts, number = [measuring.joined([*parts, part])], number + 1
+                self.kept[key] = {"sets": number, "found": measuring.packed(parts[0])}
+                self.tell(done + share * number / measuring.SETS, stage, resumes=True)
         except ExpertsError as error:
             raise MergeFailed(f"{label} cannot be measured: {_plain(error)}.") from error
-        self.kept[key] = measuring.packed(found)
-        self.tell(done + share, stage, now=True)
-        return found
+        return parts[0]
 
 
 def _keep(merge: CoachMerge, manifest: dict[str, Any], report: dict[str, Any], part: Path) -> None:

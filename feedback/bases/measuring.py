@@ -7,7 +7,7 @@ torch: for workers alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,17 @@ SPLIT, SETS, ITEMS = "test", 10, 30  # sets of so many items of each aim
 Found = Mapping[str, np.ndarray]  # as `ranking.measured` gives it
 
 
-def measure(folder: Path, device: str, told: Callable[[float], None]) -> Found:
-    """Asks the folder's model; `told` hears which share is done. Raises ExpertsError where it cannot be
+def sets(folder: Path, device: str, first: int = 0) -> Iterator[Found]:
+    """The answers of the folder's model to each set from `first` on. Raises ExpertsError where it cannot be
     loaded."""
+    if first >= SETS:
+        return
     model, asker = load(folder, device).eval(), Asker(load_tokenizer(folder))
-    parts = []
-    for seed in range(SETS):  # a set at a time, so that the wish to stop is heard every few seconds
-        parts.append(measured(model, asker, split=SPLIT, seeds=[seed], count=ITEMS))
-        told((seed + 1) / SETS)
+    for seed in range(first, SETS):
+        yield measured(model, asker, split=SPLIT, seeds=[seed], count=ITEMS)
+
+
+def joined(parts: Sequence[Found]) -> Found:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

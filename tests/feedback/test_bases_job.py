@@ -66,8 +66,10 @@ def test_a_merge_is_made_measured_and_put_in_its_place(merge, drain):
     assert serving.is_whole(folder) and serving.why_not(merge.name) == ""
     assert parts() == []
     # The report is that of the commands, of the same items.
-    found = {name: measuring.measure(path, "cpu", lambda share: None) for name, path in
-             (("tiny", serving.base_folder()), (merge.name, folder))}  # fmt: skip
+    found = {
+        name: measuring.joined(list(measuring.sets(path, "cpu")))
+        for name, path in (("tiny", serving.base_folder()), (merge.name, folder))
+    }
     assert json.loads(json.dumps(measuring.report(found, "tiny"))) == merge.report
 
 
@@ -159,16 +161,17 @@ def test_stopped_while_it_is_merged_it_goes_on_where_it_was(merge, monkeypatch, 
 
 
 def test_killed_while_it_is_measured_only_the_rest_is_measured(merge, monkeypatch, drain):
+    monkeypatch.setattr(work, "_EVERY", 0.0)
     asked_for = []
-    plain = measuring.measure
+    plain = measuring.measured
 
-    def watched(folder, device, told):
-        asked_for.append(folder.name)
-        if len(asked_for) == 2:
+    def watched(model, asker, **options):
+        asked_for.append(options["seeds"])
+        if len(asked_for) == 4:
             raise SystemExit  # as a kill: nothing is tidied up
-        return plain(folder, device, told)
+        return plain(model, asker, **options)
 
-    monkeypatch.setattr(measuring, "measure", watched)
+    monkeypatch.setattr(measuring, "measured", watched)
     with pytest.raises(SystemExit):
         drain("batch")
     assert parts() == [f".part-{merge.pk}"]
@@ -178,9 +181,24 @@ def test_killed_while_it_is_measured_only_the_rest_is_measured(merge, monkeypatc
     switching.chore()
     assert parts() == [f".part-{merge.pk}"]  # of an open job
     drain("batch")
-    assert asked_for == ["tiny", f".part-{merge.pk}", f".part-{merge.pk}"]
+    assert asked_for == [[0], [1], [0], [1], [1]]  # the base whole, of the merge the set that was cut short
     merge.refresh_from_db()
     assert list(merge.report["models"]) == ["tiny", merge.name] and parts() == []
+    assert merge.report["models"]["tiny"]["n"]["honest"] == 6
+
+
+def test_it_gives_way_to_others_of_its_lane(merge, people, monkeypatch, drain):
+    monkeypatch.setattr(work, "GIVE_WAY_SECONDS", 0)
+    job = Job.objects.get(kind=runs.MERGE)
+    first = queue.claim("batch", "test")
+    assert [one.pk for one in first] == [job.pk]
+    other = queue.enqueue("audit_check")
+    running.run_claimed(first, running.Context(threading.Event()))
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == ("queued", 0) and job.available_at > other.available_at
+    drain("batch")
+    merge.refresh_from_db()
+    assert merge.found and Job.objects.get(pk=other.pk).status == "done"
 
 
 def test_a_full_disk_is_said_and_nothing_half_written_stays(merge, people, monkeypatch, drain):
@@ -270,7 +288,7 @@ def test_a_job_that_failed_for_good_says_so(merge, monkeypatch, drain):
     def broken(*args):
         raise RuntimeError
 
-    monkeypatch.setattr(measuring, "measure", broken)
+    monkeypatch.setattr(measuring, "measured", broken)
     for _ in range(8):
         Job.objects.filter(kind=runs.MERGE).update(available_at="2020-01-01T00:00Z")
         drain("batch")
