@@ -23,6 +23,8 @@ from django.utils import timezone
 
 from feedback.bases import runs, switching
 from feedback.coach import serving
+from feedback.coach.merging.errors import Cancelled, InUseError, MergeError
+from feedback.coach.merging.recipe import Recipe
 from feedback.models import CoachMerge
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job
@@ -78,7 +80,10 @@ class _Work:
         base = serving.base_folder()
         if base is None:
             raise MergeFailed(runs.no_base())
-        folder = self._merged(base)
+        try:
+            folder = self._merged(runs.full(self.merge.recipe, base))
+        except MergeError as error:
+            raise MergeFailed(FULL if _is_full(error.__cause__) else _words(error)) from error
         manifest = serving.read_json(folder / serving.MANIFEST)
         now = serving.resolved()
         ours = {now.name: Path(now.model), base.name: base}
@@ -109,14 +114,16 @@ class _Work:
         if stops:
             raise StoppedError
 
-    def _merged(self, base: Path) -> Path:
+    def _merged(self, recipe: Recipe) -> Path:
         """The folder with the merge: of an earlier run, or new."""
         there = switching.folder_of(self.merge)
-        if serving.is_whole(there):
+        # A database that was restored alone gives out numbers again whose folders are still there.
+        made = serving.read_json(there / serving.MANIFEST).get("recipe")
+        if made == recipe.as_dict() and serving.is_whole(there):
             return there
         if not serving.is_whole(self.part):
             try:
-                self._merge(base)
+                self._merge(recipe)
                 switching.write_sums(self.part)
             except OSError as error:
                 if _is_full(error):
@@ -129,9 +136,8 @@ class _Work:
             )
         return self.part
 
-    def _merge(self, base: Path) -> None:
+    def _merge(self, recipe: Recipe) -> None:
         from feedback.coach.merging.engine import merge
-        from feedback.coach.merging.errors import Cancelled, InUseError, MergeError
 
         if self.part.is_dir():  # it took this place just before the worker ended
             if not (self.part / serving.SUMS).exists():
@@ -140,7 +146,7 @@ class _Work:
         self.tell(0.0, "merging")
         try:
             merge(
-                runs.full(self.merge.recipe, base),
+                recipe,
                 self.part,
                 # What is surveyed before the first tensor is written would be surveyed again.
                 progress=lambda done, total, what: self.tell(
@@ -150,10 +156,8 @@ class _Work:
             )
         except Cancelled as error:
             raise StoppedError from error
-        except InUseError:
-            raise  # by a worker that does not know yet that it was displaced: tried again later
-        except MergeError as error:
-            raise MergeFailed(FULL if _is_full(error.__cause__) else _words(error)) from error
+        except InUseError as error:  # by a worker that does not know yet that it was displaced
+            raise RuntimeError("tried again later") from error
         except MemoryError as error:
             raise MergeFailed(
                 "The worker ran out of memory: allow it more (WORKER_MEMORY_MB), or merge elsewhere."

@@ -85,20 +85,21 @@ def why_not(merge: CoachMerge, now: serving.Serving) -> str:
     return ""
 
 
-@transaction.atomic
 def switch(merge: CoachMerge, admin: User, *, read: bool) -> CoachSwitch:
     """Let the merge serve; `read`: they said to have read that it is worse. Raises RefusedError."""
-    before = _locked()
-    merge = CoachMerge.objects.get(pk=merge.pk)
-    if merge == before:
-        raise RefusedError(_("It is switched on already."))
-    # By the row and not by the file, which follows the commit of somebody else's switch.
-    now = serving.standing_for(before.name if before else "")
-    if reason := why_not(merge, now):
-        raise RefusedError(reason)
-    if is_worse(merge) and not read:
-        raise RefusedError(_("It is worse than what serves: tick that you have read so, or leave it."))
-    return _change(before, merge, admin, verb="coach_switch", worse=is_worse(merge))
+    serving.why_not(merge.name)  # reads the files now, so that nothing is locked meanwhile
+    with transaction.atomic():
+        before = _locked()
+        merge = CoachMerge.objects.get(pk=merge.pk)
+        if merge == before:
+            raise RefusedError(_("It is switched on already."))
+        # By the row and not by the file, which follows the commit of somebody else's switch.
+        now = serving.standing_for(before.name if before else "")
+        if reason := why_not(merge, now):
+            raise RefusedError(reason)
+        if is_worse(merge) and not read:
+            raise RefusedError(_("It is worse than what serves: tick that you have read so, or leave it."))
+        return _change(before, merge, admin, verb="coach_switch", worse=is_worse(merge))
 
 
 @transaction.atomic
@@ -116,16 +117,19 @@ def to_undo() -> CoachSwitch | None:
     return rows.select_related("before", "after").first()
 
 
-@transaction.atomic
 def undo(admin: User) -> CoachSwitch:
     """Go back to what served before the last switch. Raises RefusedError where that is not possible."""
-    before, last = _locked(), to_undo()
-    if last is None:
-        raise RefusedError(_("There is no switch to take back."))
-    if last.before is not None and (reason := serving.why_not(last.before.name)):
-        words = _("%(name)s cannot serve: %(why)s.")
-        raise RefusedError(words % {"name": last.before.name, "why": WHY_NOT[reason]})
-    return _change(before, last.before, admin, verb="coach_undo", undoes=last)
+    last = to_undo()
+    if last is not None and last.before is not None:
+        serving.why_not(last.before.name)  # as above
+    with transaction.atomic():
+        before, last = _locked(), to_undo()
+        if last is None:
+            raise RefusedError(_("There is no switch to take back."))
+        if last.before is not None and (reason := serving.why_not(last.before.name)):
+            words = _("%(name)s cannot serve: %(why)s.")
+            raise RefusedError(words % {"name": last.before.name, "why": WHY_NOT[reason]})
+        return _change(before, last.before, admin, verb="coach_undo", undoes=last)
 
 
 def _locked() -> CoachMerge | None:

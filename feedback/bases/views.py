@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -52,6 +54,7 @@ def _page(
         "shipped": serving.SHIPPED.name,
         "arms": arms.shipped(),
         "no_base": runs.no_base(),
+        "base": _as_typed(serving.base_folder()),
         "finetunes": finetunes.found(),
         "methods": METHODS.values(),
         "fields": [_field(name, given) for name in runs.FIELDS],
@@ -63,6 +66,13 @@ def _page(
         "undo": switching.to_undo(),
     }
     return render(request, "feedback/bases.html", context, status=400 if problem else 200)
+
+
+def _as_typed(base: Path | None) -> str:
+    """The folder as one writes it in a command; that of the code without where it lies."""
+    if base is None:
+        return ""
+    return str(base.relative_to(settings.BASE_DIR) if base.is_relative_to(settings.BASE_DIR) else base)
 
 
 def _field(name: str, given: runs.Asked) -> dict[str, Any]:

@@ -130,30 +130,23 @@ def test_cancelled_while_it_is_merged_nothing_stays(merge, people, monkeypatch, 
         runs.cancel(merge, people.admin)
 
 
-def stopped_at(monkeypatch, stage: str, count: int) -> threading.Event:
-    """The worker is asked to stop when it says this for the nth time."""
+def test_stopped_while_it_is_merged_it_goes_on_where_it_was(merge, monkeypatch, drain):
     monkeypatch.setattr(work, "_EVERY", 0.0)
-    stopping, plain, said = threading.Event(), queue.checkpoint, []
+    stopping, plain = threading.Event(), queue.checkpoint
 
     def watched(job, *, progress, state=None):
-        said.append(state["stage"])
-        if said.count(stage) == count:
+        if progress > work.MERGED / 2:
             stopping.set()
         plain(job, progress=progress, state=state)
 
     monkeypatch.setattr(queue, "checkpoint", watched)
-    return stopping
-
-
-def test_stopped_while_it_is_merged_it_goes_on_where_it_was(merge, monkeypatch, drain):
-    stopping = stopped_at(monkeypatch, "merging", 4)
     running.drain_lane("batch", worker="test", stopping=stopping)
     job = Job.objects.get(kind=runs.MERGE)
     assert (job.status, job.attempts) == ("queued", 0)
     assert parts() == [f".part-{merge.pk}.partial"]
     resumed = []
-    plain = merging.merge
-    monkeypatch.setattr(merging, "merge", lambda *a, **k: resumed.append(plain(*a, **k)) or resumed[0])
+    whole = merging.merge
+    monkeypatch.setattr(merging, "merge", lambda *a, **k: resumed.append(whole(*a, **k)) or resumed[0])
     drain("batch")
     assert resumed[0].resumed >= 2
     merge.refresh_from_db()

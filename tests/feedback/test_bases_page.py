@@ -56,17 +56,19 @@ def verbs() -> list[str]:
     )
 
 
-def test_without_anything_it_says_what_to_do(admin, monkeypatch, tmp_path, settings):
+def test_without_anything_it_says_what_to_do(admin, base, monkeypatch, tmp_path, settings):
     monkeypatch.setattr(arms, "FILE", tmp_path / "three_h.json")
     shown = admin()
     assert "<strong>tiny</strong> words suggested replies: the model that COACH_MODEL names." in shown
-    assert "Not measured yet" in shown and "train_experts --base tiny" in shown
+    assert "Not measured yet" in shown and f"train_experts --base {base} --output" in shown
     assert f'action="{START}"' not in shown and f'action="{UNDO}"' not in shown
     assert "Nobody has switched" in shown
     settings.COACH_MODEL = ""
     assert "No language model is configured" in admin()
     settings.COACH_MODEL = "somebody/some-model"
     assert "download the model" in admin()
+    settings.COACH_MODEL = "coach-mini"
+    assert "train_experts --base feedback/coach/weights/coach-mini --output" in admin()
 
 
 def test_what_was_measured_is_read_from_its_file(admin, monkeypatch, tmp_path):
