@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _later
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from feedback.coach import serving
 from feedback.reports import loaded, suggestions, wordings
 from feedback.reports.ratios import wilson
 from peersupport.people import access
@@ -42,6 +43,7 @@ def models_page(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "workers": loaded.workers(),
         "configured": settings.COACH_MODEL,
+        "here": serving.resolved(),
         "days": suggestions.DAYS,
         "tagger": card_or_nothing(),
     }

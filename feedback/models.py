@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from feedback.base_models import CoachMerge, CoachSwitch
 from feedback.dial_models import DialCalibration, DialSwitch, OtherWording, ReaderDials
 from feedback.loop_models import LoadedModel, SuggestionCount, SuggestionRating
 from peersupport.practice.models import PracticeChat
@@ -306,8 +307,9 @@ class Export(models.Model):
         return f"{self.table}.{self.format}"
 
 
-__all__ = [  # Django finds models here; those of the closed loop and of dials stand in files of their own
-    "DialCalibration", "DialSwitch", "EvidenceStudy", "Export", "InboxSeen", "LoadedModel", "MockRating",
-    "OtherWording", "PracticeGoal", "ReaderDials", "SessionReport", "StudyImport", "StudyPublication",
-    "SuggestionCount", "SuggestionRating", "TechniqueEffect", "TrainerNote",
+__all__ = [  # Django finds models here; those of the closed loop, bases and dials stand in files of their own
+    "CoachMerge", "CoachSwitch", "DialCalibration", "DialSwitch", "EvidenceStudy", "Export", "InboxSeen",
+    "LoadedModel", "MockRating", "OtherWording", "PracticeGoal", "ReaderDials", "SessionReport",
+    "StudyImport", "StudyPublication", "SuggestionCount", "SuggestionRating", "TechniqueEffect",
+    "TrainerNote",
 ]  # fmt: skip

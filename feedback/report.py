@@ -14,7 +14,7 @@ from django.utils import timezone
 from feedback import studies
 from feedback.coach.engine import get_coach
 from feedback.models import EvidenceStudy, SessionReport
-from feedback.reports import retagged, suggestions, wordings
+from feedback.reports import loaded, retagged, suggestions, wordings
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
 from peersupport.jobs.models import Job
@@ -47,6 +47,7 @@ def turns_of(chat: PracticeChat) -> list[Turn]:
 def run(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exception]:
     """Reads one after the other, then writes the reports side by side: what they ask of the coach is
     generated together. Threads touch no database; a report that fails fails alone."""
+    loaded.follow_switch(jobs[0].worker)
     found: dict[int, Callable[[], None] | Exception] = {}
     writing: dict[int, Callable[[], Callable[[], None]]] = {}
     for job in jobs:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from feedback import coach_views, cohort_views, export_views, own_views, study_views, try_views, views
+from feedback.bases import views as base_views
 from feedback.dials import views as dial_views
 from feedback.imports import views as import_views
 from feedback.signoff import views as signoff_views
@@ -28,6 +29,11 @@ urlpatterns = [
     path("models/dials/<slug:behaviour>/calibrate/", dial_views.calibrate, name="dial-calibrate"),
     path("models/dials/<slug:behaviour>/cancel/", dial_views.cancel, name="dial-cancel"),
     path("models/dials/<slug:behaviour>/switch/", dial_views.switch, name="dial-switch"),
+    path("models/bases/", base_views.bases, name="coach-bases"),
+    path("models/bases/merge/", base_views.start, name="coach-base-merge"),
+    path("models/bases/undo/", base_views.undo, name="coach-base-undo"),
+    path("models/bases/<int:merge_id>/", base_views.base, name="coach-base"),
+    path("models/bases/<int:merge_id>/step/", base_views.step, name="coach-base-step"),
     path("chats/<uuid:chat_id>/notes/", own_views.write_note, name="note"),
     path("chats/<uuid:chat_id>/mock/", signoff_views.mock, name="mock"),
     path("mock-ratings/<int:rating_id>/withdraw/", signoff_views.mock_withdraw, name="mock-withdraw"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from django.conf import settings
-
 from feedback import studies
+from feedback.bases import runs as bases
+from feedback.bases import switching
+from feedback.coach import serving
 from feedback.dials import runs as dial_runs
 from feedback.dials import serving as dial_serving
 from feedback.exports import files as export_files
@@ -105,6 +104,18 @@ def register() -> None:
         )
     )
     sweeper.register_chore(dial_serving.point)
+    # A large model takes hours: what was merged and measured is kept when its worker ends.
+    register_kind(
+        Kind(
+            name=bases.MERGE,
+            lane=Lane.BATCH,
+            run="feedback.bases.job.run",
+            on_quarantine="feedback.bases.job.on_quarantine",
+            seconds=3600,
+            attempts=8,
+        )
+    )
+    sweeper.register_chore(switching.chore)
     sweeper.register_chore(runs.forget)
     erasure.register_step(files.forget)
     erasure.register_chat_step(files.forget_chat)
@@ -113,7 +124,7 @@ def register() -> None:
     sweeper.register_chore(export_files.expire)
     queue.register_missed(missed.missed_cues)
     versions.register("study", studies.serving_name)
-    versions.register("coach", lambda: Path(settings.COACH_MODEL).name or "authored")
+    versions.register("coach", lambda: serving.resolved().name or "authored")
     slots.register_shipped("studies", studies.sync_published)
     slots.register(slots.TAG_GRADES, studies.grades_for)
     slots.register(slots.CHAT_ENDED, requests.request_report)

@@ -59,10 +59,15 @@ def create(target: Path) -> dict[str, Any]:
             archive.add(folder / MANIFEST, MANIFEST)
             archive.add(folder / DATABASE, DATABASE)
             if (settings.DATA_DIR / MODELS).is_dir():
-                archive.add(settings.DATA_DIR / MODELS, MODELS)
+                archive.add(settings.DATA_DIR / MODELS, MODELS, filter=_finished)
         os.chmod(whole, 0o600)
         os.replace(whole, target)
     return manifest
+
+
+def _finished(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Leaves out what a job is writing now: it may be gone before it is read, and is made anew."""
+    return None if Path(member.name).name.startswith(".part-") else member
 
 
 def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from feedback.models import Export, MockRating
 from feedback.signoff.scales import KEYS
 from peersupport.people.models import Cohort
 from peersupport.practice import assignments
+from tests.feedback.bases import finished_merge
 from tests.feedback.dial_reports import finished_calibration
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
@@ -37,6 +38,7 @@ def rows_of_staff(people, chat) -> dict[str, Any]:
         "export_id": export.pk,
         "training_id": finished_training(people.admin).pk,
         "behaviour": finished_calibration(people.admin).behaviour,
+        "merge_id": finished_merge(people.admin).pk,
         "table": "tags",
         "kind": "codebook",
         "uidb64": "MQ",

@@ -144,6 +144,11 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:dial-cancel": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "feedback:dial-switch": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "feedback:dial-undo": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "feedback:coach-bases": (ADMIN_GET, NO_VERB),
+    "feedback:coach-base": (ADMIN_GET, NO_VERB),
+    "feedback:coach-base-merge": (NO_VERB, cells(FORBIDDEN, admin=BAD)),  # no coach is configured
+    "feedback:coach-base-step": (NO_VERB, cells(FORBIDDEN, admin=MISSING)),  # an empty form names no step
+    "feedback:coach-base-undo": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "feedback:note": (NO_VERB, of_chat(FORBIDDEN, GO)),
     "feedback:mock": (READ_CHAT, of_chat(FORBIDDEN, BAD)),
     "feedback:mock-withdraw": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),

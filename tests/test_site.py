@@ -60,6 +60,8 @@ PAGES = [
     ("admin", "feedback:models", {}),
     ("admin", "feedback:dials", {}),
     ("admin", "feedback:dial", {"behaviour"}),
+    ("admin", "feedback:coach-bases", {}),
+    ("admin", "feedback:coach-base", {"merge_id"}),
     ("admin", "feedback:studies", {}),
     ("admin", "feedback:study-new", {}),
     ("admin", "feedback:study-import", {"import_id"}),

@@ -21,10 +21,19 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
+from feedback.bases import runs as bases
 from feedback.dials import runs as dial_runs
 from feedback.exports import files
 from feedback.imports import runs
-from feedback.models import DialCalibration, DialSwitch, Export, MockRating, SessionReport
+from feedback.models import (
+    CoachMerge,
+    CoachSwitch,
+    DialCalibration,
+    DialSwitch,
+    Export,
+    MockRating,
+    SessionReport,
+)
 from feedback.reports.goals import set_goal
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
@@ -36,6 +45,7 @@ from peersupport.practice.models import Message, PracticeChat, Scenario
 from skills.gold import serving
 from skills.models import ModelVersion, TaggerSwitch, TaggerTraining, Tagging
 from skills.review import coding
+from tests.feedback.bases import finished_merge
 from tests.feedback.dial_reports import finished_calibration
 from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
@@ -99,6 +109,9 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:dial-cancel": ({}, ["dial_cancel"]),
     "feedback:dial-switch": ({"use": "off"}, ["dial_switch"]),
     "feedback:dial-undo": ({}, ["dial_undo"]),
+    "feedback:coach-base-merge": ({}, []),  # the demo has no language model to merge
+    "feedback:coach-base-step": ({"step": "cancel"}, ["coach_merge_cancel"]),
+    "feedback:coach-base-undo": ({}, ["coach_undo"]),
     "feedback:note": ({"text": "Well listened."}, ["note"]),
     "feedback:mock": ({**dict.fromkeys(KEYS, "4"), "decision": "signed_off"}, ["mock_rated"]),
     "feedback:mock-withdraw": ({"reason": "too early"}, ["mock_withdrawn"]),
@@ -179,6 +192,7 @@ def _values() -> dict[str, Any]:
         "code": "open_question",
         "training_id": finished_training(User.objects.get(username="ada"), whole=True).pk,
         "behaviour": "warmth",
+        "merge_id": finished_merge(User.objects.get(username="ada")).pk,
         "index": 2,
         "goal_id": set_goal(User.objects.get(username="vera"), technique="support").pk,
         **_of_staff(chat),
@@ -302,6 +316,11 @@ def _prepare(client: Client, name: str, user: User, values: dict) -> str:
         _nothing_switched()
         if name == "skills:tagger-undo":
             serving.switch(TaggerTraining.objects.get(pk=values["training_id"]), user)
+    elif name == "feedback:coach-base-step":
+        Job.objects.create(kind=bases.MERGE, lane="batch", subject=str(values["merge_id"]))
+    elif name == "feedback:coach-base-undo" and user.is_admin:
+        CoachMerge.objects.filter(pk=values["merge_id"]).update(active=True)
+        CoachSwitch.objects.create(after_id=values["merge_id"], person=user)
     elif name == "skills:review-undo":
         message = Message.objects.get(pk=values["message_id"])
         coding.save(message, trainer=user, codes=["affirm"], spans={})

@@ -47,6 +47,7 @@ values = dict(chat_id=message.chat_id, message_id=message.pk, scenario_id=1, cod
               try_id=message.chat_id, cohort_id=1, assignment_id=10**30, export_id=message.pk, table="tags",
               kind="codebook", uidb64="MQ", token="x", rating_id=10**30, own_id=own, training_id=10**30,
               behaviour="warmth",
+              merge_id=10**30,
               import_id=finished_import().pk,
               draft_id=drafts.make(message.chat.volunteer, b"Anna: hello\\nBen: hi\\n").pk)
 def walk(patterns, space=""):

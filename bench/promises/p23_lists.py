@@ -52,6 +52,7 @@ PAGES = {
         "tagger versions": "/tagger/versions/",
         "models": "/models/",
         "dials": "/models/dials/",
+        "coach bases": "/models/bases/",
         "exports": "/exports/",
         "studies": "/studies/",
         "audit log": "/audit/",

@@ -37,6 +37,7 @@ PAGES = {
         "/models/",
         "/models/dials/",
         "/models/dials/warmth/",
+        "/models/bases/",
         "/studies/",
         "/studies/new/",
         "/exports/",

@@ -8,6 +8,8 @@ reaches the model as fenced data only, and every answer goes through the closed 
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 from feedback.coach.dials import Dials, strengths
 from feedback.coach.mini import prompting as mini
 from feedback.coach.rewording import EngineError, RewordRequest, messages, plain_prompt, tidy
+from feedback.coach.serving import SHIPPED, resolved
 
 if TYPE_CHECKING:
     from feedback.coach.batching import Asked, Loop
 
-__all__ = ["Coach", "CoachConfig", "EngineError", "NoCoach", "get_coach"]
-
-SHIPPED = Path(__file__).parent / "weights" / "coach-mini"  # what COACH_MODEL=coach-mini means
+__all__ = ["SHIPPED", "Coach", "CoachConfig", "EngineError", "NoCoach", "get_coach"]
 
 
 @dataclass(frozen=True)
@@ -284,30 +285,49 @@ def _context(model: Any) -> int:
 
 
 _coaches: dict[CoachConfig, Coach] = {}
+_served: list[CoachConfig] = []  # the one that get_coach last took from the settings
 _coaches_lock = threading.Lock()
 
 
 def get_coach(config: CoachConfig | None = None) -> Coach | NoCoach:
-    """The process's one coach for a configuration; without one, that of the Django settings.
+    """The process's one coach for a configuration; without one, what serves now (`feedback.coach.serving`).
 
-    NoCoach when no model is configured. Loads nothing.
+    NoCoach when no model is configured. Loads nothing. After a switch the model that served before is let go:
+    whoever still has it ends with it, then its memory is free.
     """
-    config = config or settings_config()
+    if config is None:
+        config = settings_config()
+        _let_go_of_others(config)
     if config is None:
         return NoCoach()
     with _coaches_lock:
         return _coaches.setdefault(config, Coach(config))
 
 
+def _let_go_of_others(config: CoachConfig | None) -> None:
+    with _coaches_lock:
+        if not _served or _served[0] == config:
+            _served[:] = [config] if config else []
+            return
+        gone = _coaches.pop(_served[0], None)
+        _served[:] = [config] if config else []
+    if gone is not None:
+        del gone
+        gc.collect()  # hooks make circles, which may hold gigabytes
+        if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
 def settings_config() -> CoachConfig | None:
-    """What the COACH_* settings say; None without a model."""
+    """What the COACH_* settings say, with the merge that was switched on; None without a model."""
     from django.conf import settings
 
-    if not settings.COACH_MODEL:
+    now = resolved()
+    if not now.model:
         return None
     return CoachConfig(
-        model=str(SHIPPED) if SHIPPED.name == settings.COACH_MODEL else settings.COACH_MODEL,
-        revision=settings.COACH_REVISION,
+        model=now.model,
+        revision="" if now.merge else settings.COACH_REVISION,
         dtype=settings.COACH_DTYPE,
         device=settings.COACH_DEVICE,
         seconds=float(settings.COACH_SECONDS),

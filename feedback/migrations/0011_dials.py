@@ -20,7 +20,7 @@ def set_target(schema_editor, target):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0009_coach_counts'),
+        ('feedback', '0010_coach_bases'),
         ('peersupport', '0009_own_scenarios'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

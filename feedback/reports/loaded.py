@@ -7,18 +7,20 @@ import logging
 
 from django.utils import timezone
 
-from feedback.coach.engine import EngineError, NoCoach, get_coach
+from feedback.coach.engine import CoachConfig, EngineError, NoCoach, get_coach
 from feedback.models import LoadedModel
 from peersupport.jobs.models import Lane
 from peersupport.operations import figures
 
 logger = logging.getLogger(__name__)
 KEPT = datetime.timedelta(days=2)
+_told: dict[str, CoachConfig | None] = {}  # by worker of this process: what was last written down
 
 
 def warm_up(worker: str) -> None:
     """Loads the coach that the settings name and lets it write a token; what came of it is kept."""
     coach = get_coach()
+    _told[worker] = None if isinstance(coach, NoCoach) else coach.config
     if isinstance(coach, NoCoach):
         LoadedModel.objects.filter(worker=worker).delete()
         return
@@ -35,6 +37,15 @@ def warm_up(worker: str) -> None:
     LoadedModel.objects.filter(loaded_at__lt=timezone.now() - KEPT).exclude(
         worker__in=[row["worker"] for row in figures.workers_seen()]
     ).delete()
+
+
+def follow_switch(worker: str) -> None:
+    """Where another model serves than the worker wrote down: loads it now, and writes that down. No query
+    otherwise."""
+    coach = get_coach()
+    config = None if isinstance(coach, NoCoach) else coach.config
+    if _told.get(worker, config) != config:
+        warm_up(worker)
 
 
 def workers() -> list[dict]:

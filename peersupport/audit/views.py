@@ -26,9 +26,8 @@ VERBS = (
     "correct", "review", "review_undone", "dispute_answered", "note", "assign", "mock_rated",
     "mock_withdrawn", "scenario_published", "invite", "password_link", "password_set", "retry", "retag",
     "study_publish", "full_export_given", "second_factor_reset", "tagger_train",
-    "tagger_switch", "tagger_undo", "organisation_set",
-    "organisation_back",
-    "tagger_switch", "tagger_undo", "dial_calibrate", "dial_cancel", "dial_switch", "dial_undo",
+    "tagger_switch", "tagger_undo", "organisation_set", "organisation_back", "dial_calibrate", "dial_cancel",
+    "dial_switch", "dial_undo", "coach_merge", "coach_switch", "coach_undo",
 )  # fmt: skip
 
 

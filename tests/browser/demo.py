@@ -17,6 +17,7 @@ from peersupport.people.models import User
 from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
 from tests.feedback.dial_reports import finished_calibration
+from tests.feedback.bases import finished_merge
 from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
@@ -38,6 +39,7 @@ print(json.dumps({
     "code": "reflection_complex",
     "behaviour": finished_calibration(User.objects.get(username="ada")).behaviour,
     "training_id": finished_training(User.objects.get(username="ada")).pk,
+    "merge_id": finished_merge(User.objects.get(username="ada")).pk,
     "uidb64": "MQ", "token": "used-up",
     "own_id": draft_of(chat.volunteer.memberships.first().cohort, None).pk,
     "cohort_id": chat.volunteer.memberships.first().cohort_id,

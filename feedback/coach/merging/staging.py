@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from feedback.coach.merging.errors import DiskError, MergeError
+from feedback.coach.merging.errors import DiskError, InUseError, MergeError
 from feedback.coach.merging.layout import Layout
 
 _SYNC_BYTES = 1 << 27
@@ -146,7 +146,7 @@ class Staging:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            raise MergeError(f"another merge is writing {self.output}: wait for it, or stop it") from None
+            raise InUseError(f"another merge is writing {self.output}: wait for it, or stop it") from None
         return handle
 
     def _resume(self, fingerprint: str) -> None:

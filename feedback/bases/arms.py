@@ -1,0 +1,79 @@
+"""What was measured for the shipped base: `three_h.json` beside its weights, as `evaluate_3h` writes it.
+
+Reports of merges have the same form, so that one table shows both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from feedback.coach.serving import SHIPPED, read_json
+
+FILE = SHIPPED / "three_h.json"
+AIMS = ("helpful", "honest", "harmless")  # as in feedback.coach.experts.items; a test holds it
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of shares of 1: `label`, AIMS, `minimum`, `minimum_ci`, `mean`, `mean_ci`, `over_refusal`, `n`
+    (items of each aim), `plot` (percent) and, but for the one that is `compared_with`, `difference`, `ci`,
+    `p`, `p_holm`. `line`: where the plots show that one's minimum."""
+
+    rows: list[dict[str, Any]]
+    line: str
+    compared_with: str
+    serves: str
+    why: str
+    items: int
+    split: str
+
+
+def shipped() -> Table | None:
+    """None where nothing was measured, or the file cannot be read."""
+    return table(read_json(FILE))
+
+
+def table(report: dict[str, Any]) -> Table | None:
+    """A report as rows; None where it is none."""
+    try:
+        rows = [
+            {
+                "label": str(label),
+                **{aim: float(one[aim]) for aim in AIMS},
+                **{name: float(one[name]) for name in ("minimum", "mean")},
+                **{name: _pair(one[name]) for name in ("minimum_ci", "mean_ci")},
+                "over_refusal": None if one.get("over_refusal") is None else float(one["over_refusal"]),
+                "n": {aim: int(one["n"][aim]) for aim in AIMS},
+                **_gap(report.get("differences", {}).get(label)),
+            }
+            for label, one in report["models"].items()
+        ]
+        for row in rows:
+            low, high = row["minimum_ci"]
+            ends = {"low": low, "point": row["minimum"], "high": high}
+            row["plot"] = {name: f"{100 * value:.1f}" for name, value in ends.items()}
+        line = next(row for row in rows if row["label"] == report["compared_with"])["plot"]["point"]
+        return Table(
+            rows,
+            line=line,
+            compared_with=str(report["compared_with"]),
+            serves=str(report.get("serves", "")),
+            why=str(report.get("why", "")),
+            items=min((n for row in rows for n in row["n"].values()), default=0),
+            split=str(report.get("split", "")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+        return None
+
+
+def _gap(one: dict[str, Any] | None) -> dict[str, Any]:
+    if one is None:
+        return {}
+    told = {name: float(one[name]) for name in ("difference", "p", "p_holm")}
+    return {**told, "ci": _pair(one["ci"])}
+
+
+def _pair(values: Any) -> tuple[float, float]:
+    low, high = values
+    return float(low), float(high)
