@@ -134,8 +134,9 @@ def place(people, chat, drain, settings):
     scenario = chat.scenario
     consents.choose(people.volunteer, agreed=["research"])
     set_goal(people.volunteer, technique="affirm")
-    first = practise(people.volunteer, scenario, people.trainer, drain, messages=1)
-    message = Message.objects.get(chat=first, role="counselor")
+    # Two messages: the second is answered by a suggested reply, which has queries of its own.
+    first = practise(people.volunteer, scenario, people.trainer, drain, messages=2)
+    message = Message.objects.filter(chat=first, role="counselor").first()
     # A sign of risk that was missed, so that the review queue has one from the beginning.
     risky = practise(people.peer, scenario, people.trainer, drain, messages=1)
     risky.messages.filter(role="seeker").update(risk_level="passive")

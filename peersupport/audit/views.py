@@ -27,7 +27,7 @@ VERBS = (
     "mock_withdrawn", "scenario_published", "invite", "password_link", "password_set", "retry", "retag",
     "study_publish", "full_export_given", "second_factor_reset", "tagger_train",
     "tagger_switch", "tagger_undo", "organisation_set", "organisation_back", "dial_calibrate", "dial_cancel",
-    "dial_switch", "dial_undo", "coach_merge", "coach_switch", "coach_undo",
+    "dial_switch", "dial_undo", "coach_merge", "coach_merge_cancel", "coach_switch", "coach_undo",
 )  # fmt: skip
 
 

@@ -32,18 +32,16 @@ def lane_rows() -> list[dict]:
 @role_required(Role.ADMIN)
 def jobs(request: HttpRequest) -> HttpResponse:
     """The page looks again every five seconds (htmx), unless `?still` asks it not to."""
-    lanes = lane_rows()
-    set_aside = any(row["quarantined"] for row in lanes)
     return render(
         request,
         "jobs/list.html",
         {
-            "lanes": lanes,
+            "lanes": lane_rows(),
             "workers": figures.workers_seen(),
             "serving": versions.serving(),
             "runner": get_runner().name,
             "still": "still" in request.GET,
-            "quarantined": Job.objects.filter(status=Job.Status.QUARANTINED)[:50] if set_aside else (),
+            "quarantined": Job.objects.filter(status=Job.Status.QUARANTINED)[:50],
             "recent": Job.objects.exclude(kind__in=canary.KINDS.values())[:50],
         },
     )
