@@ -29,6 +29,7 @@ def sentences(report: dict[str, Any]) -> list[str]:
         f"merge, {best}, {models[best]['minimum']:.3f}.",
         f'"Merging beats mixing" {_held(gaps[best])}: {best} less {reference}, {_told(gaps[best])}. '
         + _beside_1x(report, best),
+        _means(report, merges),
         _rtsvm(report),
         _published(report),
         _conflict(report),
@@ -43,6 +44,18 @@ def _held(gap: dict[str, Any]) -> str:
 
 def _told(gap: dict[str, Any]) -> str:
     return f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], p {gap['p_holm']:.3g}"
+
+
+def _means(report: dict[str, Any], merges: list[str]) -> str:
+    models, gaps = report["final"]["models"], report["final"]["differences"]
+    best = max(merges, key=lambda name: models[name]["mean"])
+    low, high = gaps[best]["mean_ci"]
+    side = "above" if low > 0 else "below" if high < 0 else "not apart from"
+    return (
+        f"On the mean of the three, a secondary measure, the best merge is {best} "
+        f"({models[best]['mean']:.3f}): "
+        f"{gaps[best]['mean_difference']:+.3f} [{low:+.3f}, {high:+.3f}], {side} the mixture."
+    )
 
 
 def _beside_1x(report: dict[str, Any], best: str) -> str:

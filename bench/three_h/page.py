@@ -142,9 +142,14 @@ def _finalists(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]
             if gap
             else "compared with"
         )
+        means = (
+            f"{gap['mean_difference']:+.3f} [{gap['mean_ci'][0]:+.3f}, {gap['mean_ci'][1]:+.3f}]"
+            if gap
+            else ""
+        )
         seeds = models[name]["by_seed"]
-        rows.append([*_row(name, models[name]), f"{min(seeds):.3f} to {max(seeds):.3f}", told])
-    return (*COLUMNS, "minimum by seed", "difference"), rows
+        rows.append([*_row(name, models[name]), f"{min(seeds):.3f} to {max(seeds):.3f}", told, means])
+    return (*COLUMNS, "minimum by seed", "difference", "of the mean"), rows
 
 
 def _conflicts(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:

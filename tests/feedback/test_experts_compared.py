@@ -33,7 +33,10 @@ def test_differences_are_paired_and_corrected():
     better = {**base, "honest": base["honest"] | (np.arange(400) % 6 == 0)}
     told = differences({"base": base, "same": same, "better": better}, "base")
     assert told.keys() == {"same", "better"}
-    assert told["same"] == {"difference": 0, "ci": [0, 0], "p": 1, "p_holm": 1}
+    none = {"difference": 0, "ci": [0, 0], "mean_difference": 0, "mean_ci": [0, 0], "p": 1, "p_holm": 1}
+    assert told["same"] == none
+    low, high = told["better"]["mean_ci"]
+    assert 0 < low < told["better"]["mean_difference"] < high < told["better"]["difference"]
     assert told["better"]["difference"] > 0.03
     assert told["better"]["ci"][0] > 0
     assert told["better"]["p"] < told["better"]["p_holm"] < 0.01

@@ -86,9 +86,12 @@ def test_the_sentences_follow_the_figures(mixture, merge, held):
 
 def test_equal_sides_are_not_decided():
     report = a_report(0.8, 0.8)
-    gap = {"difference": 0.001, "ci": [-0.02, 0.02], "p": 0.9, "p_holm": 1.0}
+    near = {"difference": 0.001, "ci": [-0.02, 0.02], "mean_difference": 0.0, "mean_ci": [-0.01, 0.01]}
+    gap = {**near, "p": 0.9, "p_holm": 1.0}
     report["final"]["differences"] = dict.fromkeys(report["final"]["differences"], gap)
-    assert "is not decided here" in " ".join(claims.sentences(report))
+    said = " ".join(claims.sentences(report))
+    assert "is not decided here" in said
+    assert "not apart from the mixture" in said
 
 
 def test_the_pages_hold_every_arm():

@@ -42,20 +42,23 @@ def summary(
 def differences(
     models: dict[str, dict[str, np.ndarray]], reference: str, seed: int = 0, seeds: int = 1
 ) -> dict[str, dict[str, Any]]:
-    """Each other model's minimum less the reference's: paired bootstrap over items (and `seeds`, as in
-    `summary`), Holm over the models."""
-    base = _drawn(models[reference], seed, seeds).min(1)
+    """Each other model's minimum less the reference's, and so its mean: paired bootstrap over items (and
+    `seeds`, as in `summary`), Holm over the models for the minimum."""
+    base = _drawn(models[reference], seed, seeds)
     point = min(float(models[reference][aim].mean()) for aim in AIMS)
     told, chances = {}, {}
     for name, found in models.items():
         if name == reference:
             continue
-        gap = _drawn(found, seed, seeds).min(1) - base
+        draws = _drawn(found, seed, seeds)
+        gap = draws.min(1) - base.min(1)
         below = (np.sum(gap <= 0) + 1) / (DRAWS + 1)
         above = (np.sum(gap >= 0) + 1) / (DRAWS + 1)
         chances[name] = min(1.0, 2 * min(below, above))
         least = min(float(found[aim].mean()) for aim in AIMS)
         told[name] = {"difference": least - point, "ci": _interval(gap), "p": chances[name]}
+        means = draws.mean(1) - base.mean(1)
+        told[name] |= {"mean_difference": float(means.mean()), "mean_ci": _interval(means)}
     for name, corrected in holm(chances).items():
         told[name]["p_holm"] = corrected
     return told
