@@ -18,8 +18,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class FineTune:
-    """`arm` as in its training.json; `finished`: it has weights, and can be merged; `adapter`: they are a LoRA
-    adapter's."""
+    """`arm` as in its training.json; `finished`: it has weights, and can be merged; `adapter`: they are those
+    of a LoRA adapter."""
 
     name: str
     arm: dict[str, Any]
