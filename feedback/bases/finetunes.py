@@ -18,12 +18,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class FineTune:
-    """`arm` as in its training.json; `finished`: it has weights, and can be merged."""
+    """`arm` as in its training.json; `finished`: it has weights, and can be merged; `adapter`: they are those
+    of a LoRA adapter."""
 
     name: str
     arm: dict[str, Any]
     minutes: float
     finished: bool
+    adapter: bool = False
 
     @property
     def learnt(self) -> str:
@@ -45,6 +47,10 @@ def home() -> Path:
     return settings.DATA_DIR / "models" / "experts"
 
 
+def is_adapter(folder: Path) -> bool:
+    return (folder / "adapter_config.json").is_file()
+
+
 def found() -> list[FineTune]:
     """By name; those still being trained, too. Other folders are passed over, as are odd names."""
     try:
@@ -57,8 +63,8 @@ def found() -> list[FineTune]:
 def _read(folder: Path) -> FineTune | None:
     note = read_json(folder / NOTE)
     arm, minutes = note.get("arm"), note.get("minutes")
-    weights = any((folder / f"model.safetensors{end}").is_file() for end in ("", ".index.json"))
-    finished = isinstance(arm, dict) and weights
+    names = ("model.safetensors", "model.safetensors.index.json", "adapter_model.safetensors")
+    finished = isinstance(arm, dict) and any((folder / name).is_file() for name in names)
     if not finished and not (folder / CHECKPOINT).is_file():
         return None
     return FineTune(
@@ -66,4 +72,5 @@ def _read(folder: Path) -> FineTune | None:
         arm if isinstance(arm, dict) else {},
         float(minutes) if isinstance(minutes, int | float) else 0.0,
         finished,
+        is_adapter(folder),
     )

@@ -176,7 +176,10 @@ def full(recipe: Mapping[str, Any], base: Path) -> Recipe:
     return Recipe(
         method=recipe["method"],
         base=base,
-        experts=tuple(Expert(finetunes.home() / name) for name in recipe["experts"]),
+        experts=tuple(
+            Expert(folder, adapter=finetunes.is_adapter(folder))
+            for folder in (finetunes.home() / name for name in recipe["experts"])
+        ),
         parameters=dict(recipe["parameters"]),
     )
 

@@ -188,6 +188,7 @@ def test_it_gives_way_to_others_of_its_lane(merge, people, monkeypatch, drain):
     other = queue.enqueue("audit_check")
     running.run_claimed(first, running.Context(threading.Event()))
     job.refresh_from_db()
+    other.refresh_from_db()
     assert (job.status, job.attempts) == ("queued", 0) and job.available_at > other.available_at
     drain("batch")
     merge.refresh_from_db()

@@ -103,8 +103,14 @@ def test_a_merge_is_asked_for_once_and_stands_in_the_audit_log(admin, base, peop
     fine_tunes(base, "helpful", "honest", moved=False)
     (base.parent / "models" / "experts" / "harmless").mkdir()
     (base.parent / "models" / "experts" / "harmless" / "checkpoint.pt").write_bytes(b"x")
+    lora = base.parent / "models" / "experts" / "honest-lora"
+    lora.mkdir()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (lora / name).write_text("{}")
+    (lora / "training.json").write_text('{"arm": {"shares": {"honest": 1.0}, "steps": 60}, "minutes": 2.1}')
     shown = admin()
-    assert shown.count('name="method"') == 13 and shown.count('name="experts"') == 2
+    assert "honest; 60 steps, LoRA, 2 minutes" in " ".join(shown.split())
+    assert shown.count('name="method"') == 13 and shown.count('name="experts"') == 3
     assert "harmless: not finished yet." in shown and "helpful; 600 steps" in shown
     given = {"method": "ties", "experts": ["helpful", "honest"], "scale": "0.8"}
     for _ in range(2):
