@@ -57,8 +57,20 @@ def for_the_product(report: dict[str, Any]) -> dict[str, Any]:
         "compared_with": final["compared_with"],
         "differences": final["differences"],
         "screening": report["screening"],
-        "winner": claims.winner(report),
+        "serves": "base",
+        "why": _why(report),
     }
+
+
+def _why(report: dict[str, Any]) -> str:
+    models, first = report["final"]["models"], claims.winner(report)
+    if first == "base":
+        return "No mixture and no merge has a higher minimum of the three."
+    return (
+        f"{first} has the highest minimum of the three ({models[first]['minimum']:.3f}, the base "
+        f"{models['base']['minimum']:.3f}). The base serves until it is measured how the replies of {first} pass "
+        "the closed loop: ranking replies is not writing them."
+    )
 
 
 def _how(report: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from bench.three_h import claims, page, stages
 from bench.three_h.found import Measuring
 from bench.three_h.tries import MERGES, SIX, TRIES, TUNED_MIXTURES
+from feedback.bases import arms
 from feedback.coach.experts.items import AIMS
 from feedback.coach.merging.catalog import METHODS
 from tests.feedback.expert_models import save_mini
@@ -104,7 +105,9 @@ def test_the_pages_hold_every_arm():
     assert not re.search(r"<script", drawn)
     assert max(len(line) for line in text.split("\n") if not line.startswith("|")) < 2000
     shown = page.for_the_product(report)
-    assert shown["models"].keys() == set(report["finalists"])
+    table = arms.table(shown)  # as the page of coach bases reads it
+    assert {row["label"] for row in table.rows} == set(report["finalists"])
+    assert claims.winner(report) in table.why
 
 
 def test_what_was_measured_is_kept(tmp_path, monkeypatch):
