@@ -48,7 +48,11 @@ class Try:
         if self.arm in MIXTURES:
             expert = (Expert(trained / self.arm),)
             return Recipe("task_arithmetic", base, expert, out_dtype="float32", parameters=self.parameters)
-        experts = tuple(Expert(trained / aim, weight) for aim, weight in zip(AIMS, self.weights, strict=True))
+        ending = "-lora" if self.lora else ""
+        experts = tuple(
+            Expert(trained / f"{aim}{ending}", weight, adapter=self.lora)
+            for aim, weight in zip(AIMS, self.weights, strict=True)
+        )
         return Recipe(self.arm, base, experts, out_dtype="float32", parameters=self.parameters)
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from bench.three_h import claims, page, stages
 from bench.three_h.found import Measuring
-from bench.three_h.tries import MERGES, SIX, TRIES, TUNED_MIXTURES
+from bench.three_h.tries import MERGES, OF_ADAPTERS, SIX, TRIES, TUNED_MIXTURES
 from feedback.bases import arms
 from feedback.coach.experts.items import AIMS
 from feedback.coach.merging.catalog import METHODS
@@ -63,6 +63,14 @@ def test_every_try_is_a_recipe_that_the_library_takes(tmp_path, arm):
     for one in TRIES[arm]:
         recipe = one.recipe(tmp_path, tmp_path / "seed-0")
         assert len(recipe.experts) == (3 if arm in MERGES else 1)
+
+
+@pytest.mark.parametrize("one", OF_ADAPTERS, ids=lambda one: one.name)
+def test_merges_of_adapters_read_adapters(tmp_path, one):
+    experts = one.recipe(tmp_path, tmp_path / "seed-0").experts
+    assert [expert.path.name for expert in experts] == [f"{aim}-lora" for aim in AIMS]
+    assert all(expert.adapter for expert in experts)
+    assert one.name not in {other.name for tries in TRIES.values() for other in tries}
 
 
 def test_finalists_hold_both_sides():
