@@ -54,12 +54,12 @@ def ask(chat: PracticeChat, index: int, *, warmth: int, brief: bool) -> OtherWor
     ):
         return None
     share = warmth / STEPS
-    ReaderDials.objects.update_or_create(person=chat.volunteer, defaults={"warmth": share, "brief": brief})
     row, made = OtherWording.objects.get_or_create(
         chat=chat, index=index, defaults={"warmth": share, "brief": brief}
     )
     if not made and row.finished_at is None:
         return row
+    ReaderDials.objects.update_or_create(person=chat.volunteer, defaults={"warmth": share, "brief": brief})
     if not made:
         row.found = {"seen": [*row.found.get("seen", []), *([row.text] if row.text else [])][-SEEN:]}
         row.warmth, row.brief, row.tries = share, brief, row.tries + 1

@@ -30,7 +30,7 @@ def test_the_interval_is_bonett_and_prices():
 def test_nothing_and_unequal_lengths_are_no_comparison():
     with pytest.raises(ValueError, match="nothing"):
         turning.paired([], [])
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="argument 2 is longer"):
         turning.paired([True], [True, False])
 
 
