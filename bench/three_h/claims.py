@@ -33,6 +33,7 @@ def sentences(report: dict[str, Any]) -> list[str]:
         _rtsvm(report),
         _published(report),
         _conflict(report),
+        _tuning(report),
     ]
 
 
@@ -105,3 +106,13 @@ def _conflict(report: dict[str, Any]) -> str:
     if not costs:
         return "No expert costs another aim more than a point."
     return f"Training for one aim costs another: {', '.join(costs)}."
+
+
+def _tuning(report: dict[str, Any]) -> str:
+    best = [max(one["scores"]) for one in report["tuning"].values()]
+    first = sum(one["best"] == 0 for one in report["tuning"].values())
+    same = sum(value == max(best) for value in best)
+    return (
+        f"Tuning chose the first try for {first} of {len(best)} arms; {same} of them reach the same "
+        f"best minimum on validation items ({max(best):.3f}), so that it could hardly tell their settings apart."
+    )
