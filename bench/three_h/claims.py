@@ -114,5 +114,5 @@ def _tuning(report: dict[str, Any]) -> str:
     same = sum(value == max(best) for value in best)
     return (
         f"Tuning chose the first try for {first} of {len(best)} arms; {same} of them reach the same "
-        f"best minimum on validation items ({max(best):.3f}), so that it could hardly tell their settings apart."
+        f"best minimum on validation items ({max(best):.3f}), so it hardly told settings apart."
     )
