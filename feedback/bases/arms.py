@@ -18,10 +18,11 @@ AIMS = ("helpful", "honest", "harmless")  # as in feedback.coach.experts.items; 
 class Table:
     """Rows of shares of 1: `label`, AIMS, `minimum`, `minimum_ci`, `mean`, `mean_ci`, `over_refusal`, `n`
     (items of each aim), `plot` (percent) and, but for the one that is `compared_with`, `difference`, `ci`,
-    `p`, `p_holm`. `line`: where the plots show that one's minimum."""
+    `p`, `p_holm`. `line`: where the plots show that one's minimum; `ends`: what they run from and to."""
 
     rows: list[dict[str, Any]]
     line: str
+    ends: tuple[float, float]
     compared_with: str
     serves: str
     why: str
@@ -49,14 +50,16 @@ def table(report: dict[str, Any]) -> Table | None:
             }
             for label, one in report["models"].items()
         ]
+        ends = (min(row["minimum_ci"][0] for row in rows), max(row["minimum_ci"][1] for row in rows))
         for row in rows:
             low, high = row["minimum_ci"]
-            ends = {"low": low, "point": row["minimum"], "high": high}
-            row["plot"] = {name: f"{100 * value:.1f}" for name, value in ends.items()}
+            marks = {"low": low, "point": row["minimum"], "high": high}
+            row["plot"] = {name: _percent(value, ends) for name, value in marks.items()}
         line = next(row for row in rows if row["label"] == report["compared_with"])["plot"]["point"]
         return Table(
             rows,
             line=line,
+            ends=ends,
             compared_with=str(report["compared_with"]),
             serves=str(report.get("serves", "")),
             why=str(report.get("why", "")),
@@ -72,6 +75,11 @@ def _gap(one: dict[str, Any] | None) -> dict[str, Any]:
         return {}
     told = {name: float(one[name]) for name in ("difference", "p", "p_holm")}
     return {**told, "ci": _pair(one["ci"])}
+
+
+def _percent(value: float, ends: tuple[float, float]) -> str:
+    low, high = ends
+    return f"{100 * (value - low) / max(high - low, 1e-6):.1f}"
 
 
 def _pair(values: Any) -> tuple[float, float]:
