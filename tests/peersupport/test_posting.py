@@ -100,7 +100,7 @@ def test_a_disclosure_is_noticed_without_any_worker(chat):
 def test_a_seekers_cue_shows_the_steps_of_the_organisations_policy(chat, settings, policy, steps):
     settings.CRISIS_POLICY = policy
     cue = Message(chat=chat, role=Message.Role.SEEKER, text="x", risk_level=Message.Risk.PASSIVE)
-    shown = panels([cue])
+    shown = panels([cue], chat.volunteer)
     assert (shown["crisis"], shown["disclosed"], len(shown["checklist"])) == (True, False, steps)
 
 
