@@ -290,9 +290,9 @@ def _nothing_switched() -> None:
 def _a_dial_switched(name: str, admin: User) -> None:
     """A dial of coach-mini's was switched on, which can be taken back."""
     settings.COACH_MODEL = "coach-mini"
-    made = DialCalibration.objects.filter(model="coach-mini").first() or finished_calibration(
-        admin, "coach-mini"
-    )
+    calibrated = DialCalibration.objects.filter(model="coach-mini", finished_at__isnull=False)
+    finished = calibrated.exclude(fingerprint="").exclude(report={})
+    made = finished.first() or finished_calibration(admin, "coach-mini")
     DialSwitch.objects.filter(undoes__isnull=False).delete()
     DialSwitch.objects.all().delete()
     DialSwitch.objects.create(
