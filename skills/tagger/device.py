@@ -1,4 +1,4 @@
-"""Where training runs: a GPU if there is one, else one thread of the processor; in half precision if it can."""
+"""Where training runs: a GPU if there is one, else one thread; in half precision where that is native."""
 
 from __future__ import annotations
 
