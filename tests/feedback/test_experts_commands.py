@@ -29,6 +29,7 @@ def test_all_arms_are_trained_once_and_measured(tmp_path, base, capsys):
     told = lines(capsys)
     assert [line["arm"] for line in told if line.get("stage") == "done"] == [
         *("helpful", "honest", "harmless", "harmless-dpo"),
+        *("helpful-lora", "honest-lora", "harmless-lora"),
         *("equal-1x", "equal-3x", "heuristic-1x", "heuristic-3x", "reward-1x", "reward-3x"),
     ]
     call_command("train_experts", base=base, output=out, **QUICK)
