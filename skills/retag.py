@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
-from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.practice.models import Message, PracticeChat
@@ -27,8 +26,6 @@ from skills.tagger.card import weights_folder
 
 SLICE = 16  # messages a transaction
 PAGE = 512  # messages looked at at once
-GIVE_WAY_SECONDS = 15  # others of the lane wait so long at most
-STINT_SECONDS = 1800  # well below the time limit of the kind
 
 
 def with_previous(messages: Sequence[Message]) -> list[TagInput]:
@@ -53,7 +50,7 @@ def _run_one(job: Job, context):
         if context.stopping.is_set():  # pages without work are passed over quickly, but there may be many
             return StoppedError()
         for place, slice_, known in _slices(page, tagger.version):
-            if _gives_way(job, context, time.monotonic() - began) or weights_folder() != folder:
+            if context.gives_way(job, time.monotonic() - began) or weights_folder() != folder:
                 return StoppedError()  # after a switch it begins anew, with the version that serves then
             fresh = [message for message in slice_ if message.pk not in known]
             results = dict(zip(fresh, tagger.tag(with_previous(fresh)), strict=True))
@@ -73,12 +70,6 @@ def _state(job: Job, version: str) -> dict[str, Any]:
         return dict(job.checkpoint)
     # Counted once: with a count a stint, the cost would grow faster than the messages.
     return {"version": version, "done": 0, "total": versions.lacking(version), "seconds": 0.0}
-
-
-def _gives_way(job: Job, context, worked: float) -> bool:
-    if context.stopping.is_set() or worked > STINT_SECONDS:
-        return True
-    return worked > GIVE_WAY_SECONDS and queue.waits(job.lane)
 
 
 class _Row(NamedTuple):

@@ -26,14 +26,11 @@ from feedback.coach import serving
 from feedback.coach.merging.errors import Cancelled, InUseError, MergeError
 from feedback.coach.merging.recipe import Recipe
 from feedback.models import CoachMerge
-from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import LeaseLostError, StoppedError
 
 MERGED = 0.1  # share of the whole that merging takes, about
 FULL = "The disk is full: nothing of the merge was kept. Make room, then try again."
-GIVE_WAY_SECONDS = 15  # others of the lane wait so long at most
-STINT_SECONDS = 1800  # well below the time limit of the kind
 _EVERY = 1.0  # seconds between two notes of progress
 
 
@@ -106,7 +103,7 @@ class _Work:
         clock, stops = time.monotonic(), self.context.stopping.is_set()
         worked = clock - self._began
         if resumes and not stops:
-            stops = worked > STINT_SECONDS or (worked > GIVE_WAY_SECONDS and queue.waits(self.job.lane))
+            stops = self.context.gives_way(self.job, worked)
         if stops or stage != self._stage or clock - self._said > _EVERY:
             self._said, self._stage = clock, stage
             state = {"stage": stage, "measured": self.kept}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -50,12 +51,18 @@ def _run_one(job: Job, context):
 
     try:
         context.checkpoint(job, progress=0.0, state={"stage": "loading the language model"})
-        report, work = calibrated(config, row.behaviour, told, context.stopping.is_set)
+        began = time.monotonic()
+        stops = partial(_stops, job, context, began)
+        report, work = calibrated(config, row.behaviour, told, stops)
     except Cancelled:
         return StoppedError()
     except (SteeringError, EngineError) as error:
         return partial(_failed, row, str(error))
     return partial(_keep, row, report, work)
+
+
+def _stops(job: Job, context, began: float) -> bool:
+    return context.gives_way(job, time.monotonic() - began)
 
 
 def calibrated(config: Any, behaviour: str, told: Any, should_stop: Any) -> tuple[dict[str, Any], Path]:

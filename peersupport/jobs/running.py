@@ -19,6 +19,8 @@ from peersupport.logs import about, describe
 
 logger = logging.getLogger(__name__)
 HUNG_EXIT_CODE = 70
+GIVE_WAY_SECONDS = 15  # others of the lane wait for a long job that resumes so long at most
+STINT_SECONDS = 1800  # and it is handed back after so long, well below the time limit of its kind
 
 
 class Context:
@@ -30,6 +32,13 @@ class Context:
     def checkpoint(self, job: Job, *, progress: float, state: dict | None = None) -> None:
         """Keep progress and a resumable state. Raises queue.LeaseLostError when displaced."""
         queue.checkpoint(job, progress=progress, state=state)
+
+    def gives_way(self, job: Job, worked: float) -> bool:
+        """Whether a job that goes on where it was should raise StoppedError, after so many seconds of work:
+        its worker stops, its stint is over, or others of its lane wait (an erasure may be among them)."""
+        if self.stopping.is_set() or worked > STINT_SECONDS:
+            return True
+        return worked > GIVE_WAY_SECONDS and queue.waits(job.lane)
 
 
 def limit_memory() -> None:

@@ -181,7 +181,7 @@ def test_killed_while_it_is_measured_only_the_rest_is_measured(merge, monkeypatc
 
 
 def test_it_gives_way_to_others_of_its_lane(merge, people, monkeypatch, drain):
-    monkeypatch.setattr(work, "GIVE_WAY_SECONDS", 0)
+    monkeypatch.setattr(running, "GIVE_WAY_SECONDS", 0)
     job = Job.objects.get(kind=runs.MERGE)
     first = queue.claim("batch", "test")
     assert [one.pk for one in first] == [job.pk]

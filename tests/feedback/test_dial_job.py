@@ -73,6 +73,19 @@ def test_a_stopped_run_is_handed_back_and_goes_on_from_what_was_measured(people,
     assert runs.newest().calibration.report and not part.exists()
 
 
+def test_it_gives_way_to_others_of_its_lane(people, drain, monkeypatch):
+    monkeypatch.setattr(running, "GIVE_WAY_SECONDS", 0)
+    runs.start("warmth", people.admin)
+    claimed = queue.claim("batch", "test")
+    other = queue.enqueue("audit_check")
+    running.run_claimed(claimed, running.Context(threading.Event()))
+    job = Job.objects.get(kind=runs.CALIBRATE)
+    other.refresh_from_db()
+    assert (job.status, job.attempts) == (Job.Status.QUEUED, 0) and job.available_at > other.available_at
+    drain("batch")
+    assert runs.newest().calibration.report and Job.objects.get(pk=other.pk).status == Job.Status.DONE
+
+
 def test_a_cancelled_run_writes_nothing_and_the_next_one_goes_on(people, drain, monkeypatch):
     row, _ = runs.start("warmth", people.admin)
     checkpoint, told = queue.checkpoint, []

@@ -209,7 +209,7 @@ def test_corrections_are_kept_and_hold_for_the_new_tags(said, serve, drain, peop
 
 
 def test_it_gives_way_to_others_of_its_lane(said, serve, drain, monkeypatch):
-    monkeypatch.setattr(retag, "GIVE_WAY_SECONDS", -1)
+    monkeypatch.setattr(running, "GIVE_WAY_SECONDS", -1)
     seen = []
 
     def meanwhile(number: int) -> None:
