@@ -68,7 +68,7 @@ def _why(report: dict[str, Any]) -> str:
         return "No mixture and no merge has a higher minimum of the three."
     return (
         f"{first} has the highest minimum of the three ({models[first]['minimum']:.3f}, the base "
-        f"{models['base']['minimum']:.3f}). The base serves until it is measured how the replies of {first} "
+        f"{models['base']['minimum']:.3f}). The base ships until it is measured how the replies of {first} "
         "pass the closed loop: ranking replies is not writing them."
     )
 

@@ -20,7 +20,7 @@ class Table:
     (items of each aim), `plot` (percent) and, but for the one that is `compared_with`, `difference`, `ci`,
     `p`, `p_holm`. `line`: where the plots show that one's minimum; `ends`: what they run from and to."""
 
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]]  # the highest minimum first
     line: str
     ends: tuple[float, float]
     compared_with: str
@@ -50,6 +50,7 @@ def table(report: dict[str, Any]) -> Table | None:
             }
             for label, one in report["models"].items()
         ]
+        rows.sort(key=lambda row: -row["minimum"])
         ends = (min(row["minimum_ci"][0] for row in rows), max(row["minimum_ci"][1] for row in rows))
         for row in rows:
             low, high = row["minimum_ci"]

@@ -80,7 +80,7 @@ def test_what_was_measured_is_read_from_its_file(admin, monkeypatch, tmp_path):
     shown = admin()
     for part in ("The highest minimum.", "equal-3x", "0.641", "[0.591; 0.691]", "+0.031", "[+0.011; +0.051]"):
         assert part in shown
-    assert ">300</td>" in shown and "(serves)" in shown
+    assert ">300</td>" in shown and "(ships)" in shown
     assert "The plots run from 0.56 to 0.69" in shown and 'x1="0.0" x2="76.3"' in shown
 
 
