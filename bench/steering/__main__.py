@@ -1,10 +1,10 @@
 """`python -m bench.steering`: tokens per second with and without steering, at every layer of a small model.
 
 Prints the ratio steered/unsteered for batches of 1, 8 and 64, one and many different strengths, eager and
-with a static cache (`--compile` compiles its decoding step, which takes minutes). Both sides of a ratio are
-measured in turn, round by round, and the median of the rounds' ratios is shown with its quartiles. Seconds
-are CPU time of one thread, which other processes disturb less than the clock; `--wall` takes the clock.
-Beside it stands the best steered over the best unsteered round, which noise can only make slower.
+with a static cache (`--compile`: with its decoding step compiled as well, which takes minutes). Both sides of
+a ratio are measured in turn, round by round; the median of the rounds' ratios is shown with its quartiles.
+Seconds are CPU time of one thread, which other processes disturb less than the clock; `--wall` takes the
+clock. Beside it stands the best steered over the best unsteered round, which noise can only make slower.
 `--write` makes docs/steering_speed.md. Exit code 1 when a ratio of ours is below its bar. Run it on an idle
 machine.
 """
@@ -67,39 +67,33 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--tokens", type=int, default=24)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 64])
-    parser.add_argument("--compile", action="store_true", help="static cache with a compiled step")
+    parser.add_argument("--compile", action="store_true", help="also static with a compiled step")
     parser.add_argument("--wall", action="store_true", help="the clock instead of CPU time")
     parser.add_argument("--write", action="store_true", help="write docs/steering_speed.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    plain = peers.make_model(options.width, options.layers)
-    contestants = []
-    for name, build in (("ours", peers.ours), ("repeng", peers.repeng)):
-        model = peers.make_model(options.width, options.layers)
-        prepare = build(model, max(options.batches))
-        if prepare is None:
-            print("repeng is not here (REPENG_PATH): not measured")
-        else:
-            contestants.append((name, model, prepare))
-    if options.compile:
-        plain.forward = torch.compile(plain.forward)
-        contestants[0][1].forward = torch.compile(contestants[0][1].forward)
     print(
         f"{'':8}{'cache':>10}{'batch':>7}{'strengths':>11}{'tok/s':>13}{'ratio':>8}{'best':>8}  middle half"
     )
     rows = []
-    for name, model, prepare in contestants:
-        for static in (False, True):
-            if options.compile and (not static or name != "ours"):
-                continue
+    for name, build in (("ours", peers.ours), ("repeng", peers.repeng)):
+        for cache in ("eager", "static", "compiled") if options.compile else ("eager", "static"):
+            if cache == "compiled" and name != "ours":
+                continue  # it wraps modules with Python of its own: not made to be compiled
+            plain, model = (peers.make_model(options.width, options.layers) for _ in range(2))
+            prepare = build(model, max(options.batches))
+            if prepare is None:
+                print("repeng is not here (REPENG_PATH): not measured")
+                break
+            if cache == "compiled":
+                plain.forward, model.forward = torch.compile(plain.forward), torch.compile(model.forward)
             for batch in options.batches:
-                for different in (1, 64):
-                    if different > 1 and (batch < 2 or name != "ours"):
-                        continue
-                    found, best, base = ratios(plain, model, prepare, batch, different, static, options)
-                    cache = ("compiled" if options.compile else "static") if static else "eager"
+                for different in (1, 64) if batch > 1 and name == "ours" else (1,):
+                    found, best, base = ratios(
+                        plain, model, prepare, batch, different, cache != "eager", options
+                    )
                     quartiles = tuple(statistics.quantiles(found, n=4))
                     rows.append(Row(name, cache, batch, min(batch, different), base, quartiles, best))
                     print(line(rows[-1]), flush=True)

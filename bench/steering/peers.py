@@ -63,7 +63,7 @@ def repeng(model: Any, rows: int) -> Prepare | None:
     sys.path.insert(0, folder)
     if not hasattr(numpy, "float_"):
         numpy.float_ = numpy.float64  # written for an older numpy
-    if importlib.util.find_spec("gguf") is None:
+    if "gguf" not in sys.modules and importlib.util.find_spec("gguf") is None:
         sys.modules["gguf"] = types.ModuleType("gguf")
     from repeng import ControlModel, ControlVector
 

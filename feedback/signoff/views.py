@@ -6,6 +6,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -140,18 +141,23 @@ def cohort_mocks(request: HttpRequest, cohort_id: int) -> HttpResponse:
     rows = MockRating.objects.filter(
         chat__volunteer__in=cohort_figures.members(found), chat__shared=True, withdrawn_at=None
     )
-    given = list(rows.select_related("chat__scenario", "chat__volunteer", "trainer").order_by("id"))
-    by_chat: dict[PracticeChat, list[MockRating]] = {}
+    given = list(rows.order_by("id"))
+    by_chat: dict[uuid.UUID, list[MockRating]] = {}
     for row in given:
-        by_chat.setdefault(row.chat, []).append(row)
+        by_chat.setdefault(row.chat_id, []).append(row)
+    # Agreement is over all of them; who and what is read for those that are shown.
+    shown = dict(list(reversed(by_chat.items()))[:SHOWN])
+    prefetch_related_objects([row for pair in shown.values() for row in pair], "trainer")
+    read = PracticeChat.objects.select_related("scenario", "volunteer").in_bulk(shown)
     chats = [
-        {"chat": chat, "ratings": pair, "state": ratings.state(pair), "at": pair[0].created_at}
-        for chat, pair in reversed(by_chat.items())
+        {"chat": read[key], "ratings": pair, "state": ratings.state(pair), "at": pair[0].created_at}
+        for key, pair in shown.items()
+        if key in read
     ]
     context = {
         "cohort": found,
-        "chats": chats[:SHOWN],
-        "more": len(chats) - SHOWN,
+        "chats": chats,
+        "more": len(by_chat) - SHOWN,
         "agreement": agreement.agreement(given),
         "least": agreement.LEAST,
     }
