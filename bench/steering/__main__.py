@@ -1,10 +1,10 @@
 """`python -m bench.steering`: tokens per second with and without steering, at every layer of a small model.
 
 Prints the ratio steered/unsteered for batches of 1, 8 and 64, one and many different strengths, eager and
-with a static cache (`--compile`: with its decoding step compiled as well, which takes minutes). Both sides of
-a ratio are measured in turn, round by round; the median of the rounds' ratios is shown with its quartiles.
-Seconds are CPU time of one thread, which other processes disturb less than the clock; `--wall` takes the
-clock. Beside it stands the best steered over the best unsteered round, which noise can only make slower.
+with a static cache (`--compile`: with its decoding step compiled as well, which takes minutes). All
+are measured in turn, round by round; the median of the rounds' ratios is shown with its quartiles, and beside
+it the same ratio of a second unsteered copy, which differs from 1 by what the machine's noise does. Seconds
+are CPU time of one thread, which other processes disturb less than the clock; `--wall` takes the clock.
 `--write` makes docs/steering_speed.md. Exit code 1 when a ratio of ours is below its bar. Run it on an idle
 machine.
 """
@@ -12,7 +12,6 @@ machine.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
 from typing import Any
@@ -21,7 +20,7 @@ import torch
 
 from bench.app import ROOT
 from bench.steering import peers
-from bench.steering.page import Row, page
+from bench.steering.page import MODELS, STEERED, Row, page
 
 PAGE = ROOT / "docs" / "steering_speed.md"
 
@@ -42,24 +41,22 @@ def speed(model: Any, ids: torch.Tensor, tokens: int, static: bool, wall: bool) 
     return ids.shape[0] * tokens / (clock() - started)
 
 
-def ratios(
-    plain: Any, steered: Any, prepare: peers.Prepare, batch: int, different: int, static: bool, options: Any
-) -> tuple[list[float], float, float]:
-    """(ratio of every round, ratio of the best rounds, median unsteered tokens per second)."""
+def rounds(
+    models: dict[str, Any], prepare: peers.Prepare, batch: int, different: int, static: bool, options: Any
+) -> dict[str, list[float]]:
+    """Tokens per second of each model in every round."""
     ids = torch.randint(1, 2048, (batch, 16), generator=torch.Generator().manual_seed(batch))
     prepare(batch, different)
-    for model in (plain, steered):  # warm both
+    for model in models.values():  # warm all
         speed(model, ids, 4, static, options.wall)
-    found, base, top = [], [], []
+    found: dict[str, list[float]] = {name: [] for name in models}
+    names = list(models)
     for number in range(options.rounds):
         # The order changes, so that a machine that slows down favours nobody.
-        pair = [plain, steered] if number % 2 == 0 else [steered, plain]
-        one, two = (speed(model, ids, options.tokens, static, options.wall) for model in pair)
-        unsteered, moved = (one, two) if number % 2 == 0 else (two, one)
-        found.append(moved / unsteered)
-        base.append(unsteered)
-        top.append(moved)
-    return found, max(top) / max(base), statistics.median(base)
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            found[name].append(speed(models[name], ids, options.tokens, static, options.wall))
+    return found
 
 
 def main() -> int:
@@ -67,7 +64,7 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--tokens", type=int, default=24)
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--compile", action="store_true", help="also static with a compiled step")
     parser.add_argument("--wall", action="store_true", help="the clock instead of CPU time")
@@ -75,27 +72,25 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     print(
-        f"{'':8}{'cache':>10}{'batch':>7}{'strengths':>11}{'tok/s':>13}{'ratio':>8}{'best':>8}  middle half"
+        f"{'':8}{'cache':>10}{'batch':>7}{'strengths':>11}{'tok/s':>13}{'ratio':>8}{'twin':>8}  middle half"
     )
     rows = []
     for name, build in (("ours", peers.ours), ("repeng", peers.repeng)):
         for cache in ("eager", "static", "compiled") if options.compile else ("eager", "static"):
             if cache == "compiled" and name != "ours":
                 continue  # it wraps modules with Python of its own: not made to be compiled
-            plain, model = (peers.make_model(options.width, options.layers) for _ in range(2))
-            prepare = build(model, max(options.batches))
+            models = {each: peers.make_model(options.width, options.layers) for each in MODELS}
+            prepare = build(models[STEERED], max(options.batches))
             if prepare is None:
                 print("repeng is not here (REPENG_PATH): not measured")
                 break
             if cache == "compiled":
-                plain.forward, model.forward = torch.compile(plain.forward), torch.compile(model.forward)
+                for model in models.values():
+                    model.forward = torch.compile(model.forward)
             for batch in options.batches:
                 for different in (1, 64) if batch > 1 and name == "ours" else (1,):
-                    found, best, base = ratios(
-                        plain, model, prepare, batch, different, cache != "eager", options
-                    )
-                    quartiles = tuple(statistics.quantiles(found, n=4))
-                    rows.append(Row(name, cache, batch, min(batch, different), base, quartiles, best))
+                    found = rounds(models, prepare, batch, different, cache != "eager", options)
+                    rows.append(Row.of(name, cache, batch, min(batch, different), found))
                     print(line(rows[-1]), flush=True)
     if options.write:
         clock = "seconds of the clock" if options.wall else "seconds are CPU time of one thread"
@@ -108,7 +103,7 @@ def line(row: Row) -> str:
     low, middle, high = row.quartiles
     return (
         f"{row.name:8}{row.cache:>10}{row.batch:>7}{row.strengths:>11}{row.base:>13.0f}"
-        f"{middle:>8.3f}{row.best:>8.3f}  {low:.3f} to {high:.3f}{'  MISSED' if row.missed else ''}"
+        f"{middle:>8.3f}{row.twin:>8.3f}  {low:.3f} to {high:.3f}{'  MISSED' if row.missed else ''}"
     )
 
 

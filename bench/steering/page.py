@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 BARS = {"eager": 0.95, "static": 0.98, "compiled": 0.98}
 
 
+UNSTEERED, TWIN, STEERED = MODELS = ("unsteered", "twin", "steered")
+
+
 @dataclass(frozen=True)
 class Row:
     """One contestant at one batch. `base`: unsteered tokens per second, median of the rounds; `quartiles` of
-    the rounds' ratios steered/unsteered; `best`: the best steered over the best unsteered round."""
+    the rounds' ratios steered/unsteered; `twin`: their median for a second unsteered copy."""
 
     name: str
     cache: str
@@ -19,7 +23,20 @@ class Row:
     strengths: int
     base: float
     quartiles: tuple[float, float, float]
-    best: float
+    twin: float
+
+    @classmethod
+    def of(
+        cls, name: str, cache: str, batch: int, strengths: int, found: Mapping[str, Sequence[float]]
+    ) -> Row:
+        """`found`: tokens per second in every round, by MODELS."""
+        ratios, noise = (
+            [one / base for one, base in zip(found[each], found[UNSTEERED], strict=True)]
+            for each in (STEERED, TWIN)
+        )
+        quartiles = tuple(statistics.quantiles(ratios, n=4))
+        base = statistics.median(found[UNSTEERED])
+        return cls(name, cache, batch, strengths, base, quartiles, statistics.median(noise))
 
     @property
     def bar(self) -> float | None:
@@ -34,7 +51,7 @@ class Row:
 def page(rows: Sequence[Row], *, width: int, layers: int, tokens: int, rounds: int, clock: str) -> str:
     titles = (
         "steered by", "cache", "batch", "different strengths", "unsteered tokens/s",
-        "steered / unsteered", "middle half of the rounds", "best rounds", "bar",
+        "steered / unsteered", "middle half of the rounds", "twin / unsteered", "bar",
     )  # fmt: skip
     lines = [
         "# What steering costs",
@@ -44,6 +61,7 @@ def page(rows: Sequence[Row], *, width: int, layers: int, tokens: int, rounds: i
         f"A random Llama, {layers} layers of width {width}, with a direction at every layer: the most that",
         f"steering can cost. {tokens} new tokens for each of the same prompts, steered and not in turn,",
         f"{rounds} rounds; {clock}. The ratio is the median of the rounds'.",
+        "The twin is a second unsteered copy: what its ratio is off 1 is the machine's noise.",
         "repeng stands beside it where `REPENG_PATH` names it; it knows one strength for a whole batch.",
         "",
         "| " + " | ".join(titles) + " |",
@@ -54,7 +72,7 @@ def page(rows: Sequence[Row], *, width: int, layers: int, tokens: int, rounds: i
         bar = "" if row.bar is None else f"{row.bar:g}{', missed' if row.missed else ''}"
         cells = (
             row.name, row.cache, row.batch, row.strengths, f"{row.base:,.0f}", f"{middle:.3f}",
-            f"{low:.3f} to {high:.3f}", f"{row.best:.3f}", bar,
+            f"{low:.3f} to {high:.3f}", f"{row.twin:.3f}", bar,
         )  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     missed = [row for row in rows if row.missed]
