@@ -66,7 +66,11 @@ def test_legs_give_the_same_weights(tmp_path, base):
     one, two = (load_file(folder / "model.safetensors") for folder in (whole, tmp_path / "legs"))
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not (tmp_path / "legs" / "checkpoint.pt").exists()
-    assert json.loads((tmp_path / "legs" / "training.json").read_text())["arm"] == arm.as_dict()
+    note = json.loads((tmp_path / "legs" / "training.json").read_text())
+    assert note["arm"] == arm.as_dict()
+    assert "base" not in note  # of one that tells nothing
+    more = tuned(replace(arm, steps=1), whole, tmp_path / "more")
+    assert json.loads((more / "training.json").read_text())["base"]["arm"] == arm.as_dict()
 
 
 def test_a_checkpoint_of_another_arm_is_not_gone_on_with(tmp_path, base):

@@ -131,6 +131,25 @@ def test_the_card_prints_samples_as_they_come(folder, tmp_path):
     assert json.loads((tmp_path / "card.json").read_text())["missed"] == ["accepted", "names_content"]
 
 
+def test_a_fine_tune_is_told_and_its_replies_count_as_learnt(folder, tmp_path):
+    from feedback.coach.experts.arms import arms
+    from feedback.coach.mini import card, evaluation
+    from feedback.coach.mini.measures import copied
+
+    arm = next(one for one in arms(2, rows=3) if one.name == "equal-3x")
+    base = json.loads((folder / "training.json").read_text())
+    note = {"arm": arm.as_dict(), "minutes": 1.5, "base": base}
+    (tmp_path / "training.json").write_text(json.dumps(note))
+    grams = evaluation.learnt_grams(tmp_path)
+    alone = evaluation.learnt_grams(folder)
+    assert alone < grams
+    long = [one.good for step in range(6) for one in arm.drawn(step) if len(one.good.split()) > 10]
+    assert long and all(copied(reply, grams) for reply in long)
+    page = card.card_page({"training": note, "figures": {}, "missed": []}, [])
+    assert "fine-tuned as `equal-3x`: 6 steps of 3 items (helpful, honest, harmless)" in page
+    assert f"{base['weights']:,} weights" in page
+
+
 def test_commands_say_what_to_mend(folder, tmp_path):
     with pytest.raises(CommandError, match="train_coach writes it"):
         call_command("evaluate_coach", model=str(tmp_path), limit=1, stdout=io.StringIO())

@@ -33,7 +33,7 @@ class Tuning:
     `experts`: folders that a reward is taken from."""
 
     def __init__(self, arm: Arm, base: Path, folder: Path, asker: Asker, load: Load, experts: Sequence[Path]):
-        self.arm, self.folder, self.asker = arm, folder, asker
+        self.arm, self.base, self.folder, self.asker = arm, base, folder, asker
         self.model = with_adapter(load(base), arm.lora, arm.seed) if arm.lora else load(base)
         self.model.train()
         self.reference = load(base).eval() if arm.how == "dpo" or arm.reward else None
@@ -128,7 +128,9 @@ class Tuning:
     def _finish(self) -> None:
         self.model.save_pretrained(self.folder)
         self.asker.tokenizer.save_pretrained(self.folder)
-        note = {"arm": self.arm.as_dict(), "minutes": round(self.minutes, 2)}
+        note: dict[str, Any] = {"arm": self.arm.as_dict(), "minutes": round(self.minutes, 2)}
+        if (self.base / NOTE).is_file():  # how the base was trained, so that the whole way can be told
+            note["base"] = json.loads((self.base / NOTE).read_text(encoding="utf-8"))
         part = self.folder / f"{NOTE}.part"
         part.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
         os.replace(part, self.folder / NOTE)

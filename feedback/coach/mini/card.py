@@ -24,8 +24,9 @@ message and a technique. It decides nothing: each of its replies passes the guar
 anyone reads it, and the authored alternatives stand behind it. Any instruct model takes its place by
 `COACH_MODEL`.
 
-**Learnt from**: the grammar, word lists and handwritten exchanges in `feedback/coach/corpus`, all our own
-writing, and nothing else. **Not for**: talking with people in distress, crises, anything unsupervised.
+**Learnt from**: the grammar, word lists and handwritten exchanges in `feedback/coach/corpus` (a fine-tune:
+also the items of `feedback/coach/experts`), all our own writing, and nothing else. **Not for**: talking with
+people in distress, crises, anything unsupervised.
 **Known limits**: English only; a message unlike the grammar's may be reflected in part or wrongly.
 """
 
@@ -39,11 +40,7 @@ def write_card(folder: Path, card: dict[str, Any], samples: Sequence[Sample]) ->
 
 
 def card_page(card: dict[str, Any], samples: Sequence[Sample]) -> str:
-    training = card["training"]
-    facts = (
-        f"{training['weights']:,} weights, {training['step']:,} of {training['recipe']['steps']:,} steps, "
-        f"{training['tokens']:,} tokens in {training['minutes']:g} minutes, {training['corpus']}.\n"
-    )
+    facts = _facts(card["training"])
     tables = "\n".join(_table(name, card["figures"][name]) for name in card["figures"])
     missed = ", ".join(card["missed"]) or "none"
     return (
@@ -51,6 +48,19 @@ def card_page(card: dict[str, Any], samples: Sequence[Sample]) -> str:
         f"Bars missed: {missed}.\n\n{tables}\n## {len(samples[:SAMPLES])} samples, unpicked\n\n"
         + "\n".join(_lines(samples[:SAMPLES]))
         + "\n"
+    )
+
+
+def _facts(training: dict[str, Any]) -> str:
+    if "arm" in training:
+        arm, minutes = training["arm"], training["minutes"]
+        return _facts(training["base"]) + (
+            f"\nThen fine-tuned as `{arm['name']}`: {arm['steps']:,} steps of {arm['rows']} items "
+            f"({', '.join(arm['shares'])}), rate {arm['rate']:g}, seed {arm['seed']}, {minutes:g} minutes.\n"
+        )
+    return (
+        f"{training['weights']:,} weights, {training['step']:,} of {training['recipe']['steps']:,} steps, "
+        f"{training['tokens']:,} tokens in {training['minutes']:g} minutes, {training['corpus']}.\n"
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from feedback.coach.alternatives import Embed, Retag, Wanted, ranked
 from feedback.coach.bank import GENERAL
 from feedback.coach.corpus.heldout import Asked
 from feedback.coach.corpus.pairs import exchanges
+from feedback.coach.experts.arms import Arm
 from feedback.coach.mini.closed_loop import avoided, verdict
 from feedback.coach.mini.measures import copied, distinct, invented, names_content, training_grams
 from feedback.coach.mini.prompting import shown
@@ -112,10 +113,17 @@ def judged(
 
 
 def learnt_grams(folder: Path) -> set[int]:
-    """The stretches of all replies that the model of `folder` was trained on, made again from its seed."""
+    """The stretches of all replies that the model of `folder` was trained on, made again from its seed, those
+    of a fine-tune and of its base. KeyError where the note tells of no training of coach-mini."""
     note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+    replies: Iterable[str] = ()
+    while "arm" in note:
+        arm = Arm(**note["arm"])
+        items = (one for step in range(arm.steps) for one in arm.drawn(step))
+        replies, note = chain(replies, (one.good for one in items)), note["base"]
     count = note["step"] * note["recipe"]["rows"]
-    return training_grams(example.reply for example in islice(exchanges(note["recipe"]["seed"]), count))
+    examples = islice(exchanges(note["recipe"]["seed"]), count)
+    return training_grams(chain(replies, (example.reply for example in examples)))
 
 
 def _share(count: int, n: int) -> dict[str, Any]:
