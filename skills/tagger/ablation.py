@@ -58,8 +58,10 @@ def run(
     folder: Path,
     sources: Sources,
     report: Callable[[dict], None],
+    share: float = SHORT.share,
 ) -> dict[str, Any]:
-    """Train one variant in `folder` and return its row; a row that is there already is read, not made."""
+    """Train one variant in `folder` on a share of an epoch and return its row; a row that is there already
+    is read, not made."""
     kept = folder / "row.json"
     if kept.is_file():
         return json.loads(kept.read_text(encoding="utf-8"))
@@ -67,7 +69,7 @@ def run(
     training = Training(
         learnt,
         folder,
-        replace(SHORT, **variant.change),
+        replace(SHORT, share=share, **variant.change),
         report,
         Sources(
             encoders=sources.encoders if variant.pretraining else (),

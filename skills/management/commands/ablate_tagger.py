@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", required=True, type=Path, help="folder for the runs")
         parser.add_argument("--encoder", required=True, type=Path, help="pretrained.pt of train_tagger")
         parser.add_argument("--soft", type=Path, help="soft.npz of train_teacher")
+        parser.add_argument("--share", type=float, default=0.4, help="of an epoch, the same for all runs")
         parser.add_argument("--only", action="append", help="title of a variant; may be given again")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 wanted = False
             if wanted or (folder / "row.json").is_file():
                 texts = examples + more if variant.teacher else examples
-                rows.append(ablation.run(variant, texts, folder, sources, self._report))
+                rows.append(ablation.run(variant, texts, folder, sources, self._report, options["share"]))
                 self._report({"variant": variant.title, "rows": rows[-1]})
         text = json.dumps(rows, indent=1) + "\n"
         (options["output"] / "variants.json").write_text(text, encoding="utf-8")
