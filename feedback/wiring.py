@@ -11,6 +11,7 @@ from feedback.dials import serving as dial_serving
 from feedback.exports import files as export_files
 from feedback.imports import runs
 from feedback.inbox import items, notes
+from feedback.replies import wording as line_wording
 from feedback.reports import files, goals, missed, own_rows, requests, retagged, wordings
 from feedback.signoff import certificate, ratings
 from peersupport.jobs import sweeper
@@ -62,6 +63,29 @@ def register() -> None:
             on_quarantine="feedback.reports.wording_job.on_quarantine",
             seconds=120,
             attempts=2,
+        )
+    )
+    # Words of the seeker: somebody waits for them, and the second job speaks if the first does not.
+    register_kind(
+        Kind(
+            name=line_wording.WORD,
+            lane=Lane.COACH,
+            run="feedback.replies.jobs.run",
+            on_quarantine="feedback.replies.jobs.on_quarantine",
+            batch=8,
+            seconds=300,
+            attempts=2,
+        )
+    )
+    register_kind(
+        Kind(
+            name=line_wording.DUE,
+            lane=Lane.LIVE,
+            run="feedback.replies.jobs.run_due",
+            on_quarantine="feedback.replies.jobs.on_quarantine",
+            batch=16,
+            seconds=30,
+            attempts=5,
         )
     )
     register_kind(
@@ -127,6 +151,8 @@ def register() -> None:
     versions.register("coach", lambda: serving.resolved().name or "authored")
     slots.register_shipped("studies", studies.sync_published)
     slots.register(slots.TAG_GRADES, studies.grades_for)
+    slots.register(slots.REPLIES_AWAITED, line_wording.awaited)
+    slots.register(slots.SEEKER_WORDED, line_wording.is_on)
     slots.register(slots.CHAT_ENDED, requests.request_report)
     slots.register(slots.CHAT_REPORTS, requests.statuses)
     slots.register(slots.CHATS_RETAGGED, retagged.chats_retagged)
