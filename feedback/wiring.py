@@ -11,6 +11,7 @@ from feedback.dials import serving as dial_serving
 from feedback.exports import files as export_files
 from feedback.imports import runs
 from feedback.inbox import items, notes
+from feedback.replies import counts as line_counts
 from feedback.replies import wording as line_wording
 from feedback.reports import files, goals, missed, own_rows, requests, retagged, wordings
 from feedback.signoff import certificate, ratings
@@ -163,6 +164,7 @@ def register() -> None:
     own_data.register("suggestion_ratings", own_rows.suggestion_ratings)
     own_data.register("other_wordings", wordings.rows)
     own_data.register("reader_dials", wordings.dial_rows)
+    own_data.register("seeker_lines", line_counts.rows_of)
     own_data.register("goals", goals.rows)
     own_data.register("notes", notes.rows, notes.objects)
     own_data.register("mock_ratings", ratings.rows, ratings.objects)

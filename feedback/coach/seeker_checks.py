@@ -28,6 +28,7 @@ Likeness = Callable[[str, str], float]  # cosine of two texts' sentence embeddin
 LEAST_LIKE = 0.75
 MAX_OVERLAP = 0.6  # with what was said before, as in the guard
 EVERYDAY = 6  # shipped scenarios with a word that make it everybody's
+SHORT = 5  # words
 ROOM = 12  # words that a wording may be longer than twice the line
 
 # Of the guard's rules those that fit a seeker: blame, promises and warmth are the counselor's business.
@@ -119,7 +120,8 @@ def refusals(text: str, asked: Asked, *, like: Likeness) -> list[str]:
     words = words_of(plain)
     if not words:
         return ["empty"]
-    found = [*_form(plain, words, line), *_voice(plain, line), *_content(plain, line, asked)]
+    every = (*_form(plain, words, line), *_voice(plain, line), *_content(plain, line, asked))
+    found = list(dict.fromkeys(every))
     if not found and _rough(text) and not _rough(asked.line):
         found.append("rough_english")
     if not found and like(asked.line, text) < LEAST_LIKE:
@@ -162,7 +164,7 @@ def _asks_you(text: str) -> bool:
 
 def _content(plain: str, line: str, asked: Asked) -> Iterable[str]:
     told = (*asked.texts, line)
-    if unknown_names(plain, told):
+    if unknown_names(plain, [straight(" ".join(told)), straight(" ".join(told)).replace("'s", "")]):
         yield "unknown_name"
     if invented(plain, " ".join(told), heldout=False):
         yield "names_what_nobody_named"
@@ -174,10 +176,16 @@ def _content(plain: str, line: str, asked: Asked) -> Iterable[str]:
         yield "risk_cue"
     if (_stems([plain]) & asked.deeper) - _stems(told):
         yield "deeper_layer"
-    if any(overlap(plain, said) > MAX_OVERLAP for said in asked.of("seeker")):
+    if any(_same(plain, said) for said in asked.of("seeker")):
         yield "said_before"
-    if any(overlap(plain, said) > MAX_OVERLAP for said in asked.of("counselor")[-1:]):
+    if any(_same(plain, said) for said in asked.of("counselor")[-1:]):
         yield "repeats_counselor"
+
+
+def _same(text: str, said: str) -> bool:
+    """Of a few words, which anybody may say twice, only the very same ones."""
+    first, second = words_of(straight(text)), words_of(straight(said))
+    return first == second or (min(len(first), len(second)) > SHORT and overlap(text, said) > MAX_OVERLAP)
 
 
 def _numbers(text: str) -> set[str]:

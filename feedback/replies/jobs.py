@@ -71,7 +71,8 @@ def _end(subject: str, worded: Worded | None) -> None:
 
 def run_due(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exception]:
     """The time of these lines is up."""
-    return {job.pk: partial(say, job.subject, Outcome.LATE) for job in jobs}
+    late = Worded(coach=get_coach().name or "")
+    return {job.pk: partial(say, job.subject, Outcome.LATE, late) for job in jobs}
 
 
 def on_quarantine(job: Job) -> None:

@@ -52,6 +52,7 @@ def workers() -> list[dict]:
     """Workers of the coach lane that are at work now, each with its LoadedModel or None. Four queries."""
     held = {row.worker: row for row in LoadedModel.objects.all()}
     for row in held.values():
+        row.lows = [(name, low) for name, low in row.about.get("lows", {}).items() if low < 0]
         row.about["millions"] = f"{row.about.get('weights', 0) / 1e6:,.1f}"
     return [
         {"worker": row["worker"], "last": row["last"], "loaded": held.get(row["worker"])}
