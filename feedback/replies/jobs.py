@@ -17,6 +17,7 @@ from feedback.coach.seeker_checks import Asked, deeper_stems, refusals
 from feedback.coach.seeker_line import SeekerLineRequest
 from feedback.models import SeekerLine
 from feedback.replies.wording import Outcome, Worded, say, state_of
+from feedback.replies.writing import expects_reply
 from feedback.reports import loaded
 from peersupport.jobs.models import Job
 from peersupport.practice.models import Message, SeekerStateRecord
@@ -61,12 +62,11 @@ def run(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exceptio
     ends = {subject: Worded(coach=coach.name or "", why=why) for subject, why in failed.items()}
     for subject, line in lines.items():
         ends[subject] = Worded(line.text, coach.name or "", line.wordings, dict(line.refused), line.why)
-    return {job.pk: partial(_end, job.subject, ends.get(job.subject)) for job in jobs}
+    return {job.pk: partial(_end, job.subject, ends.get(job.subject, Worded())) for job in jobs}
 
 
-def _end(subject: str, worded: Worded | None) -> None:
-    if worded is not None:
-        say(subject, Outcome.REWORDED if worded.text else Outcome.AUTHORED, worded)
+def _end(subject: str, worded: Worded) -> None:
+    say(subject, Outcome.REWORDED if worded.text else Outcome.AUTHORED, worded)
 
 
 def run_due(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exception]:
@@ -80,11 +80,11 @@ def on_quarantine(job: Job) -> None:
 
 
 def _read(subject: str) -> Line | None:
-    """None where there is nothing left to word. 4 queries."""
+    """None where there is nothing left to word. 5 queries."""
     left = ExpressionWrapper(F("due_at") - Now(), output_field=DurationField())
     rows = SeekerLine.objects.select_related("message__chat__scenario").annotate(left=left)
     row = rows.filter(pk=subject, finished_at=None).first()
-    if row is None:
+    if row is None or not expects_reply(row.message.chat, row.message):
         return None
     began, message = time.monotonic(), row.message
     said = Message.objects.filter(chat=message.chat_id, index__lte=message.index).order_by("index")

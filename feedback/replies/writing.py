@@ -1,4 +1,5 @@
-"""Writing the seeker's answer: once, and only while it is one. Call these with the chat's row locked."""
+"""Writing the seeker's answer: once, and only while it is one. Call these with the chat's row locked; without
+the lock `expects_reply` tells only what was so a moment ago."""
 
 from __future__ import annotations
 

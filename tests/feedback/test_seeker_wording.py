@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -161,6 +164,27 @@ def test_too_late_the_authored_line_is_said_and_the_worded_one_dropped(chat, say
     assert row.outcome == "late" and [one.text for one in answers(chat)] == [authored_text(chat, row)]
     queue.close(job, ready)
     assert len(answers(chat)) == 1 and line_of(message).outcome == "late"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_speak_at_once_one_is_heard(chat, say, drain, coach):
+    message = say(OPEN)
+    drain("live")
+    together = threading.Barrier(2)
+
+    def speak(outcome, text):
+        try:
+            together.wait()
+            with transaction.atomic():
+                wording.say(message.pk, outcome, wording.Worded(text))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(speak, *one) for one in (("reworded", "Well, yes."), ("late", ""))]:
+            done.result()
+    [answer] = answers(chat)
+    assert (answer.text == "Well, yes.") == (line_of(message).outcome == "reworded")
 
 
 def test_a_line_whose_time_is_up_is_not_asked_for_any_more(chat, say, drain, coach):
