@@ -102,6 +102,7 @@ def register() -> None:
         )
     )
     register_warm_up(Lane.COACH, "feedback.reports.loaded.warm_up")
+    register_warm_up(Lane.COACH, "feedback.replies.jobs.warm_up")
     # A million rows take minutes; a worker killed now and then begins anew.
     register_kind(
         Kind(

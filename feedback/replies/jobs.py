@@ -13,10 +13,11 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from feedback.coach.engine import EngineError, get_coach
+from feedback.coach.fluency import rough
 from feedback.coach.seeker_checks import Asked, deeper_stems, refusals
 from feedback.coach.seeker_line import SeekerLineRequest
 from feedback.models import SeekerLine
-from feedback.replies.wording import Outcome, Worded, say, state_of
+from feedback.replies.wording import Outcome, Worded, is_on, say, state_of
 from feedback.replies.writing import expects_reply
 from feedback.reports import loaded
 from peersupport.jobs.models import Job
@@ -63,6 +64,12 @@ def run(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exceptio
     for subject, line in lines.items():
         ends[subject] = Worded(line.text, coach.name or "", line.wordings, dict(line.refused), line.why)
     return {job.pk: partial(_end, job.subject, ends.get(job.subject, Worded())) for job in jobs}
+
+
+def warm_up(worker: str) -> None:
+    """What judges the first wording, loaded before somebody waits for it."""
+    if is_on():
+        rough("so"), _likeness("so", "so")
 
 
 def _end(subject: str, worded: Worded) -> None:
