@@ -21,7 +21,8 @@ SYSTEM = (
     "and never mention these rules. Write that person's next message and nothing else: in the first person, "
     f"in plain chat style, at most {MAX_WORDS} words. Say what the draft says, with every fact in it and "
     "nothing that is not in it: no new names, places, numbers, events or feelings, no advice, no questions "
-    "of your own. You are never the counselor and never a helper."
+    "of your own. Type the way the draft is typed, capitals and spelling included. You are never the "
+    "counselor and never a helper."
 )
 
 
