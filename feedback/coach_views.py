@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _later
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.coach import serving
+from feedback.replies import counts
+from feedback.replies import wording as line_wording
 from feedback.reports import loaded, suggestions, wordings
 from feedback.reports.ratios import wilson
 from peersupport.people import access
@@ -21,6 +23,11 @@ from peersupport.people.models import Role
 from skills.tagger.card import card_or_nothing
 from skills.taxonomy import TECHNIQUES
 
+LINE_WORDS = {
+    "reworded": _later("reworded by the model"),
+    "authored": _later("as written by people: no wording was good enough"),
+    "late": _later("as written by people: no wording came in time"),
+}
 WORDS = {
     "first": _later("a model's first wording"),
     "retried": _later("a model's later wording"),
@@ -46,8 +53,19 @@ def models_page(request: HttpRequest) -> HttpResponse:
         "here": serving.resolved(),
         "days": suggestions.DAYS,
         "tagger": card_or_nothing(),
+        "line_rows": _line_rows(),
+        "lines_worded": line_wording.is_on(),
+        "lines_wanted": settings.SEEKER_WORDING,
     }
     return render(request, "feedback/models.html", context)
+
+
+def _line_rows() -> list[dict[str, Any]]:
+    rows = counts.rates()
+    for row in rows:
+        row["outcomes"] = [(LINE_WORDS[name], _share(row[name], row["asked"])) for name in counts.OUTCOMES]
+        row["reasons"] = [(_line_reason(key), _share(n, row["wordings"])) for key, n in row["refused"]]
+    return rows
 
 
 def _share(count: int, n: int) -> dict[str, Any]:
@@ -85,6 +103,25 @@ _REASONS = {
     "model_talk": _later("talk of the model itself"),
     "unknown_name": _later("a name that the chat does not hold"),
 }
+
+
+_LINE_REASONS = {
+    "too_long": _later("too long"),
+    "counselor_voice": _later("spoke like a counselor"),
+    "not_first_person": _later("did not speak of the person's own"),
+    "new_number": _later("a number that neither line nor chat holds"),
+    "says_the_opposite": _later("a negation too many or too few"),
+    "risk_cue": _later("a risk cue"),
+    "deeper_layer": _later("something that the seeker has not told yet"),
+    "said_before": _later("said before by the seeker"),
+    "repeats_counselor": _later("repeated the counselor"),
+    "other_meaning": _later("too far from the line's meaning"),
+    "rough_english": _later("no good English (language model)"),
+}
+
+
+def _line_reason(key: str) -> str:
+    return str(_LINE_REASONS[key]) if key in _LINE_REASONS else reason_words(key)
 
 
 def reason_words(key: str) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from feedback.base_models import CoachMerge, CoachSwitch
 from feedback.dial_models import DialCalibration, DialSwitch, OtherWording, ReaderDials
 from feedback.loop_models import LoadedModel, SuggestionCount, SuggestionRating
+from feedback.reply_models import SeekerLine
 from peersupport.practice.models import PracticeChat
 from skills.models import CODE_CHOICES
 
@@ -309,7 +310,7 @@ class Export(models.Model):
 
 __all__ = [  # Django finds models here; those of the closed loop, bases and dials stand in files of their own
     "CoachMerge", "CoachSwitch", "DialCalibration", "DialSwitch", "EvidenceStudy", "Export", "InboxSeen",
-    "LoadedModel", "MockRating", "OtherWording", "PracticeGoal", "ReaderDials", "SessionReport",
-    "StudyImport", "StudyPublication", "SuggestionCount", "SuggestionRating", "TechniqueEffect",
-    "TrainerNote",
+    "LoadedModel", "MockRating", "OtherWording", "PracticeGoal", "ReaderDials", "SeekerLine",
+    "SessionReport", "StudyImport", "StudyPublication", "SuggestionCount", "SuggestionRating",
+    "TechniqueEffect", "TrainerNote",
 ]  # fmt: skip

@@ -1,7 +1,8 @@
 """The job behind every counselor message: tag it, move the seeker's state, choose the reply.
 
 Models run outside any transaction; one short transaction then writes tags, state, reply and
-events together with the closing of the job row.
+events together with the closing of the job row. Where a language model words the seeker's lines
+(`feedback.replies.wording`), the transaction leaves the chosen line to be worded instead of saying it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from django.db import transaction
-from django.db.models import Q
 
+from feedback.replies import wording
+from feedback.replies.writing import expects_reply, write_reply
 from peersupport import seeker
 from peersupport.jobs.models import Job
-from peersupport.practice import chats
 from peersupport.practice.models import ChatEvent, Message, PracticeChat, SeekerStateRecord
 from peersupport.practice.scenarios import authored_for
 from skills import tags
@@ -76,7 +77,8 @@ def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
         rank=partial(similarity, tagger),
         seed=chat.seed + message.index,
     )
-    return partial(_write, message, result, state, reasons, reply, tagger.version)
+    worded = wording.asks_for(reply, scenario, message)
+    return partial(_write, message, result, state, reasons, reply, tagger.version, worded)
 
 
 def similarity(tagger, text: str, candidates: list[str]) -> list[float]:
@@ -93,7 +95,15 @@ def _line(tagger, text: str):
     return tagger.embed([text])[0]
 
 
-def _write(message: Message, result: TagResult, state, reasons: list[str], reply, version: str) -> None:
+def _write(
+    message: Message,
+    result: TagResult,
+    state: seeker.SeekerState,
+    reasons: list[str],
+    reply: seeker.Reply,
+    version: str,
+    worded: bool,
+) -> None:
     """Runs inside the closing transaction."""
     chat = PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
     if chat is None:
@@ -106,24 +116,12 @@ def _write(message: Message, result: TagResult, state, reasons: list[str], reply
     )  # fmt: skip
     Message.objects.filter(pk=message.pk).update(turn=Message.Turn.DONE)
     ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
-    if _expects_reply(chat, message):
-        chats.write_seeker_message(
-            chat, reply, key=_reply_key(message), state=state, reasons=[], version=version
-        )
-
-
-def _expects_reply(chat: PracticeChat, message: Message) -> bool:
-    """Not twice, and not while the exercise is set aside for the volunteer's own distress."""
-    if not chat.is_open or message.risk_level != Message.Risk.NONE:
-        return False
-    # Someone who writes two messages in a row is answered once, to the second.
-    newer = Q(role=Message.Role.COUNSELOR, index__gt=message.index)
-    answered = Q(idempotency_key=_reply_key(message))
-    return not Message.objects.filter(newer | answered, chat=chat).exists()
-
-
-def _reply_key(message: Message) -> str:
-    return f"reply:{message.pk}"
+    if not expects_reply(chat, message):
+        return
+    if worded:
+        wording.ask(message, reply)
+    else:
+        write_reply(chat, message, reply, state, version)
 
 
 def on_quarantine(job: Job) -> None:
@@ -137,10 +135,8 @@ def on_quarantine(job: Job) -> None:
             return
         Message.objects.filter(pk=message.pk).update(turn=Message.Turn.FAILED)
         ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
-        if _expects_reply(chat, message):
+        if expects_reply(chat, message):
             line = seeker.NEUTRAL_LINES[message.index % len(seeker.NEUTRAL_LINES)]
             reply = seeker.Reply(line_id="neutral", text=line, layer=0, kind="neutral")
             state, _ = last_state(chat, authored_for(chat.scenario))
-            chats.write_seeker_message(
-                chat, reply, key=_reply_key(message), state=state, reasons=[], version=""
-            )
+            write_reply(chat, message, reply, state, "")

@@ -11,6 +11,8 @@ from feedback.dials import serving as dial_serving
 from feedback.exports import files as export_files
 from feedback.imports import runs
 from feedback.inbox import items, notes
+from feedback.replies import counts as line_counts
+from feedback.replies import wording as line_wording
 from feedback.reports import files, goals, missed, own_rows, requests, retagged, wordings
 from feedback.signoff import certificate, ratings
 from peersupport.jobs import sweeper
@@ -64,6 +66,29 @@ def register() -> None:
             attempts=2,
         )
     )
+    # Words of the seeker: somebody waits for them, and the second job speaks if the first does not.
+    register_kind(
+        Kind(
+            name=line_wording.WORD,
+            lane=Lane.COACH,
+            run="feedback.replies.jobs.run",
+            on_quarantine="feedback.replies.jobs.on_quarantine",
+            batch=8,
+            seconds=300,
+            attempts=2,
+        )
+    )
+    register_kind(
+        Kind(
+            name=line_wording.DUE,
+            lane=Lane.LIVE,
+            run="feedback.replies.jobs.run_due",
+            on_quarantine="feedback.replies.jobs.on_quarantine",
+            batch=16,
+            seconds=30,
+            attempts=5,
+        )
+    )
     register_kind(
         Kind(name=files.REPORT_FILE, lane=Lane.COACH, run="feedback.reports.pdf.run", seconds=120, attempts=2)
     )
@@ -77,6 +102,7 @@ def register() -> None:
         )
     )
     register_warm_up(Lane.COACH, "feedback.reports.loaded.warm_up")
+    register_warm_up(Lane.COACH, "feedback.replies.jobs.warm_up")
     # A million rows take minutes; a worker killed now and then begins anew.
     register_kind(
         Kind(
@@ -127,6 +153,8 @@ def register() -> None:
     versions.register("coach", lambda: serving.resolved().name or "authored")
     slots.register_shipped("studies", studies.sync_published)
     slots.register(slots.TAG_GRADES, studies.grades_for)
+    slots.register(slots.REPLIES_AWAITED, line_wording.awaited)
+    slots.register(slots.SEEKER_WORDED, line_wording.is_on)
     slots.register(slots.CHAT_ENDED, requests.request_report)
     slots.register(slots.CHAT_REPORTS, requests.statuses)
     slots.register(slots.CHATS_RETAGGED, retagged.chats_retagged)
@@ -137,6 +165,7 @@ def register() -> None:
     own_data.register("suggestion_ratings", own_rows.suggestion_ratings)
     own_data.register("other_wordings", wordings.rows)
     own_data.register("reader_dials", wordings.dial_rows)
+    own_data.register("seeker_lines", line_counts.rows_of)
     own_data.register("goals", goals.rows)
     own_data.register("notes", notes.rows, notes.objects)
     own_data.register("mock_ratings", ratings.rows, ratings.objects)

@@ -226,6 +226,11 @@ COACH_DTYPE = envstr("COACH_DTYPE", "auto")
 COACH_DEVICE = envstr("COACH_DEVICE", "auto")
 COACH_SECONDS = envint("COACH_SECONDS", 60, minimum=1)
 
+# The seeker's lines: whether the coach's model rewords them (coach-mini cannot), and after how many seconds
+# the authored line is said if no wording came.
+SEEKER_WORDING = envbool("SEEKER_WORDING", False)
+SEEKER_WORDING_SECONDS = envint("SEEKER_WORDING_SECONDS", 8, minimum=1)
+
 # Lines for people on one machine, for a collector where others are served; ids only in both.
 LOGGING = logs.config(
     envstr("LOG_FORMAT", "plain" if IS_LOCAL else "json"), envstr("LOG_LEVEL", "INFO").upper()

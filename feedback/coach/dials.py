@@ -7,21 +7,19 @@ that an admin's choice holds from the next one on. Importing this module is ligh
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback.coach import dial_files
-from feedback.coach.rewording import RewordRequest
+from feedback.coach.steering.pairs import lowest
 
 if TYPE_CHECKING:
     from feedback.coach.steering.injection import Injection
 
 logger = logging.getLogger(__name__)
-TURNS = {
-    "reflection_simple": "reflection",
-    "reflection_complex": "reflection",
-    "emphasize_autonomy": "autonomy",
-}
+# Turned both ways by what is asked of them; of every other dial only the upper side is used.
+BOTH_WAYS = frozenset({"openness"})
 
 
 class Dials:
@@ -75,18 +73,31 @@ class Dials:
         """The upper end stop of each dial that can be turned."""
         return {name: one.stops[1] for name, one in self.injection.vectors.items()} if self.injection else {}
 
+    def lows(self) -> dict[str, float]:
+        """The lower end stop of each dial that runs both ways."""
+        found = self.injection.vectors if self.injection else {}
+        return {name: lower_stop(name, one.stops) for name, one in found.items() if name in BOTH_WAYS}
 
-def strengths(injection: Injection | None, request: RewordRequest) -> dict[str, float]:
-    """What the request turns, `turn` or the wish being shares of the way to the end stop.
 
-    What somebody wishes for goes before the technique's own dial. Each end stop was found with its dial
-    turned alone: several at once share the way.
+def lower_stop(name: str, stops: tuple[float, float]) -> float:
+    """How far down a dial goes, 0 or less: never below what its behaviour allows (never less warmth)."""
+    return min(0.0, max(stops[0], lowest(name))) + 0.0
+
+
+def strengths(injection: Injection | None, turns: Mapping[str, float]) -> dict[str, float]:
+    """The strengths of a request that turns dials by shares in [-1, 1]: up to the upper end stop, down to the
+    lower one.
+
+    Each end stop was found with its dial turned alone: several at once share the way.
     """
     if injection is None:
         return {}
-    asked = dict(request.wishes) or {TURNS.get(request.technique, ""): request.turn}
-    shares = {name: min(1.0, max(0.0, share)) for name, share in asked.items() if name in injection.vectors}
-    whole = max(1.0, sum(shares.values()))
-    return {
-        name: share / whole * injection.vectors[name].stops[1] for name, share in shares.items() if share > 0
-    }
+    shares = {name: min(1.0, max(-1.0, share)) for name, share in turns.items() if name in injection.vectors}
+    whole = max(1.0, sum(abs(share) for share in shares.values()))
+    found = {}
+    for name, share in shares.items():
+        stops = injection.vectors[name].stops
+        strength = abs(share) / whole * (stops[1] if share > 0 else lower_stop(name, stops))
+        if strength:
+            found[name] = strength
+    return found

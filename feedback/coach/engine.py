@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from feedback.coach.dials import Dials, strengths
 from feedback.coach.mini import prompting as mini
-from feedback.coach.rewording import EngineError, RewordRequest, messages, plain_prompt, tidy
+from feedback.coach.rewording import EngineError
 from feedback.coach.serving import SHIPPED, resolved
 
 if TYPE_CHECKING:
     from feedback.coach.batching import Asked, Loop
+    from feedback.coach.requests import Request
 
 __all__ = ["SHIPPED", "Coach", "CoachConfig", "EngineError", "NoCoach", "get_coach"]
 
@@ -54,8 +55,8 @@ class NoCoach:
 
 
 class Coach:
-    """A causal language model that rewords drafts. Safe to share between threads, whose requests then are
-    generated together."""
+    """A causal language model that rewords drafts of any kind (`feedback.coach.requests`). Safe to share
+    between threads, whose requests then are generated together."""
 
     def __init__(self, config: CoachConfig) -> None:
         self.config = config
@@ -72,7 +73,7 @@ class Coach:
         name = path.name if path.is_absolute() or path.exists() else self.config.model
         return f"{name}@{self.config.revision}" if self.config.revision else name
 
-    def reword(self, requests: Sequence[RewordRequest]) -> list[str]:
+    def reword(self, requests: Sequence[Request]) -> list[str]:
         """One text per request, in order; "" where the model had nothing to say.
 
         The same model, request and seed give the same draws whatever else is in the batch. Raises
@@ -122,7 +123,8 @@ class Coach:
     def about(self) -> dict[str, Any]:
         """What is loaded, for people: "model", "revision", "dtype", "device", "weights" (how many numbers),
         "together" (whether requests join a batch under way), "fingerprint" of the weights, "dials"
-        {name: end stop} and "refused" {name of a dial: why}. Loads it."""
+        {name: upper end stop}, "lows" {name: lower one, of dials that run both ways} and "refused" {name of a
+        dial: why}. Loads it."""
         from feedback.coach.whole_batches import WholeBatches
 
         loop, _ = self._ready()
@@ -136,6 +138,7 @@ class Coach:
             "together": not isinstance(loop, WholeBatches),
             "fingerprint": self._dials.fingerprint,
             "dials": self._dials.ends(),
+            "lows": self._dials.lows(),
             "refused": self._dials.refused,
         }
 
@@ -163,7 +166,7 @@ class Coach:
         self._loaded = model, tokenizer
         return self._loaded
 
-    def _asked(self, request: RewordRequest) -> Asked:
+    def _asked(self, request: Request) -> Asked:
         from feedback.coach.batching import Asked
         from feedback.coach.sampling import Draw
 
@@ -172,16 +175,17 @@ class Coach:
         ids = tokenizer(prompt(tokenizer, request), add_special_tokens=not tokenizer.chat_template)[
             "input_ids"
         ]
-        limit = _context(model) - self.config.max_new_tokens
+        new_tokens = request.new_tokens or self.config.max_new_tokens
+        limit = _context(model) - new_tokens
         if len(ids) > limit:
             raise EngineError(f"the prompt needs more than the {limit} tokens that the language model reads")
         temperature = mini.TEMPERATURE if is_mini(tokenizer) else self.config.temperature
         return Asked(
             tuple(ids),
             Draw(request.seed, temperature, self.config.top_p),
-            self.config.max_new_tokens,
-            self.config.seconds,
-            strengths(self._dials.injection, request),
+            new_tokens,
+            min(self.config.seconds, request.seconds or self.config.seconds),
+            strengths(self._dials.injection, request.turns()),
         )
 
 
@@ -204,11 +208,12 @@ def make_loop(model: Any, tokenizer: Any, config: CoachConfig, steering: Any = N
     )
 
 
-def answer(tokenizer: Any, tokens: Sequence[int], request: RewordRequest) -> str:
-    """The reply that a model's tokens stand for."""
+def answer(tokenizer: Any, tokens: Sequence[int], request: Request) -> str:
+    """The text that a model's tokens stand for."""
     if is_mini(tokenizer):
-        return tidy(mini.answer(tokenizer.decode(tokens, skip_special_tokens=False), request.seeker))
-    return tidy(tokenizer.decode(tokens, skip_special_tokens=True))
+        seeker, _volunteer, _technique = request.for_mini()
+        return request.tidy(mini.answer(tokenizer.decode(tokens, skip_special_tokens=False), seeker))
+    return request.tidy(tokenizer.decode(tokens, skip_special_tokens=True))
 
 
 def load_model(config: CoachConfig) -> tuple[Any, Any]:
@@ -249,17 +254,20 @@ def load_model(config: CoachConfig) -> tuple[Any, Any]:
     return model, tokenizer
 
 
-def prompt(tokenizer: Any, request: RewordRequest) -> str:
+def prompt(tokenizer: Any, request: Request) -> str:
     """The request in the form that the model was taught: coach-mini's own, the tokenizer's chat template, or
-    plain text where it has none. Raises EngineError for a technique that coach-mini does not know."""
+    plain text where it has none. Raises EngineError for what coach-mini was not taught."""
     if is_mini(tokenizer):
+        parts = request.for_mini()
+        if parts is None:
+            raise EngineError("coach-mini writes counselor replies and nothing else")
         try:
-            return mini.request_prompt(request)
+            return mini.mini_prompt(*parts)
         except KeyError:
-            raise EngineError(f"coach-mini was not taught the technique {request.technique}") from None
+            raise EngineError(f"coach-mini was not taught the technique {parts[2]}") from None
     if not tokenizer.chat_template:
-        return plain_prompt(request)
-    turns = messages(request)
+        return request.plain()
+    turns = request.messages()
     try:
         return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     except Exception:  # templates raise what they like; some know no system role

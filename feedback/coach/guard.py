@@ -21,7 +21,7 @@ MAX_OVERLAP = 0.6
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _SENTENCE_START = re.compile(r"(?:[.!?:;\u2026\"\u201c(]\s*|\s[-\u2013\u2014]\s*)$")
 _BEFORE = 8  # characters before a word that say whether it starts a sentence
-_HOPELESS = 2000  # characters that are refused unread: nobody waits for the checks of a flood
+HOPELESS = 2000  # characters that are refused unread: nobody waits for the checks of a flood
 
 
 def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[str]:
@@ -33,10 +33,10 @@ def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[s
     "promise", "crisis_wording", "method", "less_warmth", "model_talk", "unknown_name", "repetition",
     "gibberish", "unfinished", "repeats_volunteer".
     """
-    if len(text) > _HOPELESS:
+    if len(text) > HOPELESS:
         return ["too_long"]
     plain = straight(unicodedata.normalize("NFKC", text))
-    words = _words(plain)
+    words = words_of(plain)
     if not words:
         return ["empty"]
     reasons = []
@@ -47,11 +47,11 @@ def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[s
     if any(unicodedata.category(char) in {"Cc", "Cf", "Co", "Cn", "Cs"} for char in plain):
         reasons.append("control_characters")
     reasons += [name for name, pattern in RULES if pattern.search(plain)]
-    if _unknown_names(plain, chat):
+    if unknown_names(plain, chat):
         reasons.append("unknown_name")
-    if _repeats_itself(words):
+    if repeats_itself(words):
         reasons.append("repetition")
-    if _gibberish(plain, words):
+    if gibberish(plain, words):
         reasons.append("gibberish")
     if words[-1] in NO_END:
         reasons.append("unfinished")
@@ -63,7 +63,7 @@ def guard(text: str, *, chat: Iterable[str] = (), volunteer: str = "") -> list[s
 def overlap(first: str, second: str) -> float:
     """How much of the shorter text is in the other: share of its word triples, or of its words when
     it has fewer than five, in [0, 1]. 0.0 when either has no words."""
-    a, b = _words(straight(first)), _words(straight(second))
+    a, b = words_of(straight(first)), words_of(straight(second))
     if not a or not b:
         return 0.0
     size = 3 if min(len(a), len(b)) >= 5 else 1
@@ -71,7 +71,8 @@ def overlap(first: str, second: str) -> float:
     return len(grams_a & grams_b) / min(len(grams_a), len(grams_b))
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """Its words in lower case."""
     return [word.lower() for word in _WORD.findall(text)]
 
 
@@ -79,8 +80,9 @@ def _grams(words: list[str], size: int) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
 
 
-def _unknown_names(text: str, chat: Iterable[str]) -> list[str]:
-    known = {word for line in chat for word in _words(straight(line))}
+def unknown_names(text: str, chat: Iterable[str]) -> list[str]:
+    """Words with a capital inside a sentence that the chat does not hold."""
+    known = {word for line in chat for word in words_of(straight(line))}
     found = []
     for match in _WORD.finditer(text):
         word = match.group(0)
@@ -92,7 +94,8 @@ def _unknown_names(text: str, chat: Iterable[str]) -> list[str]:
     return found
 
 
-def _repeats_itself(words: list[str]) -> bool:
+def repeats_itself(words: list[str]) -> bool:
+    """Whether words (lower case) come again and again; `words_of` gives them."""
     if any(a == b == c for a, b, c in zip(words, words[1:], words[2:], strict=False)):
         return True
     triples = Counter(tuple(words[i : i + 3]) for i in range(len(words) - 2))
@@ -113,7 +116,8 @@ def _stutters(words: list[str]) -> bool:
     return False
 
 
-def _gibberish(text: str, words: list[str]) -> bool:
+def gibberish(text: str, words: list[str]) -> bool:
+    """Whether too little of it is letters, or too many words look like none."""
     letters = sum(char.isalpha() for char in text)
     visible = sum(not char.isspace() for char in text)
     if letters / max(1, visible) < 0.7:

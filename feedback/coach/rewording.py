@@ -24,6 +24,13 @@ SYSTEM = (
     "no names, no links, no diagnosis, no promises, no advice about emergencies."
 )
 
+# The dial that belongs to a technique.
+TURNS = {
+    "reflection_simple": "reflection",
+    "reflection_complex": "reflection",
+    "emphasize_autonomy": "autonomy",
+}
+
 
 class EngineError(Exception):
     """The language model could not word anything; the message is for people and quotes no chat."""
@@ -42,6 +49,27 @@ class RewordRequest:
     seed: int
     turn: float = 0.0
     wishes: Mapping[str, float] = field(default_factory=dict)
+
+    # What the engine asks of a request, of whatever type (`feedback.coach.requests`).
+    new_tokens = None
+    seconds = None
+
+    def messages(self) -> list[dict[str, str]]:
+        return messages(self)
+
+    def plain(self) -> str:
+        return plain_prompt(self)
+
+    def for_mini(self) -> tuple[str, str, str]:
+        return self.seeker, self.volunteer, self.technique
+
+    def turns(self) -> dict[str, float]:
+        """What somebody wishes for goes before the technique's own dial; both are only ever turned up."""
+        asked = dict(self.wishes) or {TURNS.get(self.technique, ""): self.turn}
+        return {name: max(0.0, share) for name, share in asked.items() if name}
+
+    def tidy(self, text: str) -> str:
+        return tidy(text)
 
 
 def user_prompt(request: RewordRequest) -> str:

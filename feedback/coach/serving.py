@@ -18,6 +18,8 @@ from typing import Any
 
 from django.conf import settings
 
+from feedback.coach.mini.prompting import STYLE
+
 SHIPPED = Path(__file__).parent / "weights" / "coach-mini"  # what COACH_MODEL=coach-mini means
 POINTER, MANIFEST, SUMS = "serving", "manifest.json", "sums.json"
 GONE, DAMAGED, OTHER_BASE = "gone", "damaged", "other_base"
@@ -59,6 +61,14 @@ def base_folder() -> Path | None:
 def resolved() -> Serving:
     """What serves now."""
     return standing_for(switched_on())
+
+
+def can_word_seekers() -> bool:
+    """Whether what serves now can word a seeker's line: any model but coach-mini and its kin, which were
+    taught counselor replies and nothing else. The tokenizer's own file says so: nothing is loaded."""
+    model = resolved().model
+    told = read_json(Path(model) / "tokenizer_config.json") if model else {}
+    return bool(model) and told.get("prompt_style") != STYLE
 
 
 def standing_for(wanted: str) -> Serving:

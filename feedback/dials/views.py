@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _later
 from django.views.decorators.http import require_POST, require_safe
 
+from feedback.coach.dials import BOTH_WAYS
 from feedback.coach.steering import plots
 from feedback.coach.steering.pairs import BEHAVIOURS
 from feedback.dials import runs, serving
@@ -31,6 +32,10 @@ USED = {
     "autonomy": _later("reports turn it for replies that emphasise autonomy"),
     "reflection": _later("reports turn it for reflections"),
     "warmth": _later("readers of a report turn it when they ask for another wording"),
+    "openness": _later(
+        "the seeker's state turns it where this model words seekers' lines (SEEKER_WORDING): up when "
+        "openness is above resistance, down when it is below"
+    ),
 }
 LIMITS = {
     "tolerated loss": _later("beyond it more helpfulness is lost than is tolerated"),
@@ -186,6 +191,7 @@ def _verdict(report: dict[str, Any]) -> dict[str, Any]:
     return {
         "usable": found["usable"],
         "end": found["r_max"],
+        "down": _lower_end(report),
         "low": low,
         "high": high,
         "tolerated": 100 * found["tolerated"],
@@ -194,6 +200,15 @@ def _verdict(report: dict[str, Any]) -> dict[str, Any]:
         "random": None if report["random_share"] is None else 100 * report["random_share"],
         "random_end": _by_chance(report),
     }
+
+
+def _lower_end(report: dict[str, Any]) -> dict[str, float] | None:
+    """The lower end stop with its interval, for a dial that runs both ways."""
+    found = report["dial"]
+    if report["behaviour"] not in BOTH_WAYS or not found["usable"]:
+        return None
+    low, high = found.get("r_min_interval") or (found["r_min"], found["r_min"])
+    return {"end": found["r_min"], "low": low, "high": high}
 
 
 def _by_chance(report: dict[str, Any]) -> float | None:

@@ -52,6 +52,8 @@ def workers() -> list[dict]:
     """Workers of the coach lane that are at work now, each with its LoadedModel or None. Four queries."""
     held = {row.worker: row for row in LoadedModel.objects.all()}
     for row in held.values():
+        lows = row.about.get("lows", {})
+        row.stops = [(name, lows.get(name, 0.0), end) for name, end in row.about.get("dials", {}).items()]
         row.about["millions"] = f"{row.about.get('weights', 0) / 1e6:,.1f}"
     return [
         {"worker": row["worker"], "last": row["last"], "loaded": held.get(row["worker"])}

@@ -35,16 +35,17 @@ def in_seconds(seconds: float) -> ExpressionWrapper:
     return ExpressionWrapper(Now() + timedelta(seconds=seconds), output_field=DateTimeField())
 
 
-def enqueue(kind: str, subject: object = "", *, ordering_key: str = "") -> Job:
-    """Write a job row in the caller's transaction; a runner is woken once it commits."""
+def enqueue(kind: str, subject: object = "", *, ordering_key: str = "", delay: float = 0.0) -> Job:
+    """Write a job row in the caller's transaction; a runner is woken once it commits. `delay`: seconds
+    before which no worker may claim it."""
     job = Job.objects.create(
         kind=kind,
         subject=str(subject),
         lane=registry.get(kind).lane,
         ordering_key=ordering_key,
-        available_at=Now(),
+        available_at=in_seconds(delay) if delay else Now(),
     )
-    transaction.on_commit(lambda: get_runner().wake(job.lane, job.id))
+    transaction.on_commit(lambda: get_runner().wake(job.lane, job.id, delay))
     return job
 
 

@@ -16,7 +16,7 @@ REST_SECONDS = 2.0
 class Runner(Protocol):
     name: str
 
-    def wake(self, lane: str, job_id: int) -> None: ...
+    def wake(self, lane: str, job_id: int, delay: float = 0.0) -> None: ...
 
 
 class EmbeddedRunner:
@@ -24,7 +24,7 @@ class EmbeddedRunner:
 
     name = "embedded"
 
-    def wake(self, lane: str, job_id: int) -> None:
+    def wake(self, lane: str, job_id: int, delay: float = 0.0) -> None:
         return None
 
 
@@ -38,7 +38,7 @@ class CeleryRunner:
     def __init__(self) -> None:
         self._rests_until = 0.0
 
-    def wake(self, lane: str, job_id: int) -> None:
+    def wake(self, lane: str, job_id: int, delay: float = 0.0) -> None:
         from kombu.exceptions import KombuError
         from redis.exceptions import RedisError
 
@@ -47,7 +47,7 @@ class CeleryRunner:
         if time.monotonic() < self._rests_until:
             return
         try:
-            drain.apply_async(args=[lane, job_id], queue=lane, retry=False)
+            drain.apply_async(args=[lane, job_id], queue=lane, retry=False, countdown=delay or None)
         except (KombuError, RedisError, OSError) as error:
             self._rests_until = time.monotonic() + REST_SECONDS
             logger.warning("broker not reached (%s): workers will find job %s", type(error).__name__, job_id)

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 import peersupport
@@ -36,9 +37,11 @@ def job_rows() -> list[dict[str, Any]]:
         rows[str(kind.lane), kind.name]
     now = timezone.now()
     grouped = Job.objects.order_by().values("lane", "kind")
-    is_open, set_aside = Q(status__in=Job.OPEN), Q(status=Job.Status.QUARANTINED)
+    # A row that was put off and is not due yet waits for its time, not for a worker.
+    is_open = Q(status__in=Job.OPEN) & ~Q(attempts=0, available_at__gt=Now())
+    set_aside = Q(status=Job.Status.QUARANTINED)
     for found in grouped.filter(is_open | set_aside).annotate(
-        waiting=Count("id", filter=Q(status=Job.Status.QUEUED)),
+        waiting=Count("id", filter=is_open & Q(status=Job.Status.QUEUED)),
         running=Count("id", filter=Q(status=Job.Status.RUNNING)),
         retrying=Count("id", filter=is_open & ~Q(error="")),
         quarantined=Count("id", filter=set_aside),

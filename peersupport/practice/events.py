@@ -40,9 +40,11 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     codes = {view.code for one in shown.values() for view in one.tags}
     disputed = slots.call(slots.DISPUTED_TAGS, own) if codes else {}
     grades = slots.call(slots.TAG_GRADES, codes) if codes else {}
+    awaited = slots.call(slots.REPLIES_AWAITED, own) if own else ()
     for message in messages:
         found = shown[message.pk].tags if message.pk in shown else []
         message.tag_views = [(view, grades[view.code]) for view in found]
+        message.is_awaited = message.pk in awaited
         message.disputed = disputed.get(message.pk, ())
         message.correction = shown[message.pk].correction if message.pk in shown else None
         start, end = (found[0].start, found[0].end) if found else (0, 0)

@@ -17,6 +17,10 @@ MESSAGE_TAGS = "message_tags"
 DISPUTED_TAGS = "disputed_tags"
 # tag_grades(codes) -> {code: grade of the evidence behind it}
 TAG_GRADES = "tag_grades"
+# replies_awaited(messages) -> ids of those that were read and that the seeker is about to answer
+REPLIES_AWAITED = "replies_awaited"
+# seeker_worded() -> whether a language model rewords the seeker's lines now
+SEEKER_WORDED = "seeker_worded"
 # chat_ended(chat) -> None, called in the transaction that ends the chat
 CHAT_ENDED = "chat_ended"
 # chat_reports(chats) -> {chat id: status of its report}

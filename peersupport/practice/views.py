@@ -86,6 +86,7 @@ def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
         "is_own": chat.volunteer_id == request.user.pk,
         "reading": log.reading(chat),
         "notes": slots.call(slots.CHAT_NOTES, chat),
+        "worded": not chat.is_imported and slots.call(slots.SEEKER_WORDED),
         "first_answer": chat.parent_message if chat.is_try else None,
         "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
         **log.panels(messages, request.user),

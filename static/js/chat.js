@@ -42,7 +42,9 @@ function show(html, newest) {
     window.htmx.process(element);
   }
   const last = log.lastElementChild;
-  const waiting = last && last.dataset.turn === "pending";
+  // An answer may still be on its way when the tags are there; none comes once the chat has ended.
+  const answered = !last || !last.dataset.awaits || !document.querySelector("#chat-status[data-open]");
+  const waiting = last && (last.dataset.turn === "pending" || !answered);
   if (writing) writing.hidden = !waiting;
   if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });

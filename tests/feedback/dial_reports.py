@@ -12,7 +12,7 @@ from feedback.models import DialCalibration
 GRID = (-8.0, -6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0)
 
 
-def report_of(behaviour: str, mark: str, *, usable: bool = True) -> dict[str, Any]:
+def report_of(behaviour: str, mark: str, *, usable: bool = True, low: float = 0.0) -> dict[str, Any]:
     def arm(slope: float) -> list[dict[str, float]]:
         return [
             {
@@ -50,7 +50,8 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True) -> dict[str, An
         "dial": {
             "usable": usable,
             "reasons": [] if usable else ["the behaviour falls as the dial is turned up"],
-            "r_min": 0.0,
+            "r_min": low,
+            "r_min_interval": [low - 0.5, low],
             "r_max": end,
             "r_max_interval": [7.5, 8.5] if usable else [0.0, 0.0],
             "limited_by": "the end of the sweep",
@@ -59,13 +60,15 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True) -> dict[str, An
     }
 
 
-def vector_of(folder: str, behaviour: str, mark: str, *, seed: int = 1, end: float = 8.0) -> Any:
+def vector_of(
+    folder: str, behaviour: str, mark: str, *, seed: int = 1, low: float = 0.0, end: float = 8.0
+) -> Any:
     """A direction that moves the tiny model; `mark` may be that of other weights."""
     from feedback.coach.engine import CoachConfig, load_model
     from tests.feedback.steering_models import vector
 
     model, _ = load_model(CoachConfig(folder, dtype="float32", device="cpu"))
-    found = vector(model, seed=seed, dial={"r_min": 0.0, "r_max": end})
+    found = vector(model, seed=seed, dial={"r_min": low, "r_max": end})
     return replace(found, behaviour=behaviour, fingerprint=mark)
 
 

@@ -37,15 +37,16 @@ def lines(path) -> int:
     return len(path.read_text().splitlines()) if path.exists() else 0
 
 
-def test_it_measures_for_the_model_that_serves_and_keeps_report_and_vector(people, drain):
-    row, _ = runs.start("warmth", people.admin)
+@pytest.mark.parametrize("behaviour", ["warmth", "openness"])
+def test_it_measures_for_the_model_that_serves_and_keeps_report_and_vector(people, drain, behaviour):
+    row, _ = runs.start(behaviour, people.admin)
     assert drain("batch") == 1
     row.refresh_from_db()
     assert row.error == "" and row.finished_at and len(row.report["arms"]["steered"]) == 9
-    assert (row.report["behaviour"], row.report["model"]["fingerprint"]) == ("warmth", row.fingerprint)
+    assert (row.report["behaviour"], row.report["model"]["fingerprint"]) == (behaviour, row.fingerprint)
     place = dial_files.place(serving.home(), row.fingerprint) / row.folder
     assert dial_files.header(place / dial_files.VECTOR)["fingerprint"] == row.fingerprint
-    assert lines(place / "sweep.jsonl") == CELLS and not place.with_name(".part-warmth").exists()
+    assert lines(place / "sweep.jsonl") == CELLS and not place.with_name(f".part-{behaviour}").exists()
     assert serving.model().fingerprint == row.fingerprint
     assert Job.objects.get(kind=runs.CALIBRATE).status == Job.Status.DONE
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
@@ -11,6 +13,7 @@ from django.utils import timezone
 from feedback.coach import dial_files
 from feedback.coach.engine import get_coach
 from feedback.coach.rewording import RewordRequest
+from feedback.coach.seeker_line import SeekerLineRequest
 from feedback.dials import runs, serving
 from feedback.models import DialCalibration, DialSwitch, LoadedModel
 from feedback.reports import loaded
@@ -55,11 +58,12 @@ def admin(client, people, django_capture_on_commit_callbacks):
 
 @pytest.fixture
 def calibrated(people, settings):
-    """make(behaviour, usable, other): a finished calibration with its files, for the model that serves."""
+    """make(behaviour, usable, other, seed, low): a finished calibration with its files, for the model that
+    serves."""
     loaded.warm_up("worker")
     mark = LoadedModel.objects.get().about["fingerprint"]
 
-    def make(behaviour="warmth", *, usable=True, other=False, seed=1) -> DialCalibration:
+    def make(behaviour="warmth", *, usable=True, other=False, seed=1, low=0.0) -> DialCalibration:
         own = "f" * 64 if other else mark
         row = DialCalibration.objects.create(
             behaviour=behaviour,
@@ -67,11 +71,11 @@ def calibrated(people, settings):
             fingerprint=own,
             asked_by=people.admin,
             finished_at=timezone.now(),
-            report=report_of(behaviour, own, usable=usable),
+            report=report_of(behaviour, own, usable=usable, low=low),
         )
         place = dial_files.place(serving.home(), own) / row.folder
         place.mkdir(parents=True)
-        vector_of(settings.COACH_MODEL, behaviour, own, seed=seed).save(place / dial_files.VECTOR)
+        vector_of(settings.COACH_MODEL, behaviour, own, seed=seed, low=low).save(place / dial_files.VECTOR)
         return row
 
     return make
@@ -121,6 +125,24 @@ def test_a_switch_holds_from_the_next_request_on_and_is_taken_back(admin, calibr
         ("dial_switch", str(first.pk), people.admin.pk),
         ("dial_undo", str(second.pk), people.admin.pk),
     ]
+
+
+def test_openness_shows_both_end_stops_and_the_seekers_state_turns_it_once_it_is_on(
+    admin, calibrated, client, people
+):
+    made, engine = calibrated("openness", low=-6.0), get_coach()
+    line = SeekerLineRequest("work has been hard", "what would help", "so it weighs", seed=5, turn=-1.0)
+    plain = engine.reword([line])
+    assert "It runs both ways, from -6.0 (95 % interval -6.5 to -6.0) to 8.0 (7.5 to 8.5)" in admin()
+    shown = admin(address("dial-switch", "openness"), post={"use": str(made.pk)})
+    assert "the seeker's state turns it" in html.unescape(shown)
+    assert engine.reword([line]) != plain and engine.reword([replace(line, turn=0.0)]) == plain
+    assert engine.about()["lows"] == {"openness": -6.0}
+    loaded.warm_up("worker")
+    Job.objects.create(
+        kind="report", lane="coach", worker="worker", status="done", finished_at=timezone.now()
+    )
+    assert "openness from -6.0 up to 8.0" in client.get(reverse("feedback:models")).content.decode()
 
 
 def test_undo_goes_back_step_by_step(admin, calibrated):

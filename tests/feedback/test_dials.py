@@ -63,11 +63,11 @@ def test_a_turn_is_a_share_of_the_way_to_the_end_stop(tmp_path):
     coach.warm_up()
     injection = coach._dials.injection
     for turn, strength in ((0.5, 20.0), (1.0, 40.0), (7.0, 40.0)):
-        assert dials.strengths(injection, replace(REQUEST, turn=turn)) == {"reflection": strength}
+        assert dials.strengths(injection, replace(REQUEST, turn=turn).turns()) == {"reflection": strength}
         wished = replace(REQUEST, turn=0.1, technique="affirm", wishes={"reflection": turn, "unknown": 1.0})
-        assert dials.strengths(injection, wished) == {"reflection": strength}
-    assert dials.strengths(injection, REQUEST) == {} == dials.strengths(None, replace(REQUEST, turn=1.0))
-    assert dials.strengths(injection, replace(REQUEST, wishes={"reflection": -1.0})) == {}
+        assert dials.strengths(injection, wished.turns()) == {"reflection": strength}
+    assert dials.strengths(injection, REQUEST.turns()) == {} == dials.strengths(None, {"reflection": 1.0})
+    assert dials.strengths(injection, replace(REQUEST, wishes={"reflection": -1.0}).turns()) == {}
 
 
 def test_dials_that_are_turned_together_share_the_way(tmp_path):
@@ -76,7 +76,7 @@ def test_dials_that_are_turned_together_share_the_way(tmp_path):
     made(tmp_path, "warmth").save(tmp_path / dial_files.FOLDER / "warmth.safetensors")
     coach = coach_with_existing(tmp_path)
     asked = replace(REQUEST, wishes={"warmth": 1.0, "reflection": 0.5})
-    found = dials.strengths(coach._dials.injection, asked)
+    found = dials.strengths(coach._dials.injection, asked.turns())
     assert found == pytest.approx({"warmth": 40 / 1.5, "reflection": 20 / 1.5})
 
 

@@ -141,4 +141,4 @@ def test_a_warm_up_that_fails_leaves_the_worker_alive(db, monkeypatch, settings)
 
     monkeypatch.setattr(loaded, "warm_up", broken)
     running.warm_up("coach", "here:1/coach")
-    assert registry.warm_ups("coach") == ["feedback.reports.loaded.warm_up"] and not registry.warm_ups("live")
+    assert "feedback.reports.loaded.warm_up" in registry.warm_ups("coach") and not registry.warm_ups("live")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from peersupport.jobs import queue, registry, running, sweeper
 from peersupport.jobs.models import Job, Lane
+from peersupport.operations import figures
 
 pytestmark = pytest.mark.django_db
 effects: list[int] = []
@@ -44,6 +46,24 @@ def kinds(monkeypatch):
 
 def expire(job):
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_row_that_was_put_off_waits_for_its_time_and_not_for_a_worker(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    wakes = []
+    monkeypatch.setattr(queue, "get_runner", lambda: SimpleNamespace(wake=lambda *told: wakes.append(told)))
+    with django_capture_on_commit_callbacks(execute=True):
+        job, other = queue.enqueue("well", delay=30.0), queue.enqueue("well")
+    assert wakes == [("live", job.pk, 30.0), ("live", other.pk, 0.0)]
+    assert timedelta(seconds=25) < Job.objects.get(pk=job.pk).available_at - timezone.now()
+    assert [one.pk for one in queue.claim("live", "w")] == [other.pk]
+    [row] = [row for row in figures.job_rows() if row["kind"] == "well"]
+    assert (row["waiting"], row["running"]) == (0, 1)
+    Job.objects.filter(pk=job.pk).update(available_at=queue.in_seconds(-1))
+    [row] = [row for row in figures.job_rows() if row["kind"] == "well"]
+    assert row["waiting"] == 1
+    assert [one.pk for one in queue.claim("live", "w")] == [job.pk]
 
 
 def test_enqueue_rolls_back_with_the_caller():

@@ -30,6 +30,15 @@ def test_loaded_once_and_removed_whole(content, capsys):
 
 
 @pytest.mark.django_db
+def test_the_seeker_answers_every_message_as_written_whatever_words_lines_elsewhere(content, settings):
+    settings.SEEKER_WORDING, settings.COACH_MODEL = True, "an/instruct-model"
+    call_command("load_demo")
+    answered = Message.objects.filter(role="seeker", idempotency_key__startswith="reply:")
+    assert answered.count() == Message.objects.filter(role="counselor").count() == 13
+    assert settings.SEEKER_WORDING is True
+
+
+@pytest.mark.django_db
 def test_without_scenarios_it_says_what_to_do():
     with pytest.raises(CommandError, match="sync_content"):
         call_command("load_demo")

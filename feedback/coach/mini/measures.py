@@ -31,7 +31,7 @@ _EMPTY_WORDS = """
     work would wrong year years your you're you've yourself able clear ever ready long talk talking option
     plan case dream left late night morning week today yesterday tomorrow
 """
-_EMPTY = frozenset(_EMPTY_WORDS.split())
+EMPTY = frozenset(_EMPTY_WORDS.split())
 
 
 def words(text: str) -> list[str]:
@@ -40,7 +40,7 @@ def words(text: str) -> list[str]:
 
 def content_words(seeker: str) -> frozenset[str]:
     """The words of a message that say what it is about: four letters or more, no word of every message."""
-    return frozenset(word for word in words(turned(seeker)) if len(word) > 3 and word not in _EMPTY)
+    return frozenset(word for word in words(turned(seeker)) if len(word) > 3 and word not in EMPTY)
 
 
 def names_content(reply: str, seeker: str) -> bool:
@@ -72,7 +72,7 @@ def nouns(*, heldout: bool = True) -> frozenset[str]:
     }
     found = {word for noun in entries for word in words(turned(noun.text)) if len(word) > 2}
     return frozenset(
-        found - own - felt - _EMPTY - {"the", "who", "our", "her", "his", "old", "new", "man", "best"}
+        found - own - felt - EMPTY - {"the", "who", "our", "her", "his", "old", "new", "man", "best"}
     )
 
 

@@ -13,7 +13,6 @@ import unicodedata
 from feedback.coach.corpus.library import TECHNIQUES
 from feedback.coach.corpus.person import capped, turned, uncapped
 from feedback.coach.mini.pointing import MARKS, marked, pointed, resolved
-from feedback.coach.rewording import RewordRequest
 
 STYLE = "coach-mini-2"  # `prompt_style` in the tokenizer's configuration
 SEEKER_CHARS = 400  # the end is kept: it is what the reply answers
@@ -39,10 +38,6 @@ def repeat_prompt(seeker: str) -> str:
 def said_back(seeker: str) -> str:
     """The seeker's words as the prompt holds them."""
     return turned(uncapped(plain(seeker, SEEKER_CHARS)))
-
-
-def request_prompt(request: RewordRequest) -> str:
-    return mini_prompt(request.seeker, request.volunteer, request.technique)
 
 
 def target(reply: str, seeker: str) -> str:

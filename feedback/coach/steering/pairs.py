@@ -112,8 +112,14 @@ def load_behaviour(name: str) -> Behaviour:
         fit=tuple(_cross(situations, bank["wording"], held_out=False)),
         held_out=tuple(_cross(situations, bank["wording"], held_out=True)),
         references=tuple(Reference(row["seeker"], row["reply"]) for row in situations),
-        lowest=float(bank.get("lowest", -INFINITE)),
+        lowest=lowest(name),
     ).check()
+
+
+@cache
+def lowest(name: str) -> float:
+    """The strength that a behaviour's dial never goes below; -inf where it may, as for any unknown name."""
+    return float(_read(BANKS / f"{name}.toml").get("lowest", -INFINITE)) if name in BEHAVIOURS else -INFINITE
 
 
 def read_jsonl(path: Path) -> list[Pair]:
