@@ -31,6 +31,7 @@ PURE = {
         "feedback.coach.experts",
         "feedback.coach.corpus",
         "feedback.coach.mini.prompting",
+        "feedback.coach.mini.notes",
         "feedback.evidence.published",
     },
     "feedback/evidence": {"feedback.evidence", "skills.taxonomy"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -27,11 +28,21 @@ def written(tmp_path):
 def test_a_recipe_becomes_a_model(tmp_path, written, capsys):
     before = signal.getsignal(signal.SIGTERM)
     call_command("merge_models", str(written), output=tmp_path / "out")
+    assert not (tmp_path / "out" / "training.json").exists()  # nobody knows how its experts were trained
     assert signal.getsignal(signal.SIGTERM) is before
     assert (tmp_path / "out" / "model.safetensors").is_file()
     printed = capsys.readouterr().out
     assert "threshold, pass 1" in printed
     assert "21/21" in printed
+
+
+def test_it_tells_how_its_experts_were_trained(tmp_path, written):
+    told = {"arm": {"name": "helpful"}, "minutes": 1.0}
+    (tmp_path / "helpful" / "training.json").write_text(json.dumps(told))
+    call_command("merge_models", str(written), output=tmp_path / "out")
+    note = json.loads((tmp_path / "out" / "training.json").read_text())
+    how = {"method": "ties", "rule": "paper", "parameters": {"density": 0.2, "lambda": 1.0}, "seed": 0}
+    assert note == {"merge": how, "of": [told]}
 
 
 def test_the_dry_run_writes_nothing(tmp_path, written, capsys):

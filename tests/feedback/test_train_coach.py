@@ -145,9 +145,13 @@ def test_a_fine_tune_is_told_and_its_replies_count_as_learnt(folder, tmp_path):
     assert alone < grams
     long = [one.good for step in range(6) for one in arm.drawn(step) if len(one.good.split()) > 10]
     assert long and all(copied(reply, grams) for reply in long)
-    page = card.card_page({"training": note, "figures": {}, "missed": []}, [])
+    merge = {"merge": {"method": "task_arithmetic", "parameters": {"lambda": 0.5}}, "of": [note, note]}
+    page = card.card_page({"training": merge, "figures": {}, "missed": []}, [])
     assert "fine-tuned as `equal-3x`: 6 steps of 3 items (helpful, honest, harmless)" in page
     assert f"{base['weights']:,} weights" in page
+    assert "merged with the base: `task_arithmetic`, lambda 0.5." in page
+    (tmp_path / "training.json").write_text(json.dumps(merge))
+    assert evaluation.learnt_grams(tmp_path) == grams
 
 
 def test_commands_say_what_to_mend(folder, tmp_path):

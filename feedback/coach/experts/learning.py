@@ -20,8 +20,10 @@ from feedback.coach.experts.arms import Arm
 from feedback.coach.experts.asking import Asker, logprobs
 from feedback.coach.experts.errors import ExpertsError
 from feedback.coach.experts.items import Item
+from feedback.coach.mini import notes
+from feedback.coach.mini.notes import NOTE
 
-CHECKPOINT, NOTE = "checkpoint.pt", "training.json"
+CHECKPOINT = "checkpoint.pt"
 SAVE_EVERY = 120.0  # seconds
 REPORT_EVERY = 25  # steps
 Report = Callable[[dict[str, Any]], None]
@@ -129,8 +131,8 @@ class Tuning:
         self.model.save_pretrained(self.folder)
         self.asker.tokenizer.save_pretrained(self.folder)
         note: dict[str, Any] = {"arm": self.arm.as_dict(), "minutes": round(self.minutes, 2)}
-        if (self.base / NOTE).is_file():  # how the base was trained, so that the whole way can be told
-            note["base"] = json.loads((self.base / NOTE).read_text(encoding="utf-8"))
+        if before := notes.read(self.base):  # so that the whole way can be told
+            note["base"] = before
         part = self.folder / f"{NOTE}.part"
         part.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
         os.replace(part, self.folder / NOTE)

@@ -52,6 +52,12 @@ def card_page(card: dict[str, Any], samples: Sequence[Sample]) -> str:
 
 
 def _facts(training: dict[str, Any]) -> str:
+    if "merge" in training:
+        about = training["merge"]
+        chosen = ", ".join(f"{name} {value}" for name, value in about["parameters"].items())
+        return "\n".join(map(_facts, training["of"])) + (
+            f"\nThen merged with the base: `{about['method']}`, {chosen or 'as published'}.\n"
+        )
     if "arm" in training:
         arm, minutes = training["arm"], training["minutes"]
         return _facts(training["base"]) + (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from feedback.coach.bank import GENERAL
 from feedback.coach.corpus.heldout import Asked
 from feedback.coach.corpus.pairs import exchanges
 from feedback.coach.experts.arms import Arm
+from feedback.coach.mini import notes
 from feedback.coach.mini.closed_loop import avoided, verdict
 from feedback.coach.mini.measures import copied, distinct, invented, names_content, training_grams
 from feedback.coach.mini.prompting import shown
@@ -24,7 +25,7 @@ from feedback.reports.ratios import wilson
 
 SAMPLES = 60
 CORPUS_SEED = 1_000_003
-NOTE = "training.json"  # written by the training beside the weights
+NOTE = notes.NOTE
 BARS = {"accepted": 0.60, "names_content": 0.80}
 
 
@@ -115,15 +116,15 @@ def judged(
 def learnt_grams(folder: Path) -> set[int]:
     """The stretches of all replies that the model of `folder` was trained on, made again from its seed, those
     of a fine-tune and of its base. KeyError where the note tells of no training of coach-mini."""
-    note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-    replies: Iterable[str] = ()
-    while "arm" in note:
-        arm = Arm(**note["arm"])
-        items = (one for step in range(arm.steps) for one in arm.drawn(step))
-        replies, note = chain(replies, (one.good for one in items)), note["base"]
-    count = note["step"] * note["recipe"]["rows"]
-    examples = islice(exchanges(note["recipe"]["seed"]), count)
-    return training_grams(chain(replies, (example.reply for example in examples)))
+    arms, bases = notes.trainings(json.loads((folder / NOTE).read_text(encoding="utf-8")))
+    tuned = [Arm(**arm) for arm in arms]
+    items = (one for arm in tuned for step in range(arm.steps) for one in arm.drawn(step))
+    examples = (
+        example
+        for base in bases
+        for example in islice(exchanges(base["recipe"]["seed"]), base["step"] * base["recipe"]["rows"])
+    )
+    return training_grams(chain((one.good for one in items), (example.reply for example in examples)))
 
 
 def _share(count: int, n: int) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from torch.nn import functional
 
 from feedback.coach.corpus.library import corpus_version
 from feedback.coach.mini.batches import IGNORED, Batches
+from feedback.coach.mini.notes import NOTE
 from feedback.coach.mini.prompting import END, PAD, STYLE
 from feedback.coach.mini.tokenizing import READ, learn_tokenizer, save_tokenizer
 
 CHECKPOINT = "checkpoint.pt"
-NOTE = "training.json"
 SAVE_EVERY = 300.0  # seconds between checkpoints within a leg
 REPORT_EVERY = 25  # steps
 

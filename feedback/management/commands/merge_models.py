@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         import torch
 
         from feedback.coach.merging.engine import merge
+        from feedback.coach.mini import notes
 
         if options["threads"]:
             torch.set_num_threads(options["threads"])
@@ -78,6 +80,9 @@ class Command(BaseCommand):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        how = {name: result.manifest["recipe"][name] for name in ("method", "rule", "parameters", "seed")}
+        if note := notes.of_merge(how, [expert.path for expert in recipe.experts]):
+            (result.output / notes.NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
         for warning in result.manifest["warnings"]:
             self.stderr.write(f"warning: {warning}")
         self.stdout.write(f"{result.output}: {result.manifest['parameters']:,} parameters")
