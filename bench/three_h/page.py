@@ -69,7 +69,7 @@ def _why(report: dict[str, Any]) -> str:
     return (
         f"{first} has the highest minimum of the three ({models[first]['minimum']:.3f}, the base "
         f"{models['base']['minimum']:.3f}). The base ships until it is measured how the replies of {first} "
-        "pass the closed loop: ranking replies is not writing them."
+        "pass the closed loop: ranking replies is not writing them (bench.three_h.shipping)."
     )
 
 

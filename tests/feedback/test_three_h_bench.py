@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench.three_h import claims, page, stages
+from bench.three_h import claims, page, shipping, stages
 from bench.three_h.found import Measuring
 from bench.three_h.tries import MERGES, OF_ADAPTERS, SIX, TRIES, TUNED_MIXTURES
 from feedback.bases import arms
@@ -116,6 +116,23 @@ def test_the_pages_hold_every_arm():
     table = arms.table(shown)  # as the page of coach bases reads it
     assert {row["label"] for row in table.rows} == set(report["finalists"])
     assert claims.winner(report) in table.why
+
+
+def test_what_ships_is_said_out_of_the_figures():
+    kept = page.for_the_product(a_report())
+    told = {"base": {"minimum": 0.5, "n": dict.fromkeys(AIMS, 40)}}
+    told["half"] = {"minimum": 0.625, "n": dict.fromkeys(AIMS, 40)}
+    kept["shipped"] = {
+        "models": told,
+        "compared_with": "base",
+        "differences": {"half": {"difference": 0.125, "ci": [0.1, 0.15]}},
+    }
+    merge = {"method": "task_arithmetic", "parameters": {"lambda": 0.5}}
+    card = {"training": {"merge": merge}, "figures": {"frozen": {"accepted": {"share": 0.81}}}}
+    words = shipping.why(kept, card)
+    assert claims.winner(a_report()) in words and "lambda 0.5" in words
+    assert "On 40 test items for each aim the merge's minimum is 0.625, the base's 0.500 (+0.125" in words
+    assert "81.0% of its replies" in words
 
 
 def test_what_was_measured_is_kept(tmp_path, monkeypatch):

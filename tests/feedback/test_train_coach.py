@@ -100,6 +100,10 @@ def test_the_command_measures_and_writes_the_card(folder):
     assert card["figures"]["frozen"]["accepted"]["n"] == 3
     assert "frozen, nearest authored line" in card["figures"]
     assert "accepted" in card["missed"]  # a few random weights pass no loop
+    assert card["figures"]["frozen"]["copies_8_words"]["n"] == 3
+    quick = io.StringIO()
+    call_command("evaluate_coach", model=str(folder), limit=3, without_copies=True, stdout=quick)
+    assert "copies_8_words" not in json.loads(quick.getvalue())["figures"]["frozen"]
     assert not (folder / "CARD.md").exists()
 
 

@@ -73,7 +73,7 @@ def _facts(training: dict[str, Any]) -> str:
 def missed_bars(figures: dict[str, Any]) -> list[str]:
     """The names of the bars that the frozen messages' figures do not reach."""
     short = [name for name, bar in BARS.items() if figures[name]["share"] < bar]
-    return short + [name for name in ("invents", "copies_8_words") if figures[name]["count"] > 0]
+    return short + [name for name in ("invents", "copies_8_words") if figures.get(name, {}).get("count")]
 
 
 def _table(name: str, figures: dict[str, Any]) -> str:

@@ -24,6 +24,11 @@ class Command(BaseCommand):
             "--model", help="folder that train_coach wrote; without it only the authored lines"
         )
         parser.add_argument("--limit", type=int, help="only the first messages; writes no card")
+        parser.add_argument(
+            "--without-copies",
+            action="store_true",
+            help="do not look for stretches of training replies, most of the time; writes no card",
+        )
         parser.add_argument("--dial", help="behaviour whose dial is turned, beside the same draws without it")
         parser.add_argument(
             "--calibration", type=Path, help="folder that steering_calibrate wrote; else the model's own dial"
@@ -71,7 +76,8 @@ class Command(BaseCommand):
         torch.set_num_threads(1)
         # The command may take its time: the limit per call is for people who wait for a report.
         coach = Coach(CoachConfig(model=str(folder.resolve()), device="cpu", seconds=3600.0, batch=16))
-        learnt = evaluation.learnt_grams(folder)
+        # Made again from the seeds of all trainings, example by example: most of this command's time.
+        learnt = None if options["without_copies"] else evaluation.learnt_grams(folder)
         shown: list[evaluation.Sample] = []
         for name, questions in sets:
             try:
@@ -88,7 +94,7 @@ class Command(BaseCommand):
             "missed": missed_bars(figures["frozen"]),
         }
         self._print(card)
-        if limit is None:
+        if limit is None and learnt is not None:
             write_card(folder, card, shown)
 
     def _turned(self, options: dict[str, Any], questions: Sequence[Any], judges: Any) -> dict[str, Any]:

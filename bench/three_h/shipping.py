@@ -1,0 +1,54 @@
+"""`python -m bench.three_h.shipping REPORT`: what ships and why, into the coach's three_h.json.
+
+REPORT is written by `manage.py evaluate_3h BASE WEIGHTS --output REPORT`, where BASE is what the experts
+were trained from and WEIGHTS become coach-mini. How their replies pass the closed loop is read from the card
+of the shipped weights, which has to be there already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.three_h.__main__ import SHIPPED
+
+FILE = SHIPPED / "three_h.json"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.three_h.shipping", description=__doc__)
+    parser.add_argument("report", type=Path)
+    told = json.loads(parser.parse_args().report.read_text(encoding="utf-8"))
+    kept = json.loads(FILE.read_text(encoding="utf-8"))
+    card = json.loads((SHIPPED / "card.json").read_text(encoding="utf-8"))
+    kept["shipped"] = {name: told[name] for name in ("models", "compared_with", "differences")}
+    kept["serves"], kept["why"] = SHIPPED.name, why(kept, card)
+    FILE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    print(kept["why"])
+    return 0
+
+
+def why(kept: dict[str, Any], card: dict[str, Any]) -> str:
+    """One paragraph out of the figures; raises KeyError where the card tells of no merge."""
+    first = max(kept["models"], key=lambda name: kept["models"][name]["minimum"])
+    merge = card["training"]["merge"]
+    base = kept["shipped"]["compared_with"]
+    (name, gap), *_ = kept["shipped"]["differences"].items()
+    before, after = kept["shipped"]["models"][base], kept["shipped"]["models"][name]
+    accepted = card["figures"]["frozen"]["accepted"]
+    return (
+        f"Of these models {first} has the highest minimum of the three. What ships is a merge of such "
+        f"a mixture with their base ({merge['method']}, lambda {merge['parameters']['lambda']:g}), since "
+        "the mixture's own replies pass the closed loop less often. "
+        f"On {min(after['n'].values()):,} test items for each aim the merge's minimum is "
+        f"{after['minimum']:.3f}, the base's {before['minimum']:.3f} ({gap['difference']:+.3f}, 95 % "
+        f"{gap['ci'][0]:+.3f} to {gap['ci'][1]:+.3f}); {accepted['share']:.1%} of its replies are accepted "
+        "at the first try."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
