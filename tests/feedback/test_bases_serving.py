@@ -25,6 +25,8 @@ REQUEST = RewordRequest("work has been hard", "what would help", "reflection_sim
 def own_place(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     settings.COACH_MODEL, settings.COACH_DEVICE, settings.COACH_DTYPE = "", "cpu", "float32"
+    engine._coaches.clear()  # what an earlier test loaded in this process
+    engine._served.clear()
     yield
     engine._coaches.clear()
     engine._served.clear()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import shutil
+from functools import cache
 
 import numpy as np
 import pytest
@@ -28,6 +30,11 @@ def found(helpful, honest, harmless, n=300, seed=0):
 
 
 def a_report(mixture=0.9, merge=0.8):
+    return copy.deepcopy(_made(mixture, merge))
+
+
+@cache
+def _made(mixture, merge):
     tuning = {
         arm: {"scores": [0.5] * len(tries), "settings": [one.setting for one in tries], "best": 0}
         for arm, tries in TRIES.items()

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from feedback.models import SessionReport
+from feedback.replies import wording
 from peersupport.management.commands import up
 from peersupport.people.models import Cohort, User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
@@ -30,8 +31,11 @@ def test_loaded_once_and_removed_whole(content, capsys):
 
 
 @pytest.mark.django_db
-def test_the_seeker_answers_every_message_as_written_whatever_words_lines_elsewhere(content, settings):
-    settings.SEEKER_WORDING, settings.COACH_MODEL = True, "an/instruct-model"
+def test_the_seeker_answers_every_message_as_written_whatever_words_lines_elsewhere(
+    content, settings, tmp_path
+):
+    settings.SEEKER_WORDING, settings.COACH_MODEL = True, str(tmp_path / "no-model")
+    assert wording.is_on()
     call_command("load_demo")
     answered = Message.objects.filter(role="seeker", idempotency_key__startswith="reply:")
     assert answered.count() == Message.objects.filter(role="counselor").count() == 13
