@@ -20,7 +20,8 @@ HEAD = """# The claim of steering, tested on coach-mini
 Wolf et al. (arXiv 2401.16332): in the strength r, alignment grows linearly near 0 (`tanh(a r + b0)`) and
 helpfulness falls quadratically (`1 / (1 + k r²)` of its peak). Made by `python -m bench.steering.claim` from
 the reports of `python manage.py steering_calibrate --model feedback/coach/weights/coach-mini --behaviour NAME
---output NAME`; each takes two minutes on one core.
+--output NAME`; each takes two minutes on one core. Measured on coach-mini's weights before they were merged
+with a mixture (docs/experts.md, "Which weights ship"): the command on today's weights gives other figures.
 
 The range of the fits was fixed before each sweep (half of the grid, 11 points). Rivals have as many
 parameters: a quadratic alignment, a linear fall of helpfulness. In brackets: bootstrap intervals over items,

@@ -24,7 +24,7 @@ from peersupport.seeker import Scenario, load_scenarios
 
 Likeness = Callable[[str, str], float]  # cosine of two texts' sentence embeddings, [-1, 1]
 
-# Chosen on tests/feedback/data/seeker_wordings.toml; docs/seeker_wording.md has the figures.
+# Chosen on tests/feedback/seeker_wordings.toml; docs/seeker_wording.md has the figures.
 LEAST_LIKE = 0.75
 MAX_OVERLAP = 0.6  # with what was said before, as in the guard
 EVERYDAY = 6  # shipped scenarios with a word that make it everybody's
