@@ -108,6 +108,10 @@ else:
         "max_size": envint("DATABASE_POOL", 10, minimum=1),
         "timeout": 10,
     }
+    # A process that froze in the middle of a transaction keeps its locks so long and no longer.
+    idle = envint("DATABASE_IDLE_SECONDS", 120, minimum=5)
+    options = DATABASES["default"]["OPTIONS"]
+    options["options"] = f"-c idle_in_transaction_session_timeout={idle}s {options.get('options', '')}".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People

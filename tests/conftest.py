@@ -21,6 +21,7 @@ _WITH_BROKER = [
     "peersupport/test_services.py",
     "peersupport/test_compose_commands.py",
     "peersupport/test_pool.py",
+    "peersupport/test_frozen_worker.py",
 ]
 # Tests of rooms that know no database: `-m "not pure"` leaves them out where they have run already.
 _PURE = re.compile(

@@ -19,6 +19,7 @@ from bench.app import ROOT, App
 from bench.servers import Postgres, Redis, free_port, wait_for_port
 
 LEASE_SECONDS = 2
+IDLE_SECONDS = 5  # until PostgreSQL ends the transaction of a process that froze in it
 EMBEDDED, SERVICES = "embedded", "services"
 BOTH = (EMBEDDED, SERVICES)
 
@@ -44,7 +45,11 @@ class Place:
             shutil.copytree(like / "data", self.data_dir)
         else:
             self.data_dir.mkdir()
-        self.set = {"JOB_LEASE_SECONDS": str(LEASE_SECONDS), "DJANGO_SETTINGS_MODULE": "bench.fault_settings"}
+        self.set = {
+            "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
+            "DATABASE_IDLE_SECONDS": str(IDLE_SECONDS),
+            "DJANGO_SETTINGS_MODULE": "bench.fault_settings",
+        }
         if runner == SERVICES:
             self.set |= {"DATABASE_URL": self.postgres.url, "CELERY_BROKER_URL": self.redis.url}
         self.env = App(self.data_dir, **self.set).env

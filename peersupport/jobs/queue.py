@@ -209,11 +209,15 @@ def sweep() -> int:
 
     Safe to run anywhere and any number of times at once: each row is taken by compare-and-set
     on the very lease that was seen to be over. Rows that wait need no sweep: workers look for them.
+    A row that is locked, because its worker is closing it or froze while doing so, is passed over: it
+    must not keep the others waiting, and the database ends such a transaction (DATABASE_IDLE_SECONDS).
     """
     recovered = 0
     for job in Job.objects.filter(status=Job.Status.RUNNING, lease_until__lt=Now()):
         held = _held(job).filter(lease_until__lt=Now())
-        recovered += _release(held, job, "the worker stopped before the job was finished")
+        with transaction.atomic():
+            if held.select_for_update(skip_locked=True).first():
+                recovered += _release(held, job, "the worker stopped before the job was finished")
     return recovered
 
 
