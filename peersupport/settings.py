@@ -109,9 +109,9 @@ else:
         "timeout": 10,
     }
     # A process that froze in the middle of a transaction keeps its locks so long and no longer.
-    idle = envint("DATABASE_IDLE_SECONDS", 120, minimum=5)
-    options = DATABASES["default"]["OPTIONS"]
-    options["options"] = f"-c idle_in_transaction_session_timeout={idle}s {options.get('options', '')}".strip()
+    _idle = f"idle_in_transaction_session_timeout={envint('DATABASE_IDLE_SECONDS', 120, minimum=5)}s"
+    _options = DATABASES["default"]["OPTIONS"]
+    _options["options"] = f"-c {_idle} {_options.get('options', '')}".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People

@@ -105,7 +105,8 @@ def measure(place: Place, count: int) -> list[Figure]:
     app = place.app()
     app.start()
     try:
-        waits = {(who, name): visit(Volunteer(app, who), path, count) for (who, name), path in named.items()}
+        people = {who: Volunteer(app, who) for who in PAGES}
+        waits = {(who, name): visit(people[who], path, count) for (who, name), path in named.items()}
     finally:
         app.stop()
     figures = []

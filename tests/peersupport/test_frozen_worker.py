@@ -1,4 +1,4 @@
-"""A worker that stands still in the middle of a transaction, on a real PostgreSQL: it must not hold up the others."""
+"""A worker that stands still in the middle of a transaction, on a real PostgreSQL: others go on."""
 
 from __future__ import annotations
 
