@@ -21,7 +21,6 @@ from bench.merging.measure import CASES, run
 from bench.merging.page import page, verdict
 
 PAGE = ROOT / "docs" / "merging_speed.md"
-_SLOW = ("tsvm", "rtsvm")
 
 
 def main() -> int:
@@ -30,9 +29,7 @@ def main() -> int:
     parser.add_argument("--experts", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument(
-        "--cases", nargs="+", choices=CASES, default=[name for name in CASES if name not in _SLOW]
-    )
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--mergekit", default=os.environ.get("MERGEKIT_PYTHON"), help="its python")
     parser.add_argument("--folder", type=Path, help="keeps the checkpoints; default: a temporary one")
     parser.add_argument("--write", action="store_true", help="write docs/merging_speed.md and .json")
