@@ -16,12 +16,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bench import reports_ready
 from bench.app import ROOT, App, Volunteer
 from bench.lines import LINES
 from bench.tagger.report import ALONE_MS, DIFFERENCE, MEMORY_MB, RATIO
 
 TURNS = 40
 TOGETHER, TURNS_TOGETHER, THINK_SECONDS = 20, 8, 4.0
+REPORTS = 20
+COACHES = {"authored lines": "", "coach-mini": "coach-mini"}
 BATCH_MESSAGES = 15_000  # more than a worker re-tags while the turns are measured
 
 
@@ -30,7 +33,7 @@ class Sheet:
 
     def __init__(self) -> None:
         self.missed = 0
-        print(f"{'figure':52} {'value':>12} {'limit':>12}  verdict")
+        print(f"{'figure':74} {'value':>12} {'limit':>12}  verdict")
 
     def add(
         self, name: str, value: float, unit: str, limit: float | None = None, *, at_least: bool = False
@@ -39,7 +42,7 @@ class Sheet:
         verdict = "" if limit is None else ("ok" if kept else "MISSED")
         self.missed += verdict == "MISSED"
         bound = "" if limit is None else f"{limit:g} {unit}"
-        print(f"{name:52} {value:>8.2f} {unit:3} {bound:>12}  {verdict}", flush=True)
+        print(f"{name:74} {value:>8.2f} {unit:3} {bound:>12}  {verdict}", flush=True)
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -104,9 +107,24 @@ def main() -> int:
             sheet.add("web process memory", app.web_memory_mb(), "MiB", 150)
         finally:
             app.stop()
+        for title, model in COACHES.items():
+            bench_reports(sheet, Path(folder), title, model)
         bench_tagger(sheet, Path(folder))
         bench_analyse(sheet, Path(folder))
     return 1 if sheet.missed else 0
+
+
+def bench_reports(sheet: Sheet, folder: Path, title: str, model: str) -> None:
+    app = App(folder, COACH_MODEL=model)
+    app.start()
+    try:
+        waits, worded = reports_ready.waits(Volunteer(app, "vera"), REPORTS)
+    finally:
+        app.stop()
+    title = f"chat of 20 messages over -> report, {title}"
+    sheet.add(f"{title}: p50", statistics.median(waits), "s")
+    sheet.add(f"{title}: p95 of {len(waits)}", percentile(waits, 0.95), "s")
+    sheet.add(f"{title}: replies worded by a model", worded, "", 1 if model else None, at_least=True)
 
 
 def bench_tagger(sheet: Sheet, folder: Path) -> None:
