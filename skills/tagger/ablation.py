@@ -18,6 +18,7 @@ import torch
 from skills.corpora import own
 from skills.corpora.example import Example
 from skills.tagger import evaluation
+from skills.tagger.deciding import Rule
 from skills.tagger.heads import N_OUTPUTS
 from skills.tagger.judge import Judge
 from skills.tagger.scoring import Scored
@@ -104,7 +105,7 @@ def _tasks(examples: list[Example], training: Training, network, context: bool) 
     scored = Scored(examples, logits.reshape(-1, N_OUTPUTS))
     rows = evaluation.table(scored, ONE)
     if any(example.corpus == own.NAME for example in examples):
-        mine = evaluation.per_code_own(scored, ONE, dict.fromkeys(evaluation.CODES, 0.5))
+        mine = evaluation.per_code_own(scored, ONE, Rule(dict.fromkeys(evaluation.CODES, 0.5)))
         mean = float(np.mean([row["f1"] for row in mine.values()]))
         rows.append({"task": "own frozen set, mean F1 of the codes", "macro_f1": round(mean, 4)})
     return rows

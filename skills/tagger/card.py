@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -66,6 +67,11 @@ def card_or_nothing() -> dict[str, Any]:
 def measured_codes() -> dict[str, dict[str, Any]]:
     """The serving card's figures per technique; empty where no card can be read."""
     return card_or_nothing().get("codes", {})
+
+
+def mark(sha256: str, settled: dict[str, Any]) -> str:
+    """Six digits for a version's name that change with the weights and with how their numbers become tags."""
+    return hashlib.sha256((sha256 + json.dumps(settled, sort_keys=True)).encode()).hexdigest()[:6]
 
 
 @lru_cache(maxsize=8)

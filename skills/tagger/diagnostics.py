@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from skills.tagger.deciding import FAMILIES, Rule, columns
 from skills.tagger.heads import INDEX
-from skills.tagger.metrics import calibration_error
-from skills.tagger.scoring import Scored, known
+from skills.tagger.metrics import binary, calibration_error
+from skills.tagger.scoring import Scored, family_known, known
 from skills.tagger.types import is_doubtful
 from skills.taxonomy import CODES
 
@@ -57,15 +58,14 @@ def calibration_by_code(test: Scored, temperature: dict[str, float]) -> dict[str
     return rows
 
 
-def confusions(
-    test: Scored, temperature: dict[str, float], thresholds: dict[str, float]
-) -> list[dict[str, Any]]:
+def confusions(test: Scored, temperature: dict[str, float], rule: Rule) -> list[dict[str, Any]]:
     """For each pair that is easily mistaken: what was found where exactly one of the two was there.
 
     A message counts where one code of the pair is an exact label and the other is known to be absent. Found
-    is the likelier of the two if it reaches its threshold, else neither.
+    is the likelier of the two if it is tagged, else neither.
     """
     chances = test.chances(temperature)
+    tagged = rule.present(chances)
     rows = []
     for pair in PAIRS:
         for there, other in (pair, pair[::-1]):
@@ -77,8 +77,7 @@ def confusions(
             found = {there: 0, other: 0, "neither": 0}
             for place in places:
                 likelier = max(pair, key=lambda code, p=place: chances[p, INDEX[code]])
-                reached = chances[place, INDEX[likelier]] >= thresholds[likelier]
-                found[likelier if reached else "neither"] += 1
+                found[likelier if tagged[place, INDEX[likelier]] else "neither"] += 1
             rows.append(
                 {
                     "there": there,
@@ -92,18 +91,38 @@ def confusions(
     return rows
 
 
-def abstention(
-    test: Scored, temperature: dict[str, float], thresholds: dict[str, float], margin: float
-) -> dict[str, Any]:
+def of_families(test: Scored, temperature: dict[str, float], rule: Rule) -> list[dict[str, Any]]:
+    """For each family with a bar of its own: precision, recall and F1 of "any of its codes is tagged", by the
+    thresholds of the codes alone and with the family's bar, where a label settles whether any is there."""
+    chances = test.chances(temperature)
+    ways = {"alone": Rule(rule.thresholds).present(chances), "with": rule.present(chances)}
+    rows = []
+    for name in rule.families:
+        places, present = family_known(test, name)
+        row = {
+            "family": name,
+            "codes": list(FAMILIES[name]),
+            "n": int(present.sum()),
+            "messages": len(places),
+        }
+        for way, tagged in ways.items():
+            scores = binary(present, tagged[np.ix_(places, columns(name))].any(axis=1))
+            row[way] = {key: round(float(value), 4) for key, value in scores.items()}
+        rows.append(row)
+    return rows
+
+
+def abstention(test: Scored, temperature: dict[str, float], rule: Rule, margin: float) -> dict[str, Any]:
     """How often a tag is right when the tagger is sure and when it is not, over settled pairs."""
     chances = test.chances(temperature)
+    tagged = rule.present(chances)
     right = {"sure": [], "unsure": []}
     for code in CODES:
         places, present = known(test, code)
         for place, there in zip(places, present, strict=True):
             chance = float(chances[place, INDEX[code]])
-            if chance >= thresholds[code]:
-                doubtful = is_doubtful(chance, thresholds[code], margin)
+            if tagged[place, INDEX[code]]:
+                doubtful = is_doubtful(chance, rule.thresholds[code], margin)
                 right["unsure" if doubtful else "sure"].append(bool(there))
     rows = {
         name: {"tags": len(values), "precision": round(float(np.mean(values or [0.0])), 4)}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skills.corpora.maps import READOUTS
+from skills.tagger.deciding import Rule
 from skills.tagger.heads import EMPATHY_HEADS, INDEX
 from skills.tagger.metrics import binary, bootstrap, calibration_error, macro_f1
 from skills.tagger.scoring import Scored, known, readout
@@ -64,7 +65,7 @@ def _row(title: str, groups: list[str], truth: np.ndarray, guess: np.ndarray, la
     }
 
 
-def per_code(test: Scored, temperature: Numbers, thresholds: Numbers) -> dict[str, dict]:
+def per_code(test: Scored, temperature: Numbers, rule: Rule) -> dict[str, dict]:
     """F1 of each code with n, interval and where it was measured.
 
     Public development test where at least 30 messages carry the exact label; else our own frozen set.
@@ -73,32 +74,30 @@ def per_code(test: Scored, temperature: Numbers, thresholds: Numbers) -> dict[st
     own = test.select(lambda example: example.corpus == "own")
     rows = {}
     for code in CODES:
-        best = _code(public, code, temperature, thresholds, "development test")
+        best = _code(public, code, temperature, rule, "development test")
         if best["n"] < ENOUGH:
-            mine = _code(own, code, temperature, thresholds, "own frozen set")
+            mine = _code(own, code, temperature, rule, "own frozen set")
             best = mine if mine["n"] >= best["n"] else best
         rows[code] = best
     return rows
 
 
-def per_code_own(test: Scored, temperature: Numbers, thresholds: Numbers) -> dict[str, dict]:
+def per_code_own(test: Scored, temperature: Numbers, rule: Rule) -> dict[str, dict]:
     """The rows per code on our own frozen set alone."""
     own = test.select(lambda example: example.corpus == "own")
-    return {code: _code(own, code, temperature, thresholds, "own frozen set") for code in CODES}
+    return {code: _code(own, code, temperature, rule, "own frozen set") for code in CODES}
 
 
-def per_code_together(
-    scored: Scored, temperature: Numbers, thresholds: Numbers, source: str
-) -> dict[str, dict]:
+def per_code_together(scored: Scored, temperature: Numbers, rule: Rule, source: str) -> dict[str, dict]:
     """The rows per code on all examples, wherever they are from."""
-    return {code: _code(scored, code, temperature, thresholds, source) for code in CODES}
+    return {code: _code(scored, code, temperature, rule, source) for code in CODES}
 
 
 def _code(
-    scored: Scored, code: str, temperature: dict[str, float], thresholds: dict[str, float], source: str
+    scored: Scored, code: str, temperature: dict[str, float], rule: Rule, source: str
 ) -> dict[str, Any]:
     rows, present = known(scored, code)
-    guess = scored.chances(temperature)[rows, INDEX[code]] >= thresholds[code]
+    guess = rule.present(scored.chances(temperature))[rows, INDEX[code]]
     scores = binary(present, guess)
     n = int(present.sum())
     ci = [0.0, 1.0]
@@ -112,7 +111,7 @@ def _code(
         "ci": [round(value, 4) for value in ci],
         "n": n,
         "messages": len(rows),
-        "threshold": thresholds[code],
+        "threshold": rule.thresholds[code],
         "low_reliability": bool(scores["f1"] < RELIABLE or n < ENOUGH),
         "source": source,
     }

@@ -15,6 +15,7 @@ Every tag is a suggestion that a trainer can correct. Codes marked *low reliabil
 - live conversations with people in distress, and any estimate of risk: it is no safety system;
 - seeker messages, languages other than English, or long documents;
 - purposes the licences of its training corpora exclude (see below)."""
+WAYS = ("alone", "with")  # of tagging a family
 BAR = 40
 
 
@@ -106,6 +107,29 @@ def _mistakes(card: dict[str, Any]) -> list[str]:
     return [
         "## What is mistaken for what\n\nMessages where one code of a pair is there and the other is not.",
         _table(("there", "the other", "n", "found", "found as the other", "found as neither"), rows),
+        *_families(card),
+    ]
+
+
+def _families(card: dict[str, Any]) -> list[str]:
+    """Cards from before there were families have none."""
+    if not card.get("of_families"):
+        return []
+    rows = [
+        (
+            ", ".join(f"`{code}`" for code in row["codes"]),
+            row["n"],
+            *(
+                f"{row[way]['precision']:.3f} / {row[way]['recall']:.3f} / {row[way]['f1']:.3f}"
+                for way in WAYS
+            ),
+        )
+        for row in card["of_families"]
+    ]
+    return [
+        "Where one of a family is more likely there than not, and each alone stays below its threshold, the "
+        "likeliest is tagged and marked as unsure (shown as *perhaps*). Whether any of the family is there:",
+        _table(("family", "n", "precision / recall / F1 by thresholds alone", "with the family's bar"), rows),
     ]
 
 
@@ -126,7 +150,8 @@ def _calibration(card: dict[str, Any]) -> list[str]:
         f"{card['ece']['mean_of_codes']} as the mean of the codes. The diagram has the share that was "
         "present by the probability that was given.",
         "```\n" + "\n".join(diagram) + "\n```",
-        "Tags that are over their threshold by less than the margin are marked as unsure: "
+        "Tags that are over their threshold by less than the margin, or below it (see above), are marked as "
+        "unsure: "
         f"{sure['precision']:.3f} of the {sure['tags']} sure tags are right, and "
         f"{unsure['precision']:.3f} of the {unsure['tags']} unsure ones.",
         _table(("codes with n of 200 or more", "ECE", "n", "messages"), often),

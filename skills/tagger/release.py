@@ -16,7 +16,9 @@ import numpy as np
 from skills.corpora.example import Example
 from skills.corpora.library import OWN_LICENCE, OWN_TITLE, Corpus, learnt_from, strictest_licence
 from skills.tagger import diagnostics, evaluation, graph, quantize
+from skills.tagger.card import mark
 from skills.tagger.clean import MAX_CHARACTERS
+from skills.tagger.deciding import FAMILIES, MORE_LIKELY_THAN_NOT, Rule
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.page import write_page
 from skills.tagger.scoring import Scored, fit_margin, fit_temperature, fit_thresholds, score
@@ -51,15 +53,21 @@ def publish(
     small = _runner(model.read_bytes())
     scored = score(val, encoder, small)
     temperature = fit_temperature(scored)
-    thresholds = fit_thresholds(scored, temperature)
-    margin = fit_margin(scored, temperature, thresholds)
+    rule = Rule(fit_thresholds(scored, temperature), dict.fromkeys(FAMILIES, MORE_LIKELY_THAN_NOT))
+    margin = fit_margin(scored, temperature, rule.thresholds)
     report({"stage": "thresholds fitted", "validation": len(val)})
     measured = score(test, encoder, small)
     report({"stage": "tested", "test": len(test)})
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    rows = _rows(measured, temperature, thresholds, margin)
-    card = _card(release, digest, rows, learnt_from(learnt))
-    card["temperature"] = {name: round(value, 4) for name, value in temperature.items()}
+    rows = _rows(measured, temperature, rule, margin)
+    heat = {name: round(value, 4) for name, value in temperature.items()}
+    settled = {
+        "thresholds": rule.thresholds,
+        "families": rule.families,
+        "temperature": heat,
+        "margin": margin,
+    }
+    card = _card(release, digest, rows, learnt_from(learnt), mark(digest, settled)) | {"temperature": heat}
     card["quantisation"] = _quantisation_cost(measured, score(test, encoder, whole), temperature)
     card["counts"] = _counts(learnt)
     write_card(card, release.folder)
@@ -71,8 +79,7 @@ def measure(folder: Path, examples: list[Example], card: Mapping[str, Any]) -> d
     encoder = Encoder(folder / "tokenizer.json")
     test = [example for example in examples if example.split == "test"]
     scored = score(test, encoder, _runner((folder / "tagger.onnx").read_bytes()))
-    thresholds = {code: row["threshold"] for code, row in card["codes"].items()}
-    return _rows(scored, dict(card["temperature"]), thresholds, card.get("margin", 0.0))
+    return _rows(scored, dict(card["temperature"]), Rule.of(card), card.get("margin", 0.0))
 
 
 def write_card(card: dict[str, Any], folder: Path) -> None:
@@ -82,26 +89,28 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     (folder / "CARD.md").write_text(write_page(card), encoding="utf-8")
 
 
-def _rows(
-    scored: Scored, temperature: dict[str, float], thresholds: dict[str, float], margin: float
-) -> dict[str, Any]:
+def _rows(scored: Scored, temperature: dict[str, float], rule: Rule, margin: float) -> dict[str, Any]:
     return {
-        "codes": evaluation.per_code(scored, temperature, thresholds),
-        "own_frozen": evaluation.per_code_own(scored, temperature, thresholds),
+        "codes": evaluation.per_code(scored, temperature, rule),
+        "own_frozen": evaluation.per_code_own(scored, temperature, rule),
         "development": evaluation.table(scored, temperature),
         "ece": evaluation.code_calibration(scored, temperature),
         "ece_by_code": diagnostics.calibration_by_code(scored, temperature),
         "reliability": diagnostics.reliability(scored, temperature),
-        "confusions": diagnostics.confusions(scored, temperature, thresholds),
+        "confusions": diagnostics.confusions(scored, temperature, rule),
+        "families": dict(rule.families),
+        "of_families": diagnostics.of_families(scored, temperature, rule),
         "margin": margin,
-        "abstention": diagnostics.abstention(scored, temperature, thresholds, margin),
+        "abstention": diagnostics.abstention(scored, temperature, rule, margin),
     }
 
 
-def _card(release: Release, digest: str, rows: dict[str, Any], corpora: list[Corpus]) -> dict[str, Any]:
+def _card(
+    release: Release, digest: str, rows: dict[str, Any], corpora: list[Corpus], mark: str
+) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
-        "version": f"tagger-{now:%Y.%m}-{digest[:6]}",
+        "version": f"tagger-{now:%Y.%m}-{mark}",
         "sha256": digest,
         "made": f"{now:%Y-%m-%d}",
         "model": "MiniLM encoder (6 layers, 384 wide) from all-MiniLM-L6-v2, Apache-2.0; static int8 ONNX",

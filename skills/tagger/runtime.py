@@ -13,6 +13,7 @@ import onnxruntime
 
 from skills.tagger.card import read_card, weights_folder
 from skills.tagger.clean import clean, has_words, looks_english
+from skills.tagger.deciding import Rule
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.heads import EMPATHY_HEADS, N_CODES
 from skills.tagger.types import TagInput, TagResult, is_doubtful
@@ -53,7 +54,7 @@ class Tagger:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-        self._thresholds = np.array([self.card["codes"][code]["threshold"] for code in CODES], np.float32)
+        self._rule = Rule.of(self.card)
         self._margin: float = self.card.get("margin", 0.0)
         heat = self.card["temperature"]
         self._heat = np.array(
@@ -86,7 +87,7 @@ class Tagger:
         return [(window, self._run("logits", window)[0] / self._heat) for window in windows]
 
     def _doubtful(self, chance: float, place: int) -> bool:
-        return is_doubtful(float(chance), float(self._thresholds[place]), self._margin)
+        return is_doubtful(float(chance), self._rule.thresholds[CODES[place]], self._margin)
 
     def _run(self, output: str, window: Window) -> np.ndarray:
         ids, segments, pool = window.arrays()
@@ -102,7 +103,7 @@ class Tagger:
         if not passes:
             return _nothing("empty")
         chances = np.max([sigmoid(logits[0, :N_CODES]) for _, logits in passes], axis=0)
-        present = np.flatnonzero(chances >= self._thresholds)
+        present = np.flatnonzero(self._rule.present(chances[None])[0])
         return TagResult(
             probabilities={code: float(chance) for code, chance in zip(CODES, chances, strict=True)},
             present=[CODES[place] for place in present],

@@ -10,6 +10,7 @@ import numpy as np
 from skills.corpora import own
 from skills.corpora.example import GOLD, Example
 from skills.corpora.maps import READOUTS
+from skills.tagger.deciding import FAMILIES
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.heads import EMPATHY_HEADS, INDEX, N_CODES, N_OUTPUTS
 from skills.tagger.metrics import best_temperature
@@ -69,6 +70,18 @@ def known(scored: Scored, code: str, *, weak: bool = False) -> tuple[np.ndarray,
         elif code in example.negative and (weak or example.negative_weight >= 1):
             rows.append(row)
             present.append(False)
+    return np.array(rows, int), np.array(present, bool)
+
+
+def family_known(scored: Scored, family: str) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, present) where it is settled whether any code of the family is present."""
+    codes = frozenset(FAMILIES[family])
+    rows, present = [], []
+    for row, example in enumerate(scored.examples):
+        there = any(codes >= one for one in example.positive)
+        if there or (codes <= set(example.negative) and example.negative_weight >= 1):
+            rows.append(row)
+            present.append(there)
     return np.array(rows, int), np.array(present, bool)
 
 

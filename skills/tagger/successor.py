@@ -8,7 +8,6 @@ used for nothing else.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +20,10 @@ import numpy as np
 from skills.corpora import own
 from skills.corpora.example import GOLD, Example
 from skills.tagger import wire
+from skills.tagger.card import mark
 from skills.tagger.clean import looks_english
 from skills.tagger.compare import compare
+from skills.tagger.deciding import Rule
 from skills.tagger.examples import usable
 from skills.tagger.features import Seen, Served
 from skills.tagger.heads import INDEX, N_CODES
@@ -52,11 +53,15 @@ class Settled:
     temperature: float
     thresholds: dict[str, float]
     margin: float
+    families: dict[str, float]
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(self.thresholds, self.families)
 
     def present(self, seen: Seen) -> np.ndarray:
         """bool [messages, codes]: what is tagged, as the run time decides it."""
-        chances = seen.scored(self.weight, self.bias).chances({"codes": self.temperature})
-        return chances >= np.array([self.thresholds[code] for code in CODES], np.float32)
+        return self.rule.present(seen.scored(self.weight, self.bias).chances({"codes": self.temperature}))
 
 
 def enough(gold: list[Example]) -> list[Example]:
@@ -96,11 +101,15 @@ def succeed(
     told(0.95, "writing the weights")
     model = wire.with_head(served.model, weight, bias)
     digest = hashlib.sha256(model).hexdigest()
-    settled = {"thresholds": after.thresholds, "temperature": after.temperature, "margin": after.margin}
-    mark = hashlib.sha256((digest + json.dumps(settled, sort_keys=True)).encode()).hexdigest()
+    settled = {
+        "thresholds": after.thresholds,
+        "families": after.families,
+        "temperature": after.temperature,
+        "margin": after.margin,
+    }
     card = successor_card(
         served.card,
-        version=f"tagger-{made:%Y.%m}-site-{mark[:6]}",
+        version=f"tagger-{made:%Y.%m}-site-{mark(digest, settled)}",
         sha256=digest,
         made=f"{made:%Y-%m-%d}",
         settled=settled,
@@ -157,7 +166,8 @@ def _loss(val: Scored) -> float:
 def _old(served: Served) -> Settled:
     card, head = served.card, served.head
     thresholds = {code: card["codes"][code]["threshold"] for code in CODES}
-    return Settled(head.weight, head.bias, card["temperature"]["codes"], thresholds, card.get("margin", 0.0))
+    heat, margin = card["temperature"]["codes"], card.get("margin", 0.0)
+    return Settled(head.weight, head.bias, heat, thresholds, margin, dict(card.get("families", {})))
 
 
 def _new(served: Served, val: Seen, weight: np.ndarray, bias: np.ndarray) -> Settled:
@@ -177,7 +187,7 @@ def _new(served: Served, val: Seen, weight: np.ndarray, bias: np.ndarray) -> Set
         moves = mine >= LEAST_GOLD_PRESENT and all_of_it >= LEAST_PRESENT
         thresholds[code] = fitted[code] if moves else _carried(old, code, heat)
     margin = fit_margin(scored, temperature, thresholds)
-    return Settled(weight, bias, heat, thresholds, margin)
+    return Settled(weight, bias, heat, thresholds, margin, old.families)
 
 
 def _carried(old: Settled, code: str, heat: float) -> float:

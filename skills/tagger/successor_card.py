@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skills.tagger import diagnostics, evaluation
+from skills.tagger.deciding import Rule
 from skills.tagger.scoring import Scored
 
 SOURCE = "frozen set (own examples, messages coded by two trainers)"
@@ -22,14 +23,15 @@ def successor_card(
     measured: Scored,
     refit: dict[str, Any],
 ) -> dict[str, Any]:
-    """`settled`: thresholds, temperature and margin; `measured`: the frozen set; `refit`: how it was made
-    and compared.
+    """`settled`: thresholds, families, temperature and margin; `measured`: the frozen set; `refit`: how it
+    was made and compared.
 
     Only what was measured on these weights stands in it. A technique that the parent's card marks as a weak
     reading stays one: the frozen set is easier than what the parent was measured on.
     """
     temperature = dict(parent["temperature"]) | {"codes": settled["temperature"]}
-    rows = evaluation.per_code_together(measured, temperature, settled["thresholds"], SOURCE)
+    rule = Rule(settled["thresholds"], settled["families"])
+    rows = evaluation.per_code_together(measured, temperature, rule, SOURCE)
     for code, row in rows.items():
         row["low_reliability"] = row["low_reliability"] or parent["codes"][code]["low_reliability"]
     return {
@@ -39,9 +41,10 @@ def successor_card(
         **{name: parent[name] for name in KEPT if name in parent},
         "codes": rows,
         "temperature": temperature,
+        "families": settled["families"],
         "margin": settled["margin"],
         "ece": evaluation.code_calibration(measured, temperature),
-        "abstention": diagnostics.abstention(measured, temperature, settled["thresholds"], settled["margin"]),
+        "abstention": diagnostics.abstention(measured, temperature, rule, settled["margin"]),
         "development": [_task(refit["comparison"])],
         "refit": refit,
     }

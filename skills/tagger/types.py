@@ -23,7 +23,8 @@ class TagResult:
     """Calibrated probabilities of all codes, the present ones, empathy levels and where each code is said.
 
     `spans`: character offsets (start, stop) into the given text of each present code's best sentence.
-    `unsure`: present codes that are so near their threshold that the tagger would rather not say.
+    `unsure`: present codes that are so near their threshold, or below it (`deciding`), that the tagger would
+    rather not say.
     `notice`: "" | "empty" | "not_english" | "truncated".
     """
 
@@ -63,12 +64,13 @@ def _chance(value: float) -> float:
 
 
 def is_doubtful(chance: float, threshold: float, margin: float) -> bool:
-    """Whether a probability is over its threshold by less than `margin`, counted in logits."""
-    return threshold <= chance and _logit(chance) - _logit(threshold) < margin
+    """Whether the probability of a code that was found is over its threshold by less than `margin`, counted
+    in logits, or below it."""
+    return _logit(chance) - _logit(threshold) < margin
 
 
 def doubtful_below(threshold: float, margin: float) -> float:
-    """The chance up to which a tag over its threshold is in doubt: `is_doubtful` the other way round."""
+    """The chance up to which a tag is in doubt: `is_doubtful` the other way round."""
     return 1 / (1 + math.exp(-(_logit(threshold) + margin)))
 
 

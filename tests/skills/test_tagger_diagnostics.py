@@ -7,8 +7,9 @@ import pytest
 
 from skills.corpora.example import Example
 from skills.tagger import diagnostics
+from skills.tagger.deciding import Rule
 from skills.tagger.heads import INDEX, N_OUTPUTS
-from skills.tagger.scoring import Scored, fit_margin, known
+from skills.tagger.scoring import Scored, family_known, fit_margin, known
 from skills.tagger.types import is_doubtful
 
 HEAT = {"codes": 1.0}
@@ -36,7 +37,7 @@ def test_found_mistaken_and_neither_are_counted_apart():
             ("support", {"support": 0.7}),
         ]
     )
-    rows = diagnostics.confusions(some, HEAT, dict.fromkeys(INDEX, 0.5))
+    rows = diagnostics.confusions(some, HEAT, Rule(dict.fromkeys(INDEX, 0.5)))
     [affirm] = [row for row in rows if row["there"] == "affirm"]
     [support] = [row for row in rows if row["there"] == "support"]
     assert (affirm["n"], affirm["right"], affirm["mistaken"], affirm["neither"]) == (3, 1, 1, 1)
@@ -76,9 +77,32 @@ def test_tags_near_their_threshold_are_the_unsure_ones():
     )
     bars = dict.fromkeys(INDEX, 0.5)
     margin = fit_margin(some, HEAT, bars, share=0.4)
-    found = diagnostics.abstention(some, HEAT, bars, margin)
+    found = diagnostics.abstention(some, HEAT, Rule(bars), margin)
     assert found["unsure"] == {"tags": 1, "precision": 0.0}
     assert found["sure"] == {"tags": 2, "precision": 1.0}
     assert is_doubtful(0.55, 0.5, margin)
     assert not is_doubtful(0.95, 0.5, margin)
-    assert not is_doubtful(0.2, 0.5, margin)
+
+
+def test_families_are_measured_by_whether_any_of_their_codes_is_there():
+    some = scored(
+        [
+            ("affirm", {"affirm": 0.4, "support": 0.3}),
+            ("support", {"support": 0.9}),
+            ("affirm", {"affirm": 0.1}),
+        ]
+    )
+    [row] = diagnostics.of_families(some, HEAT, Rule(dict.fromkeys(INDEX, 0.5), {"encouraging": 0.5}))
+    assert (row["n"], row["messages"]) == (3, 3)
+    assert row["alone"]["recall"] == pytest.approx(1 / 3, abs=1e-4)
+    assert row["with"]["recall"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_family_is_known_absent_only_where_all_its_codes_are():
+    both, one = (
+        Example("own", "a", "t", "", (), PAIR),
+        Example("own", "b", "t", "", (), frozenset({"affirm"})),
+    )
+    some = Scored([both, one], np.zeros((2, N_OUTPUTS), np.float32))
+    rows, present = family_known(some, "encouraging")
+    assert (rows.tolist(), present.tolist()) == ([0], [False])

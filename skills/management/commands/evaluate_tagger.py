@@ -68,6 +68,13 @@ class Command(BaseCommand):
                 f"  {row['there']:<26} n {row['n']:>4}  found {row['right']}, as {row['other']} "
                 f"{row['mistaken']}, as neither {row['neither']}"
             )
+        for row in rows["of_families"]:
+            for way, words in (("alone", "by thresholds"), ("with", "and its own bar")):
+                found = row[way]
+                say(
+                    f"any of {row['family']:<12} n {row['n']:>4}  P {found['precision']:.3f}  "
+                    f"R {found['recall']:.3f}  F1 {found['f1']:.3f}  {words}"
+                )
         ece = rows["ece"]
         say(f"expected calibration error {ece['pooled']:.3f} (mean of the codes {ece['mean_of_codes']:.3f})")
         for code, row in rows["ece_by_code"].items():
