@@ -1,8 +1,9 @@
 """Which codes a message carries, out of their probabilities: one rule at run time and in every measurement.
 
 A code is there at its threshold. Codes of one family are easily mistaken for each other (was permission
-asked? is it said back, or what lies behind it?), and a message may well be of the family while each code
-stays below its threshold: where that is more likely than not the likeliest of them is taken, as unsure.
+asked? is it praise or comfort?), and a message may well be of the family while each code stays below its
+threshold: where that is more likely than not the likeliest of them is taken, as unsure. The two reflections
+are no such family: of what this rule added to them on the validation part only 59 % were reflections.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from skills.taxonomy import CODES
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "suggesting": ("advise_without_permission", "persuade_with_permission", "direct"),
-    "reflecting": ("reflection_simple", "reflection_complex"),
     "encouraging": ("affirm", "support"),
 }
 MORE_LIKELY_THAN_NOT = 0.5
