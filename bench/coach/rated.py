@@ -25,8 +25,21 @@ def shares(rows: list[dict[str, Any]]) -> list[tuple[str, str, int, int]]:
     return [(name, way, sum(told), len(told)) for (name, way), told in found.items()]
 
 
+def straight(rows: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """By set of messages: for how many any of the rated replies is not crooked, of how many."""
+    best: dict[str, dict[tuple[str, str], bool]] = {}
+    for row in rows:
+        message = (row["seeker"], row["technique"])
+        asked = best.setdefault(row["set"], {})
+        asked[message] = asked.get(message, False) or not row["crooked"]
+    return {name: (sum(asked.values()), len(asked)) for name, asked in best.items()}
+
+
 def main() -> None:
-    for name, way, crooked, n in sorted(shares(json.loads(RATED.read_text(encoding="utf-8")))):
+    rows = json.loads(RATED.read_text(encoding="utf-8"))
+    for name, (there, n) in straight(rows).items():
+        print(f"{name}: for {there} of {n} messages one of the rated replies is not crooked")
+    for name, way, crooked, n in sorted(shares(rows)):
         low, high = wilson(crooked, n)
         print(f"{name}, {way}: {crooked} of {n} crooked, {crooked / n:.1%} [{low:.1%}, {high:.1%}]")
 

@@ -104,6 +104,7 @@ class Tagger:
             return _nothing("empty")
         chances = np.max([sigmoid(logits[0, :N_CODES]) for _, logits in passes], axis=0)
         present = np.flatnonzero(self._rule.present(chances[None])[0])
+        over = self._rule.over(chances[None])[0]
         return TagResult(
             probabilities={code: float(chance) for code, chance in zip(CODES, chances, strict=True)},
             present=[CODES[place] for place in present],
@@ -111,6 +112,7 @@ class Tagger:
             spans={CODES[place]: _best_sentence(passes, place) for place in present},
             notice="truncated" if truncated else "",
             unsure=[CODES[place] for place in present if self._doubtful(chances[place], place)],
+            by_family=[CODES[place] for place in present if not over[place]],
         )
 
 

@@ -23,8 +23,8 @@ class TagResult:
     """Calibrated probabilities of all codes, the present ones, empathy levels and where each code is said.
 
     `spans`: character offsets (start, stop) into the given text of each present code's best sentence.
-    `unsure`: present codes that are so near their threshold, or below it (`deciding`), that the tagger would
-    rather not say.
+    `unsure`: present codes that are so near their threshold, or below it, that the tagger would rather not
+    say. `by_family`: those below it, which are present for their family's sake (`deciding`).
     `notice`: "" | "empty" | "not_english" | "truncated".
     """
 
@@ -34,6 +34,7 @@ class TagResult:
     spans: dict[str, tuple[int, int]]
     notice: str = ""
     unsure: list[str] = field(default_factory=list)
+    by_family: list[str] = field(default_factory=list)
 
 
 class Tags(Protocol):

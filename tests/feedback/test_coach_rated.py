@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bench.coach.rated import RATED, shares
+from bench.coach.rated import RATED, shares, straight
 from feedback.coach.corpus.heldout import frozen, handwritten
 
 
@@ -22,3 +22,9 @@ def test_shares_count_a_reply_for_each_way_that_chose_it():
         {"set": "b", "crooked": False, "chosen_as": []},
     ]
     assert shares(rows) == [("a", "x", 1, 2), ("a", "y", 1, 1)]
+
+
+def test_a_message_counts_as_straight_where_one_of_its_replies_is():
+    row = {"set": "a", "seeker": "s", "technique": "affirm"}
+    rows = [{**row, "crooked": True}, {**row, "crooked": False}, {**row, "seeker": "t", "crooked": True}]
+    assert straight(rows) == {"a": (1, 2)}

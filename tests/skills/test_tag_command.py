@@ -28,7 +28,7 @@ def test_one_line_out_per_line_in_in_the_same_order(tmp_path):
     done = tag(tmp_path, "\n".join(map(json.dumps, ROWS)))
     assert [row["id"] for row in done] == ["a", 7, "c"]
     for row in done:
-        assert list(row) == ["id", "tags", "present", "empathy", "tagger"]
+        assert list(row) == ["id", "tags", "present", "perhaps", "empathy", "tagger"]
         assert set(row["tags"]) == set(CODES)
         assert set(row["empathy"]) == set(EMPATHY)
         assert set(row["present"]) <= set(CODES)

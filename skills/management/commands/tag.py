@@ -18,7 +18,8 @@ CHUNK = 256
 class Command(BaseCommand):
     help = (
         'Tag messages. Each input line: {"id", "text", "previous"?}. Each output line: {"id", "tags", '
-        '"present", "empathy", "tagger"}. A bad line stops the command and nothing is written.'
+        '"present", "perhaps", "empathy", "tagger"}: codes over their threshold, and in perhaps what '
+        "a family gives (docs/tagger.md). A bad line stops the command and nothing is written."
     )
     requires_system_checks: list[str] = []
 
@@ -69,7 +70,8 @@ def _chunk(output: IO[str], tagger, threads: int, chunk: list[tuple[Any, Any]]) 
         row = {
             "id": name,
             "tags": {code: round(chance, 6) for code, chance in result.probabilities.items()},
-            "present": result.present,
+            "present": [code for code in result.present if code not in result.by_family],
+            "perhaps": result.by_family,
             "empathy": result.empathy,
             "tagger": tagger.version,
         }
