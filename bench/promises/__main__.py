@@ -37,13 +37,15 @@ def measure(module: ModuleType, runner: str, *, small: bool) -> bool:
         name, value, limit, verdict = figure.cells()
         print(f"   {name:58} {value:>14} {limit:>14}  {verdict}", flush=True)
     if not small:
-        sheet.keep(module.NUMBER, module.TITLE, runner, count, seconds, figures)
+        part = getattr(module, "PART", "")
+        sheet.keep(module.NUMBER, module.TITLE, runner, count, seconds, figures, part=part)
     return all(figure.kept for figure in figures)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the promises and write docs/promises.md.")
     parser.add_argument("numbers", nargs="*", type=int, help="which; all when none is named")
+    parser.add_argument("--part", help="only this part of a promise that is measured in parts")
     parser.add_argument("--on", choices=BOTH, help="only on this runner")
     parser.add_argument("--small", action="store_true", help="small samples; docs/promises.md stays as it is")
     options = parser.parse_args()
@@ -54,6 +56,7 @@ def main() -> int:
         measure(module, runner, small=options.small)
         for module in modules()
         if not options.numbers or module.NUMBER in options.numbers
+        if options.part in (None, getattr(module, "PART", ""))
         for runner in module.RUNNERS
         if options.on in (None, runner)
     ]

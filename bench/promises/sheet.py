@@ -47,10 +47,20 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))] if ordered else float("nan")
 
 
-def keep(number: int, title: str, runner: str, count: int, seconds: float, figures: list[Figure]) -> None:
-    """Put one measurement into docs/promises.json, in place of an earlier one of the same promise."""
+def keep(
+    number: int,
+    title: str,
+    runner: str,
+    count: int,
+    seconds: float,
+    figures: list[Figure],
+    *,
+    part: str = "",
+) -> None:
+    """Put one measurement into docs/promises.json, in place of an earlier one of the same promise, or of the
+    same part of a promise that is measured in parts."""
     rows = json.loads(STORE.read_text()) if STORE.exists() else {}
-    rows[f"{number:02d} {runner}"] = {
+    rows[f"{number:02d} {runner} {part}".strip()] = {
         "number": number,
         "title": title,
         "runner": runner,
