@@ -19,6 +19,7 @@ from skills.corpora import own
 from skills.corpora.example import Example
 from skills.tagger import evaluation
 from skills.tagger.deciding import Rule
+from skills.tagger.encode import stack
 from skills.tagger.heads import N_OUTPUTS
 from skills.tagger.judge import Judge
 from skills.tagger.scoring import Scored
@@ -117,7 +118,7 @@ def _nearness(training: Training) -> float:
     near = []
     with torch.no_grad():
         for text in texts:
-            window = [torch.from_numpy(array) for array in training.encoder.windows(text)[0].arrays()]
+            window = [torch.from_numpy(array) for array in stack(training.encoder.windows(text)[:1])]
             ours, original = training.network(*window)[1], training.teacher(*window)[1]
             near.append(float((ours * original).sum()))
     return float(np.mean(near or [0.0]))

@@ -6,6 +6,7 @@ a previous message, so a message alone is encoded exactly as the original senten
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,16 +31,20 @@ class Window:
     rows: list[tuple[int, int]]
     spans: list[tuple[int, int]]
 
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """ids and segments int64 [1, T], pool float32 [1, 1 + sentences, T]; row 0 is the whole message."""
-        length = len(self.ids)
-        segments = np.zeros((1, length), np.int64)
-        segments[0, self.message :] = 1
-        pool = np.zeros((1, 1 + len(self.rows), length), np.float32)
-        pool[0, 0, : self.message] = 1 / self.message
-        for row, (start, stop) in enumerate(self.rows, start=1):
-            pool[0, row, start:stop] = 1 / (stop - start)
-        return np.array([self.ids], np.int64), segments, pool
+
+def stack(windows: Sequence[Window]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """ids and segments int64 [n, T], pool float32 [n, 1 + most sentences, T] of n windows of one length T;
+    row 0 of a window is the whole message, rows it lacks are zero. Raises ValueError for unequal lengths."""
+    ids = np.array([window.ids for window in windows], np.int64)
+    segments = np.zeros(ids.shape, np.int64)
+    most = max(len(window.rows) for window in windows)
+    pool = np.zeros((len(windows), 1 + most, ids.shape[1]), np.float32)
+    for place, window in enumerate(windows):
+        segments[place, window.message :] = 1
+        pool[place, 0, : window.message] = 1 / window.message
+        for row, (start, stop) in enumerate(window.rows, start=1):
+            pool[place, row, start:stop] = 1 / (stop - start)
+    return ids, segments, pool
 
 
 class Encoder:

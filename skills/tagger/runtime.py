@@ -1,21 +1,21 @@
-"""The tagger at run time: onnxruntime, tokenizers and numpy only, one message per pass."""
+"""The tagger at run time: onnxruntime, tokenizers and numpy only."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime
 
+from skills.tagger import blocks
 from skills.tagger.card import read_card, weights_folder
 from skills.tagger.clean import clean, has_words, looks_english
 from skills.tagger.deciding import Rule
 from skills.tagger.encode import Encoder, Window
 from skills.tagger.heads import EMPATHY_HEADS, N_CODES
+from skills.tagger.session import feed, session
 from skills.tagger.types import TagInput, TagResult, is_doubtful
 from skills.taxonomy import CODES
 
@@ -50,10 +50,7 @@ class Tagger:
             raise ValueError("tagger.onnx is not the file that card.json describes: copy the folder again")
         self.version: str = self.card["version"]
         self._encoder = Encoder(folder / "tokenizer.json")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._session = session(weights)
         self._rule = Rule.of(self.card)
         self._margin: float = self.card.get("margin", 0.0)
         heat = self.card["temperature"]
@@ -64,56 +61,95 @@ class Tagger:
     def tag(self, inputs: list[TagInput], *, threads: int = 1) -> list[TagResult]:
         """One result per input, in order; a message's result never depends on its neighbours.
 
-        `threads`: how many messages are worked on at once (for bulk work; the results are the same).
+        `threads`: how many blocks are worked on at once (for bulk work; the results are the same).
         """
-        if threads == 1 or len(inputs) < 2:
-            return [self._one(item) for item in inputs]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(self._one, inputs))
+        results: list[TagResult | None] = []
+        asked: list[_Asked] = []
+        for item in inputs:
+            one = self._ask(item)
+            results.append(one if isinstance(one, TagResult) else None)
+            if isinstance(one, _Asked):
+                asked.append(one)
+        answers = iter(self._answers(asked, threads) if asked else [])
+        return [result or next(answers) for result in results]
 
     def embed(self, texts: list[str]) -> np.ndarray:
         """Sentence embeddings float32 [n, 384] with unit rows; a text without words gets the zero row."""
+        windows = [self._encoder.windows(clean(text)[0]) for text in texts]
+        found = iter(blocks.run([one for some in windows for one in some], self._reader("embedding")))
         rows = np.zeros((len(texts), 384), np.float32)
-        for row, text in enumerate(texts):
-            windows = self._encoder.windows(clean(text)[0])
-            if windows:
-                rows[row] = sum(self._run("embedding", window)[0] for window in windows)
+        for row, some in enumerate(windows):
+            if some:
+                rows[row] = sum(next(found) for _ in some)
                 rows[row] /= max(float(np.linalg.norm(rows[row])), 1e-12)
         return rows
 
-    def logits(self, text: str, previous: str = "") -> list[tuple[Window, np.ndarray]]:
-        """Calibrated logits [1 + sentences, outputs] of each pass; row 0 is the whole pass. Cleaned text."""
-        windows = self._encoder.windows(text, previous)
-        return [(window, self._run("logits", window)[0] / self._heat) for window in windows]
+    def logits(self, windows: list[Window], *, threads: int = 1) -> list[np.ndarray]:
+        """Calibrated logits [1 + sentences, outputs] of each window; row 0 is the whole window."""
+        found = blocks.run(windows, self._reader("logits"), threads)
+        return [
+            rows[: 1 + len(window.rows)] / self._heat for window, rows in zip(windows, found, strict=True)
+        ]
 
-    def _doubtful(self, chance: float, place: int) -> bool:
-        return is_doubtful(float(chance), self._rule.thresholds[CODES[place]], self._margin)
+    def _reader(self, output: str):
+        return lambda windows: self._session.run([output], feed(*windows))[0]
 
-    def _run(self, output: str, window: Window) -> np.ndarray:
-        ids, segments, pool = window.arrays()
-        return self._session.run([output], {"ids": ids, "segments": segments, "pool": pool})[0]
-
-    def _one(self, item: TagInput) -> TagResult:
+    def _ask(self, item: TagInput) -> _Asked | TagResult:
         text, truncated = clean(item.text)
         if not has_words(text):
             return _nothing("empty")
         if not looks_english(text):
             return _nothing("not_english")
-        passes = self.logits(text, clean(item.previous)[0].strip())
-        if not passes:
-            return _nothing("empty")
-        chances = np.max([sigmoid(logits[0, :N_CODES]) for _, logits in passes], axis=0)
-        present = np.flatnonzero(self._rule.present(chances[None])[0])
-        over = self._rule.over(chances[None])[0]
+        windows = self._encoder.windows(text, clean(item.previous)[0].strip())
+        return _Asked(windows, "truncated" if truncated else "") if windows else _nothing("empty")
+
+    def _answers(self, asked: list[_Asked], threads: int) -> list[TagResult]:
+        """Of all messages at once: a decision costs numpy as much for one as for a hundred."""
+        logits = self.logits([window for one in asked for window in one.windows], threads=threads)
+        counts = [len(one.windows) for one in asked]
+        starts = np.concatenate([[0], np.cumsum(counts[:-1])]).astype(int)
+        whole = np.stack([rows[0] for rows in logits])
+        chances = np.maximum.reduceat(sigmoid(whole[:, :N_CODES]), starts)
+        levels = whole[:, N_CODES:].reshape(len(whole), len(EMPATHY_HEADS), 3).argmax(-1)
+        levels = np.maximum.reduceat(levels, starts).tolist()
+        found, over = self._rule.present(chances), self._rule.over(chances)
+        return [
+            self._result(one, logits[start : start + count], *rows)
+            for one, start, count, *rows in zip(
+                asked, starts.tolist(), counts, chances.tolist(), found, over, levels, strict=True
+            )
+        ]
+
+    def _result(
+        self,
+        one: _Asked,
+        logits: list[np.ndarray],
+        chances: list[float],
+        found: np.ndarray,
+        over: np.ndarray,
+        levels: list[int],
+    ) -> TagResult:
+        present = np.flatnonzero(found).tolist()
         return TagResult(
-            probabilities={code: float(chance) for code, chance in zip(CODES, chances, strict=True)},
+            probabilities=dict(zip(CODES, chances, strict=True)),
             present=[CODES[place] for place in present],
-            empathy={name: _level(passes, head) for head, name in enumerate(EMPATHY_HEADS)},
-            spans={CODES[place]: _best_sentence(passes, place) for place in present},
-            notice="truncated" if truncated else "",
+            empathy=dict(zip(EMPATHY_HEADS, levels, strict=True)),
+            spans={CODES[place]: _best_sentence(one.windows, logits, place) for place in present},
+            notice=one.notice,
             unsure=[CODES[place] for place in present if self._doubtful(chances[place], place)],
             by_family=[CODES[place] for place in present if not over[place]],
         )
+
+    def _doubtful(self, chance: float, place: int) -> bool:
+        return is_doubtful(chance, self._rule.thresholds[CODES[place]], self._margin)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message that the network has to read: its passes, and what is to be said beside its tags."""
+
+    windows: list[Window]
+    notice: str
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
@@ -121,16 +157,11 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
 
 
-def _level(passes: list[tuple[Window, np.ndarray]], head: int) -> int:
-    first = N_CODES + 3 * head
-    return max(int(logits[0, first : first + 3].argmax()) for _, logits in passes)
-
-
-def _best_sentence(passes: list[tuple[Window, np.ndarray]], code: Any) -> tuple[int, int]:
+def _best_sentence(windows: list[Window], logits: list[np.ndarray], code: int) -> tuple[int, int]:
     scores = [
-        (float(logits[row, code]), span)
-        for window, logits in passes
-        for row, span in enumerate(window.spans, start=1)
+        (score, span)
+        for window, rows in zip(windows, logits, strict=True)
+        for score, span in zip(rows[1:, code].tolist(), window.spans, strict=True)
     ]
     return max(scores, key=lambda scored: scored[0])[1]
 

@@ -1,15 +1,15 @@
-"""A graph in onnxruntime, and a window as its inputs. Needs no package that only training has."""
+"""A graph in onnxruntime, and windows as its inputs. Needs no package that only training has."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from skills.tagger.encode import Window
+from skills.tagger.encode import Window, stack
 
 
-def feed(window: Window) -> dict[str, np.ndarray]:
-    """A window as the graph's inputs."""
-    ids, segments, pool = window.arrays()
+def feed(*windows: Window) -> dict[str, np.ndarray]:
+    """Windows of one length as the graph's inputs."""
+    ids, segments, pool = stack(windows)
     return {"ids": ids, "segments": segments, "pool": pool}
 
 

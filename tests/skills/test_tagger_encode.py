@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skills.tagger.card import WEIGHTS
-from skills.tagger.encode import LIMIT, PREVIOUS_LIMIT, Encoder
+from skills.tagger.encode import LIMIT, PREVIOUS_LIMIT, Encoder, stack
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def encoder() -> Encoder:
 
 def test_a_message_alone_is_one_segment_and_pools_over_all_its_tokens(encoder):
     [window] = encoder.windows("You came back. What helped?")
-    ids, segments, pool = window.arrays()
+    ids, segments, pool = stack([window])
     assert segments.sum() == 0
     assert window.message == ids.shape[1]
     assert pool.shape == (1, 3, ids.shape[1])
@@ -26,7 +26,7 @@ def test_a_message_alone_is_one_segment_and_pools_over_all_its_tokens(encoder):
 def test_the_end_of_the_previous_message_is_the_second_segment(encoder):
     alone = encoder.windows("the end")[0].ids[1:-1]
     [window] = encoder.windows("What helped?", "word " * 200 + "the end")
-    _, segments, pool = window.arrays()
+    _, segments, pool = stack([window])
     assert segments.sum() == PREVIOUS_LIMIT + 1
     assert window.ids[-3:-1] == alone
     assert pool[0, :, window.message :].sum() == 0

@@ -99,7 +99,7 @@ def test_the_recovered_network_gives_nearly_the_shipped_logits(peer):
     for item in EXAMPLES:
         [window] = ENCODER.windows(item.text, item.previous)
         from_float.append(running.run(["logits"], feed(window))[0][0, 0] / heat)
-        from_int8.append(shipped.logits(item.text, item.previous)[0][1][0])
+        from_int8.append(shipped.logits([window])[0][0])
         read = peer.pipeline.tokenizer(item.text, item.previous, return_tensors="pt")
         with torch.inference_mode():
             from_peer.append(peer.pipeline.model(**read).logits[0].numpy())

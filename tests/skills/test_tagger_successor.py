@@ -16,6 +16,7 @@ from skills.corpora.example import GOLD, Example
 from skills.gold import runs
 from skills.tagger import TagInput, compare, features, refit, successor, wire
 from skills.tagger.card import WEIGHTS, read_card
+from skills.tagger.encode import Encoder
 from skills.tagger.runtime import Tagger
 from skills.taxonomy import CODES
 
@@ -64,11 +65,10 @@ def test_what_the_head_sees_gives_the_logits_of_the_graph():
     seen = served.see(examples)
     assert list(seen.of).count(0) > 1  # a long one has several passes
     logits = seen.scored(served.head.weight, served.head.bias).logits
+    tagger, encoder = Tagger(WEIGHTS), Encoder(WEIGHTS / "tokenizer.json")
     for example, row in zip(examples, logits, strict=True):
-        passes = Tagger(WEIGHTS).logits(example.text, example.previous)
-        said = (
-            np.max([one[0, : len(CODES)] for _, one in passes], axis=0) * read_card()["temperature"]["codes"]
-        )
+        passes = tagger.logits(encoder.windows(example.text, example.previous))
+        said = np.max([one[0, : len(CODES)] for one in passes], axis=0) * read_card()["temperature"]["codes"]
         assert np.abs(said - row[: len(CODES)]).max() < 1e-4
 
 

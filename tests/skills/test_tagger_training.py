@@ -10,7 +10,7 @@ import torch
 
 from skills.corpora import own
 from skills.tagger import soft
-from skills.tagger.encode import Encoder
+from skills.tagger.encode import Encoder, stack
 from skills.tagger.heads import N_OUTPUTS
 from skills.tagger.network import pretrained
 from skills.tagger.pretrain import PretrainRecipe, pretrain
@@ -121,7 +121,7 @@ def test_a_teachers_word_is_found_by_message_and_previous_and_pulls(examples, tm
 def training_window(examples, folder):
     _, tokenizer = pretrained()
     shrink(tokenizer, folder / "tokenizer.json")
-    return Encoder(folder / "tokenizer.json").windows(examples[0].text)[0].arrays()
+    return stack(Encoder(folder / "tokenizer.json").windows(examples[0].text)[:1])
 
 
 def test_only_words_are_hidden(first):
