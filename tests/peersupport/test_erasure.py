@@ -173,6 +173,54 @@ def test_steps_of_upper_packages_run_with_the_persons_number(people, monkeypatch
     assert seen == [people.peer.pk]
 
 
+def test_steps_of_upper_packages_run_for_a_chat_before_it_goes(people, chat, monkeypatch):
+    seen = []
+
+    def step(pk, volunteer):
+        seen.append((pk, volunteer, PracticeChat.objects.filter(pk=pk).exists()))
+
+    monkeypatch.setattr(erasure, "_chat_steps", [])
+    erasure.register_chat_step(step)
+    erasure.register_chat_step(step)
+    erasure.erase_chat(chat.pk)
+    assert seen == [(chat.pk, people.volunteer.pk, True)]
+
+
+class Checkpoints:
+    """A connection whose checkpoints find a reader in their way so many times."""
+
+    vendor = "sqlite"
+
+    def __init__(self, busy: int) -> None:
+        self.answers = [(1, 0, 0)] * busy + [(0, 0, 0)]
+        self.asked: list[str] = []
+
+    def cursor(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+    def execute(self, statement: str) -> None:
+        self.asked.append(statement)
+
+    def fetchone(self) -> tuple:
+        return self.answers.pop(0)
+
+
+def test_tidying_waits_for_readers_of_old_pages_and_not_for_ever(monkeypatch):
+    monkeypatch.setattr(erasure, "connection", some := Checkpoints(busy=2))
+    erasure.tidy()
+    assert some.asked == ["VACUUM"] + ["PRAGMA wal_checkpoint(TRUNCATE)"] * 3
+    monkeypatch.setattr(erasure, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(erasure, "connection", Checkpoints(busy=99))
+    with pytest.raises(erasure.UnfinishedError):
+        erasure.tidy()
+
+
 def test_what_a_restore_brings_back_is_erased_again(people, chat):
     volunteer, joined = people.volunteer.pk, people.volunteer.date_joined
     erasure.erase_now(people.volunteer, by=None)

@@ -96,6 +96,12 @@ def test_a_claimed_row_is_claimed_once():
     assert queue.claim(Lane.LIVE, "b") == []
 
 
+def test_where_there_is_no_row_none_is_claimed(monkeypatch):
+    assert queue.claim(Lane.LIVE, "a") == []
+    monkeypatch.setattr(queue, "waits", lambda lane: True)  # another worker was quicker
+    assert queue.claim(Lane.LIVE, "a") == []
+
+
 def test_lanes_are_apart():
     queue.enqueue("well")
     assert queue.claim(Lane.BATCH, "a") == []
@@ -327,6 +333,15 @@ def test_a_kind_of_another_version_waits_and_harms_nobody():
     assert queue.sweep() == 1
     newer.refresh_from_db()
     assert newer.status == Job.Status.QUEUED
+
+
+def test_a_row_is_old_to_the_second():
+    rows = {seconds: queue.enqueue("well") for seconds in (-9, 9)}
+    for seconds, job in rows.items():
+        over = timezone.now() - timedelta(days=30, seconds=seconds)
+        Job.objects.filter(pk=job.pk).update(status="done", finished_at=over)
+    assert queue.purge(30) == 1
+    assert Job.objects.get() == rows[-9]
 
 
 def test_old_rows_go():

@@ -62,6 +62,14 @@ def test_everything_about_a_person_is_in_the_file(client, people, practised):
     assert set(found) >= {"second_factor", "wrong_passwords"}
 
 
+def test_what_others_did_to_the_account_itself_is_in_it(client, people):
+    record(people.admin, "change_role", people.volunteer)
+    record(people.admin, "change_role", people.peer)
+    lines = download(client, people.volunteer)["audit"]
+    done = [(row["by"], row["did"], row["to"], row["id"]) for row in lines if row["by"] != "you"]
+    assert done == [("admin", "change_role", "user", str(people.volunteer.pk))]
+
+
 def test_wrong_passwords_and_a_second_factor_are_told_of_without_their_secrets(client, people):
     Client().post(reverse("people:login"), {"username": "volunteer", "password": "guessed wrong"})
     device = TOTPDevice.objects.create(user=people.peer, name="phone", confirmed=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from peersupport.safety import KINDS, LEVELS, assess
 from peersupport.safety.evaluate import read_lines, score
-from peersupport.safety.rules import MATCHES_PER_RULE, SPANS, _merged, load_rules
+from peersupport.safety.rules import MATCHES_PER_RULE, SPANS, _merged, apply_rules, load_rules, read_message
 
 LINES = read_lines(Path(__file__).parent / "data" / "crisis_lines.jsonl")
 
@@ -79,6 +79,34 @@ def test_the_gravest_kind_comes_first_and_an_attempt_stays_grave():
     assert assess("I used to cut myself, and lately again.", role="seeker").level == "explicit"
     assert assess("I tried to kill myself, years ago.", role="seeker").level == "explicit"
     assert assess("I wanted to kill myself, years ago.", role="seeker").level == "passive"
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "level"),
+    [
+        ("My father told me to go die.", "seeker", "passive"),
+        ("My father told me to go die.", "counselor", "none"),  # that rule is of no disclosure
+        ("I am sick of living with my parents.", "seeker", "none"),  # petty
+        ("I am sick of living.", "seeker", "passive"),
+        ("At the office party my ex said she would hurt herself.", "seeker", "passive"),
+        ("The meeting was long and I want to hurt myself.", "seeker", "explicit"),
+        ("After the meeting I wish I was dead.", "seeker", "passive"),
+        ("I do not think about dying. I think about rent.", "seeker", "none"),
+        ("I think about dying.", "seeker", "passive"),
+    ],
+)
+def test_the_rules_alone(text, role, level):
+    """Without the cue model, which would often notice the same."""
+    assert apply_rules(read_message(text, role=role), role=role).level == level
+
+
+def test_an_attempt_is_looked_for_in_its_own_sentence_behind_others():
+    before = "It has been a long and grey day at work, and nobody called me all week. "
+    for said, level in [
+        ("Years ago I nearly killed myself.", "explicit"),
+        ("Years ago I wanted to kill myself.", "passive"),
+    ]:
+        assert apply_rules(read_message(before + said, role="seeker"), role="seeker").level == level
 
 
 def test_a_flood_of_denials_is_not_read_to_its_end():

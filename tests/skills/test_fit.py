@@ -44,6 +44,13 @@ def test_what_fits_stays_as_it_is():
     assert fit(result, "Well done.") == result
 
 
+def test_what_is_missing_counts_as_not_there():
+    found = fit(TagResult({"affirm": 0.25, "warn": float("nan")}, [], {}, {}), "Well done.")
+    assert (found.probabilities["affirm"], found.probabilities["warn"]) == (0.25, 0.0)
+    assert sum(found.probabilities.values()) == 0.25
+    assert set(found.empathy.values()) == {0}
+
+
 def test_a_code_whose_span_does_not_fit_is_kept_over_the_whole_message(chat, say):
     message = say("Well done.")
     wild = TagResult(dict.fromkeys(CODES, 0.5), ["affirm", "made_up"], {}, {"affirm": (3, 999)})

@@ -9,7 +9,7 @@ from skills.tagger.card import WEIGHTS, read_card
 from skills.tagger.deciding import FAMILIES, Rule
 from skills.tagger.heads import INDEX
 from skills.tagger.runtime import cached_tagger
-from skills.tagger.types import TagInput, is_doubtful
+from skills.tagger.types import TagInput, doubtful_below, is_doubtful
 from skills.taxonomy import CODES
 
 BEFORE = "I just feel like nothing works anymore. My boss keeps piling things on me."
@@ -45,6 +45,12 @@ def test_a_family_that_has_one_gets_no_second():
 def test_what_a_family_gave_is_in_doubt():
     assert is_doubtful(0.4, 0.5, margin=0.0)
     assert not is_doubtful(0.5, 0.5, margin=0.0)
+
+
+@pytest.mark.parametrize(("threshold", "margin"), [(0.5, 0.0), (0.3, 0.4), (0.7, 1.2)])
+def test_doubt_ends_at_one_chance_whichever_way_it_is_asked(threshold, margin):
+    end = doubtful_below(threshold, margin)
+    assert is_doubtful(end - 1e-6, threshold, margin) and not is_doubtful(end + 1e-6, threshold, margin)
 
 
 def test_families_share_no_code():
