@@ -24,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.tagger", description=__doc__)
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--alone", type=int, default=300, help="messages that are also tagged one by one")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES)
     parser.add_argument("--quick", action="store_true", help="one thread, two batch sizes, one round")

@@ -67,6 +67,13 @@ def finish(found: dict, one: Contestant, options: argparse.Namespace) -> None:
     found["memory_mb"], found["table"] = round(told["memory_mb"]), np.array(told["probabilities"])
 
 
+def times(ours: dict, peer: dict, unit: str) -> float:
+    """How many times the peer's rate ours is: the median of the rounds, each compared within itself, since
+    a machine is not equally quick in all of them."""
+    rounds = zip(peer["rounds"], ours["rounds"], strict=True)
+    return round(statistics.median(theirs[unit] / own[unit] for theirs, own in rounds), 2)
+
+
 def agreement(ours: np.ndarray, peer: np.ndarray) -> dict[str, float]:
     """Labels (message and code) decided alike at the card's thresholds, and of those given, given by both."""
     thresholds = np.array([read_card()["codes"][code]["threshold"] for code in CODES])
@@ -80,14 +87,14 @@ def agreement(ours: np.ndarray, peer: np.ndarray) -> dict[str, float]:
 
 def limit(found: dict, ours: dict, about: dict) -> dict[str, float]:
     """What the bare multiplications say about our CPU time with one thread."""
-    bare, large = found["per_cpu_second"], round(about["messages"] / found["ways"][1]["cpu"], 1)
+    bare, alone = found["per_cpu_second"], round(about["messages"] / found["ways"][1]["cpu"], 1)
     work = about["tokens_mean"] * sum(a * b for a, b in products())
     return {
         "multiply_adds_per_message": round(work),
-        "as_they_come_per_second": bare,
-        "as_they_come_gmacs": round(work * bare / 1e9, 1),
-        "large_per_second": large,
-        "large_gmacs": round(work * large / 1e9, 1),
+        "in_blocks_per_second": bare,
+        "in_blocks_gmacs": round(work * bare / 1e9, 1),
+        "one_by_one_per_second": alone,
+        "one_by_one_gmacs": round(work * alone / 1e9, 1),
         "share_of_our_time": round(ours["per_cpu_second"] / bare, 3),
     }
 
@@ -136,10 +143,8 @@ def run(options: argparse.Namespace, folder: Path) -> dict:
         if count == 1:
             bare = part.pop("limit")
         tables = {kind: one.pop("table") for kind, one in part.items()}
-        for name, unit in (("ratio", "per_second"), ("ratio_by_cpu", "per_cpu_second")):
-            part[name] = {
-                kind: round(part["ours"][unit] / part[kind][unit], 2) for kind in ("pipeline", "sentence")
-            }
+        for name, unit in (("ratio", "seconds"), ("ratio_by_cpu", "cpu")):
+            part[name] = {kind: times(part["ours"], part[kind], unit) for kind in ("pipeline", "sentence")}
         part["agreement"] = agreement(tables["ours"], tables["pipeline"])
         threads[str(count)] = part
     about = messages.description(items)

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.tagger import messages
 from skills.tagger import TagInput
+from skills.tagger.blocks import TOKENS
 from skills.taxonomy import CODES
 
 
@@ -55,15 +56,14 @@ class Float(Ours):
 class Limit:
     """Only the whole-number multiplications of the six layers, bare: nothing of this shape is quicker.
 
-    Way "rows 0": one message's tokens at a time, as the tagger runs; else that many tokens at a time, which
-    is as fast as the processor multiplies.
+    Way "rows": so many tokens at a time, as the tagger's blocks hold at most; 0 is one message at a time.
     """
 
     name = "int8 multiplications alone"
 
     def __init__(self, folder: Path, threads: int, batches: list[int]) -> None:
         self.session = bare_session()
-        self.ways = [{"rows": 0}, {"rows": 512}]
+        self.ways = [{"rows": TOKENS}, {"rows": 0}]
         self.lengths: list[int] = []
 
     def tag(self, items: list[TagInput], way: dict) -> list:

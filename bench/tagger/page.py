@@ -58,7 +58,7 @@ def _how(found: dict) -> list[str]:
         "",
         "Each contestant runs in a fresh process that may use the stated number of threads. All are tried in",
         f"every way listed below, then {found['rounds']} more times in their best way, in turn; the median",
-        "counts.",
+        "counts. How many times one is another is the median over these rounds, each compared within itself.",
         "Peak memory is that of the whole process over all of this.",
         "",
         "The pipeline has the tagger's own weights in fp32, recovered from the shipped int8 file.",

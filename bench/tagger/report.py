@@ -86,10 +86,10 @@ def limit_line(found: dict) -> str:
     limit = found["limit"]
     return (
         f"limit: {limit['multiply_adds_per_message'] / 1e6:.0f} million int8 multiply-adds a message; bare,"
-        f" one message at a time, they take {limit['share_of_our_time']:.0%} of the tagger's CPU time"
-        f" ({limit['as_they_come_gmacs']:.0f} G/s, {limit['as_they_come_per_second']:.0f} messages/s"
-        f" if nothing else were left); in blocks of 512 tokens one thread does"
-        f" {limit['large_gmacs']:.0f} G/s, {limit['large_per_second']:.0f} messages/s"
+        f" in blocks as large as the tagger's, they take {limit['share_of_our_time']:.0%} of its CPU time"
+        f" ({limit['in_blocks_gmacs']:.0f} G/s, {limit['in_blocks_per_second']:.0f} messages/s if nothing"
+        f" else were left); one message at a time one thread does {limit['one_by_one_gmacs']:.0f} G/s,"
+        f" {limit['one_by_one_per_second']:.0f} messages/s"
     )
 
 

@@ -8,7 +8,7 @@ import torch
 
 from bench.tagger import bert, gpu, messages, prepare, recover, sentence_peer
 from bench.tagger.contestant import Contestant
-from bench.tagger.measure import agreement
+from bench.tagger.measure import agreement, times
 from bench.tagger.ours import Limit, Ours
 from bench.tagger.pipeline_peer import PipelinePeer
 from skills.corpora import own
@@ -189,10 +189,10 @@ def test_a_page_can_be_written_from_the_figures(folder):
             [
                 "multiply_adds_per_message",
                 "share_of_our_time",
-                "as_they_come_gmacs",
-                "as_they_come_per_second",
-                "large_gmacs",
-                "large_per_second",
+                "in_blocks_gmacs",
+                "in_blocks_per_second",
+                "one_by_one_gmacs",
+                "one_by_one_per_second",
             ],
             1.0,
         ),
@@ -204,6 +204,13 @@ def test_a_page_can_be_written_from_the_figures(folder):
     assert verdicts["1 thread: one message alone, p95 in ms"] == "missed"
     assert "no GPU here" in text(found)
     assert "| somebody | 1 | batches of 8, by length | 90 | 1.0 |" in page(found)
+
+
+def test_a_rate_is_compared_with_the_peers_in_the_same_round():
+    """A slow minute of the machine meets both; neither the best nor the worst round decides."""
+    ours = {"rounds": [{"seconds": 1.0}, {"seconds": 2.0}, {"seconds": 1.0}]}
+    peer = {"rounds": [{"seconds": 4.0}, {"seconds": 10.0}, {"seconds": 9.0}]}
+    assert times(ours, peer, "seconds") == 5.0
 
 
 def test_the_limit_multiplies_for_all_messages_and_not_for_those_of_the_warm_up(folder):
