@@ -39,7 +39,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "peersupport/people/erasure.py": ("test_erasure", "test_report_file"),
     "peersupport/people/own_data.py": ("test_own_data", "test_own_html"),
     "peersupport/audit/chain.py": ("test_audit", "test_audit_sealers"),
-    "peersupport/practice/chats.py": ("test_posting", "test_turn"),
+    "peersupport/practice/chats.py": ("test_posting", "test_turn", "test_report_job"),
     "peersupport/safety/rules.py": ("test_safety_rules", "test_safety_cues"),
     "peersupport/safety/normalise.py": ("test_safety_rules",),
     "peersupport/safety/policy.py": ("test_safety_helplines", "test_safety_rules", "test_compose"),

@@ -344,6 +344,32 @@ def test_a_row_is_old_to_the_second():
     assert Job.objects.get() == rows[-9]
 
 
+@pytest.mark.parametrize("ending", ["close", "quarantine", "cancel", "requeue"])
+def test_whoever_waits_behind_a_row_is_woken_when_it_is_over(
+    ending, monkeypatch, django_capture_on_commit_callbacks
+):
+    first, second, _ = (queue.enqueue("well", ordering_key="chat:1") for _ in range(3))
+    queue.enqueue("well", ordering_key="chat:2")
+    [held] = queue.claim(Lane.LIVE, "a")[:1]
+    assert held == first
+    if ending == "requeue":
+        Job.objects.filter(pk=first.pk).update(status="quarantined")
+    woken = []
+    runner = SimpleNamespace(wake=lambda lane, pk, delay=0.0: woken.append((lane, pk)))
+    monkeypatch.setattr(queue, "get_runner", lambda: runner)
+    with django_capture_on_commit_callbacks(execute=True):
+        if ending == "close":
+            queue.close(held, lambda: None)
+        elif ending == "quarantine":
+            held.attempts = 99
+            queue.fail(held, "broken")
+        elif ending == "cancel":
+            assert queue.cancel(held)
+        else:
+            assert queue.requeue(held)
+    assert woken == [(Lane.LIVE, first.pk if ending == "requeue" else second.pk)]
+
+
 def test_old_rows_go():
     from peersupport.jobs import canary
 
