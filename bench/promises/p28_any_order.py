@@ -42,7 +42,8 @@ def run_suite(place: Place, seed: int, paths: list[str]) -> Run:
     """The tests in the order of the seed."""
     began = time.monotonic()
     clean = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-    env = {**clean, "DATA_DIR": str(place.folder / f"run{seed}"), "DATABASE_URL": "", "CELERY_BROKER_URL": ""}
+    env = {**clean, "DATA_DIR": str(place.folder / f"run{seed}"), "OMP_NUM_THREADS": "1"}
+    env |= {"DATABASE_URL": "", "CELERY_BROKER_URL": ""}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--randomly-seed={seed}"]
     command += ["-m", "not browser and not slow", *paths]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
