@@ -63,15 +63,9 @@ class Tagger:
 
         `threads`: how many blocks are worked on at once (for bulk work; the results are the same).
         """
-        results: list[TagResult | None] = []
-        asked: list[_Asked] = []
-        for item in inputs:
-            one = self._ask(item)
-            results.append(one if isinstance(one, TagResult) else None)
-            if isinstance(one, _Asked):
-                asked.append(one)
-        answers = iter(self._answers(asked, threads) if asked else [])
-        return [result or next(answers) for result in results]
+        asked = [self._ask(item) for item in inputs]
+        answers = iter(self._answers([one for one in asked if isinstance(one, _Asked)], threads))
+        return [next(answers) if isinstance(one, _Asked) else one for one in asked]
 
     def embed(self, texts: list[str]) -> np.ndarray:
         """Sentence embeddings float32 [n, 384] with unit rows; a text without words gets the zero row."""
@@ -105,6 +99,8 @@ class Tagger:
 
     def _answers(self, asked: list[_Asked], threads: int) -> list[TagResult]:
         """Of all messages at once: a decision costs numpy as much for one as for a hundred."""
+        if not asked:
+            return []
         logits = self.logits([window for one in asked for window in one.windows], threads=threads)
         counts = [len(one.windows) for one in asked]
         starts = np.concatenate([[0], np.cumsum(counts[:-1])]).astype(int)
