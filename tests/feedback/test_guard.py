@@ -27,6 +27,8 @@ def test_a_warm_short_reply_passes(text):
         ("... !!", "empty"),
         ("Oh no", "too_short"),
         ("word and more " * 16, "too_long"),
+        ("I hear you . " * 12 + "today", "too_long"),  # 37 words in 49 pieces
+        ("I hear/feel/know you now " * 8, "too_long"),  # 40 pieces of 56 words
         ("Have a look at www.example.org for more on this", "link"),
         ("Have a look at example.com for more on this", "link"),
         ("There is a page, example.ly/3xY, that may help", "link"),
@@ -130,7 +132,7 @@ def test_how_much_repetition_is_too_much(text, refused):
     ("text", "refused"),
     [
         ("That sounds disproportionately hard", False),  # eighteen letters
-        ("That sounds incomprehensibilities hard", True),
+        ("That sounds disproportionatelyy hard", True),  # nineteen
         ("Hmm that sounds hard", False),
         ("Hmph that sounds hard", True),
         ("Hmph that sounds really hard for you today", False),  # one of eight words

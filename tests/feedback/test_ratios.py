@@ -43,7 +43,13 @@ def test_miti_marks_of_the_ratio(reflections, questions, mark):
 
 @pytest.mark.parametrize(
     ("complex_", "simple", "mark"),
-    [(5, 5, "good"), (4, 6, "fair"), (3, 7, "below_fair"), (2, 2, "not_enough_data")],
+    [
+        (5, 5, "good"),
+        (4, 6, "fair"),
+        (3, 7, "below_fair"),
+        (2, 2, "not_enough_data"),
+        (3, 2, "good"),  # five are enough
+    ],
 )
 def test_miti_marks_of_complex_reflections(complex_, simple, mark):
     filler = [("support",)] * MIN_MESSAGES

@@ -25,6 +25,15 @@ def test_trainer_of_the_cohort_reads_but_does_not_write(people, chat):
         access.own_chat_for_user(people.trainer, chat.pk)
 
 
+def test_only_what_was_brought_in_can_be_shared_or_deleted_as_such(people, chat):
+    with pytest.raises(Http404):
+        access.imported_chat_for_user(people.volunteer, chat.pk)
+    type(chat).objects.filter(pk=chat.pk).update(kind="imported", scenario=None)
+    assert access.imported_chat_for_user(people.volunteer, chat.pk) == chat
+    with pytest.raises(Http404):
+        access.imported_chat_for_user(people.peer, chat.pk)
+
+
 @pytest.mark.parametrize("who", ["peer", "outsider", "other_trainer"])
 def test_for_others_the_chat_does_not_exist(people, chat, who):
     with pytest.raises(Http404):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -256,6 +257,15 @@ def test_a_job_that_names_a_chat_by_its_key_alone_goes_too(status, people, chat)
     Job.objects.create(kind="canary", lane="live", ordering_key=chat.ordering_key, status=status)
     stays = Job.objects.create(kind="canary", lane="live", ordering_key="chat:of somebody else")
     erase(people.volunteer)
+    assert Job.objects.get() == stays
+
+
+def test_a_job_that_names_a_message_goes_with_its_chat(people, chat, say):
+    message = say("What happened then?")
+    Job.objects.all().delete()
+    Job.objects.create(kind="turn", lane="live", subject=str(message.pk))
+    stays = Job.objects.create(kind="turn", lane="live", subject=str(uuid.uuid4()))
+    erasure.erase_chat(chat.pk)
     assert Job.objects.get() == stays
 
 

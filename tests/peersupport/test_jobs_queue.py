@@ -344,6 +344,17 @@ def test_a_row_is_old_to_the_second():
     assert Job.objects.get() == rows[-9]
 
 
+def test_a_long_job_gives_way_after_its_stint_or_when_others_wait():
+    context, job = running.Context(threading.Event()), queue.enqueue("well")
+    Job.objects.filter(pk=job.pk).update(status="running")
+    stint, polite = running.STINT_SECONDS, running.GIVE_WAY_SECONDS
+    assert not context.gives_way(job, stint) and context.gives_way(job, stint + 1)
+    queue.enqueue("well")
+    assert not context.gives_way(job, polite) and context.gives_way(job, polite + 1)
+    context.stopping.set()
+    assert context.gives_way(job, 0)
+
+
 @pytest.mark.parametrize("ending", ["close", "quarantine", "cancel", "requeue"])
 def test_whoever_waits_behind_a_row_is_woken_when_it_is_over(
     ending, monkeypatch, django_capture_on_commit_callbacks

@@ -63,6 +63,16 @@ def test_each_difference_is_one_correction_and_a_long_note_is_cut(message, corre
     assert set(Correction.objects.values_list("note", flat=True)) == {"n" * 500}
 
 
+def test_where_a_technique_is_said_is_kept_for_what_is_there_and_for_nothing_else(message, people):
+    before = codes(message)
+    correct_tags(message, codes=["affirm"], trainer=people.trainer, spans={"affirm": (0, 4)})
+    places = {row.code: (row.action, row.start, row.end) for row in Correction.objects.all()}
+    assert places == {"affirm": ("add", 0, 4)} | dict.fromkeys(before, ("remove", None, None))
+    correct_tags(message, codes=["affirm"], trainer=people.trainer, spans={"affirm": (5, 8)})
+    moved = Correction.objects.order_by("pk").last()
+    assert (moved.action, moved.start, moved.end) == ("move", 5, 8)
+
+
 def test_an_unknown_code_is_refused_and_nothing_is_kept(message, correct):
     before = codes(message)
     with pytest.raises(ValueError, match="no_such_code"):
