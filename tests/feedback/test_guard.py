@@ -122,6 +122,8 @@ def test_full_width_tricks_do_not_pass():
         ("one two three four two one four three one three two", False),  # eleven words
         ("one two three four two one four three one three two four", True),  # twelve, four different
         ("one two three four two one four five one three two four", False),  # five of twelve are enough
+        ("it is hard today it is hard now", False),
+        ("it is hard today it is hard now it is hard", True),  # three words for the third time
     ],
 )
 def test_how_much_repetition_is_too_much(text, refused):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import threading
 from datetime import timedelta
 from types import SimpleNamespace
@@ -342,6 +344,27 @@ def test_a_row_is_old_to_the_second():
         Job.objects.filter(pk=job.pk).update(status="done", finished_at=over)
     assert queue.purge(30) == 1
     assert Job.objects.get() == rows[-9]
+
+
+@pytest.mark.parametrize(("setting", "share"), [(512, None), (0, 0.75)])
+def test_a_worker_has_so_much_memory_and_no_more(setting, share, monkeypatch, settings):
+    settings.WORKER_MEMORY_MB = setting
+    asked = []
+    monkeypatch.setattr(running.resource, "setrlimit", lambda kind, limits: asked.append((kind, limits)))
+    running.limit_memory()
+    [(kind, (soft, hard))] = asked
+    assert kind == resource.RLIMIT_DATA and hard == resource.getrlimit(resource.RLIMIT_DATA)[1]
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert soft == (pytest.approx(whole * share, rel=1e-9) if share else 512 * 1024 * 1024)
+
+
+def test_a_lane_is_warmed_up_by_each_of_its_rooms_once(monkeypatch):
+    monkeypatch.setattr(registry, "_warm_ups", {})
+    for _ in range(2):
+        registry.register_warm_up(Lane.COACH, "a.room")
+        registry.register_warm_up(Lane.COACH, "another.room")
+    assert registry.warm_ups(Lane.COACH) == ["a.room", "another.room"]
+    assert registry.warm_ups(Lane.LIVE) == []
 
 
 def test_a_long_job_gives_way_after_its_stint_or_when_others_wait():
