@@ -95,6 +95,7 @@ def test_the_gravest_kind_comes_first_and_an_attempt_stays_grave():
         ("I think about dying.", "seeker", "passive"),
         ("My sister is home. I'm not safe alone, I don't trust myself with the pills.", "seeker", "explicit"),
         ("I miss her so. I want to be where she is now.", "seeker", "passive"),
+        ("My friend wants to die.", "seeker", "passive"),  # not the seeker's own wish
         ("Do I want to die? No. I want to be left alone.", "seeker", "none"),
         ("Killing myself? No, I couldn't.", "seeker", "none"),
         ("My doctor always asks about self harm and its always no.", "seeker", "none"),
