@@ -2,8 +2,8 @@
 
 Inputs: ids, segments int64 [batch, length]; pool float32 [batch, rows, length].
 Outputs: logits float32 [batch, rows, outputs], embedding float32 [batch, width] (unit rows) and states
-float32 [batch, length, width]. There is no padding input: a message is always alone in its pass, which
-makes its labels independent of its neighbours.
+float32 [batch, length, width]. There is no padding input: the messages of a pass are all of one
+length (`blocks`), which makes the labels of each independent of its neighbours.
 
 Static int8: every linear layer multiplies uint8 inputs of a fixed range (from calibration) with int8 weights
 scaled per output channel; the word table holds int8 rows with one scale per row. All else stays float.
