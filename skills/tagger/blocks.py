@@ -13,7 +13,7 @@ from typing import Any
 
 from skills.tagger.encode import Window
 
-TOKENS = 512  # more gain nothing: the activations of a block no longer fit beside the weights
+TOKENS = 512  # more gain nothing
 
 
 def in_blocks(windows: Sequence[Window], tokens: int = TOKENS) -> list[list[int]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skills.corpora import own
 from skills.tagger import blocks
 from skills.tagger.card import WEIGHTS
 from skills.tagger.encode import Encoder, Window
@@ -70,18 +70,17 @@ def test_an_error_of_one_block_is_not_swallowed():
 
 def test_a_window_has_the_same_numbers_in_any_block():
     """Exactly here; other processors may add the last few floats in another order."""
-    texts = ["You waited.", "What helped? You came.", "Go on then.", "I hear you. And? What is it like?"]
-    windows = [one for text in texts for one in ENCODER.windows(text, "I feel so alone with all of it.")]
+    before = "I feel so alone with all of it."
+    windows = [one for example in own.read()[:400] for one in ENCODER.windows(example.text, before)]
     running = session((WEIGHTS / "tagger.onnx").read_bytes())
 
     def read(some):
         return running.run(["logits"], feed(*some))[0]
 
-    padded = [window for window in windows for _ in range(3)]
-    together = blocks.run(padded, read)
-    for place, one in enumerate(padded):
-        rows = 1 + len(one.rows)
-        assert np.abs(together[place][:rows] - read([one])[0]).max() < 1e-5
+    together = blocks.run(windows, read)
+    assert max(len(block) for block in blocks.in_blocks(windows)) > 5
+    for window, numbers in zip(windows, together, strict=True):
+        assert np.abs(numbers[: 1 + len(window.rows)] - read([window])[0]).max() < 1e-5
 
 
 def test_windows_of_unequal_length_are_refused():
@@ -89,19 +88,12 @@ def test_windows_of_unequal_length_are_refused():
         feed(window(4), window(5))
 
 
-def test_many_short_messages_take_less_time_together_than_one_by_one():
-    """The reason for it all. Measured: about 1.4 times; asked for: a little."""
-    windows = ENCODER.windows("Tell me more about that.", "I feel so alone with it.") * 60
-    running = session((WEIGHTS / "tagger.onnx").read_bytes())
+def test_many_messages_of_one_length_are_few_passes():
+    asked = []
 
     def read(some):
-        return running.run(["logits"], feed(*some))[0]
+        asked.append(len(some))
+        return some
 
-    def seconds(work) -> float:
-        began = time.thread_time()
-        work()
-        return time.thread_time() - began
-
-    alone = min(seconds(lambda: [read([one]) for one in windows]) for _ in range(3))
-    together = min(seconds(lambda: blocks.run(windows, read)) for _ in range(3))
-    assert together * 1.05 < alone
+    blocks.run([window(16)] * 100, read)
+    assert asked == [32, 32, 32, 4]
