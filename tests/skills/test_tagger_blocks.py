@@ -71,7 +71,7 @@ def test_an_error_of_one_block_is_not_swallowed():
 def test_a_window_has_the_same_numbers_in_any_block():
     """Exactly here; other processors may add the last few floats in another order."""
     before = "I feel so alone with all of it."
-    windows = [one for example in own.read()[:400] for one in ENCODER.windows(example.text, before)]
+    windows = [one for example in list(own.read())[:400] for one in ENCODER.windows(example.text, before)]
     running = session((WEIGHTS / "tagger.onnx").read_bytes())
 
     def read(some):
@@ -79,8 +79,8 @@ def test_a_window_has_the_same_numbers_in_any_block():
 
     together = blocks.run(windows, read)
     assert max(len(block) for block in blocks.in_blocks(windows)) > 5
-    for window, numbers in zip(windows, together, strict=True):
-        assert np.abs(numbers[: 1 + len(window.rows)] - read([window])[0]).max() < 1e-5
+    for one, numbers in zip(windows, together, strict=True):
+        assert np.abs(numbers[: 1 + len(one.rows)] - read([one])[0]).max() < 1e-5
 
 
 def test_windows_of_unequal_length_are_refused():
