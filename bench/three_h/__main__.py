@@ -25,9 +25,10 @@ def main() -> int:
     parser.add_argument("runs", type=Path)
     parser.add_argument("--base", type=Path, default=SHIPPED)
     parser.add_argument("--tune", type=int, default=120, help="validation items for each aim and try")
-    parser.add_argument("--screen", type=int, default=300, help="test items for each aim and arm")
+    parser.add_argument("--screen", type=int, default=1000, help="test items for each aim and arm")
     parser.add_argument("--final", type=int, default=800, help="test items for each aim, finalist and seed")
     parser.add_argument("--seeds", type=int, default=5, help="training seeds of the finalists")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes that measure")
     parser.add_argument("--until", choices=("tune", "screen", "final"), default="final")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
@@ -38,13 +39,14 @@ def main() -> int:
     from bench.three_h.found import Measuring
     from bench.three_h.stages import Sizes
 
-    if lacking := _lacking(options.runs, options.seeds):
+    seeds = options.seeds if options.until == "final" else 1
+    if lacking := _lacking(options.runs, seeds):
         print(
             f"not there yet: {', '.join(lacking)}. Make them with manage.py train_experts.", file=sys.stderr
         )
         return 2
     sizes = Sizes(options.tune, options.screen, options.final, options.seeds)
-    report = _measured(Measuring(options.base, options.runs), sizes, options.until)
+    report = _measured(Measuring(options.base, options.runs, options.jobs), sizes, options.until)
     (options.runs / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if options.until == "final":
         _write(report, options)

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bench.three_h.found import Measuring
+from bench.three_h.found import Found, Measuring
 from bench.three_h.tries import MERGES, MIXTURES, OF_ADAPTERS, TRIES, TUNED_MIXTURES, Try
 from feedback.coach.experts.compared import differences, summary
 from feedback.coach.experts.items import AIMS
 
 ALWAYS = ("tsvm", "rtsvm")
 EXPERTS = (*AIMS, "harmless-dpo", *(f"{aim}-lora" for aim in AIMS))
-Found = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Sizes:
     """Items for each aim: to tune, to screen, and of a finalist for each training seed."""
 
     tune: int = 120
-    screen: int = 300
+    screen: int = 1000
     final: int = 800
     seeds: int = 5
 
@@ -39,9 +39,13 @@ def least(found: Found) -> float:
 
 def tuned(measuring: Measuring, sizes: Sizes) -> dict[str, dict[str, Any]]:
     """By arm: each try's minimum on validation items, and the place of the best, the first of equals."""
+    every = [one for tries in TRIES.values() for one in tries]
+    found = measuring.all(
+        {one.name: partial(measuring.of_try, one, 0, "validation", 0, sizes.tune) for one in every}
+    )
     told = {}
     for arm, tries in TRIES.items():
-        scores = [least(measuring.of_try(one, 0, "validation", 0, sizes.tune)) for one in tries]
+        scores = [least(found[one.name]) for one in tries]
         best = int(np.argmax(scores))
         told[arm] = {"scores": scores, "settings": [one.setting for one in tries], "best": best}
     return told
@@ -51,19 +55,16 @@ def screened(measuring: Measuring, sizes: Sizes, tuning: dict[str, dict[str, Any
     """Every arm of training seed 0 on the test's items."""
     where = {"base": measuring.base}
     where |= {name: measuring.trained(0) / name for name in (*EXPERTS, *MIXTURES)}
-    found = {
-        name: measuring.of_folder(name if name == "base" else f"{name}@0", path, "test", 0, sizes.screen)
+    args = ("test", 0, sizes.screen)
+    calls = {
+        name: partial(measuring.of_folder, name if name == "base" else f"{name}@0", path, *args)
         for name, path in where.items()
         if any((path / weights).is_file() for weights in ("model.safetensors", "adapter_model.safetensors"))
     }
+    tries = [one for arm in TRIES for one in _both(arm, tuning) if one.name not in calls]
     if all((measuring.trained(0) / f"{aim}-lora" / "training.json").is_file() for aim in AIMS):
-        for one in OF_ADAPTERS:
-            found[one.name] = measuring.of_try(one, 0, "test", 0, sizes.screen)
-    for arm in TRIES:
-        for one in _both(arm, tuning):
-            if one.name not in found:
-                found[one.name] = measuring.of_try(one, 0, "test", 0, sizes.screen)
-    return found
+        tries = [*OF_ADAPTERS, *tries]
+    return measuring.all(calls | {one.name: partial(measuring.of_try, one, 0, *args) for one in tries})
 
 
 def finalists(found: dict[str, Found], tuning: dict[str, dict[str, Any]]) -> list[str]:
@@ -79,19 +80,20 @@ def finalists(found: dict[str, Found], tuning: dict[str, dict[str, Any]]) -> lis
 def final(measuring: Measuring, sizes: Sizes, names: list[str]) -> dict[str, list[Found]]:
     """Each finalist with every training seed, on items of that seed; the base is the same model each time."""
     tries = {one.name: one for many in TRIES.values() for one in many}
-    found: dict[str, list[Found]] = {name: [] for name in names}
+    calls = {}
     for seed in range(sizes.seeds):
         for name in names:
             args = ("test", 100 + seed, sizes.final)
             trained = measuring.trained(seed)
             if name == "base":
-                one = measuring.of_folder(name, measuring.base, *args)
+                call = partial(measuring.of_folder, name, measuring.base, *args)
             elif (trained / name).is_dir():
-                one = measuring.of_folder(f"{name}@{seed}", trained / name, *args)
+                call = partial(measuring.of_folder, f"{name}@{seed}", trained / name, *args)
             else:
-                one = measuring.of_try(tries[name], seed, *args)
-            found[name].append(one)
-    return found
+                call = partial(measuring.of_try, tries[name], seed, *args)
+            calls[name, seed] = call
+    found = measuring.all(calls)
+    return {name: [found[name, seed] for seed in range(sizes.seeds)] for name in names}
 
 
 def told(found: dict[str, list[Found]], reference: str) -> dict[str, Any]:

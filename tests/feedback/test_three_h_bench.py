@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import shutil
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -142,19 +142,40 @@ def test_what_ships_is_said_out_of_the_figures():
     assert "81.0% of its replies" in words
 
 
-def test_what_was_measured_is_kept(tmp_path, monkeypatch):
+@pytest.fixture
+def measuring(tmp_path):
     base = save_mini(tmp_path / "base")
-    measuring = Measuring(base, tmp_path / "runs")
+    made = Measuring(base, tmp_path / "runs")
     for place, aim in enumerate(AIMS):
-        expert = shutil.copytree(base, measuring.trained(0) / aim)
+        expert = shutil.copytree(base, made.trained(0) / aim)
         weights = load_file(expert / "model.safetensors")
         torch.manual_seed(place)
         moved = {name: one + 0.001 * torch.randn_like(one) for name, one in weights.items()}
         save_file(moved, expert / "model.safetensors", metadata={"format": "pt"})
+    return made
+
+
+def test_what_was_measured_is_kept(measuring, monkeypatch):
     one = TRIES["task_arithmetic"][1]
     first = measuring.of_try(one, 0, "validation", 0, 6)
     assert [len(first[aim]) for aim in AIMS] == [6, 6, 6]
     monkeypatch.setattr(Measuring, "_measured", None)  # a second look measures nothing
     again = measuring.of_try(one, 0, "validation", 0, 6)
     assert all((first[key] == again[key]).all() for key in first)
-    assert [path.suffix for path in (tmp_path / "runs" / "found").iterdir()] == [".npz"]
+    assert [path.suffix for path in (measuring.folder / "found").iterdir()] == [".npz"]
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(measuring):
+    measuring.jobs = 2
+    args = ("validation", 0, 4)
+    calls = {
+        one.name: partial(measuring.of_try, one, 0, *args) for one in (TRIES["tsvm"][0], TRIES["ties"][3])
+    }
+    calls["base"] = partial(measuring.of_folder, "base", measuring.base, *args)
+    found = measuring.all(calls)
+    assert list(found) == list(calls)
+    shutil.rmtree(measuring.folder / "found")
+    measuring.jobs = 1
+    for name, alone in measuring.all(calls).items():
+        assert all((found[name][key] == alone[key]).all() for key in alone)

@@ -143,14 +143,16 @@ def logprobs(model: Any, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
 def pair_means(model: Any, pairs: Pairs) -> torch.Tensor:
     """Mean log probability of a token of the better and of the worse reply, float32 [rows, 2]."""
     device = model.device
+    row, place, token, which = pairs.asks.to(device).T
+    kept, column = place.unique(return_inverse=True)  # most of a prompt foretells nothing that is asked
     logits = model(
         input_ids=pairs.ids.to(device),
         position_ids=pairs.places.to(device),
         attention_mask=pairs.seen.to(device),
         use_cache=False,
-    ).logits  # [rows, longest, vocabulary]
-    row, place, token, which = pairs.asks.to(device).T
-    scores = logits[row, place].float().log_softmax(-1)  # [reply tokens, vocabulary]
+        logits_to_keep=kept,
+    ).logits  # [rows, kept, vocabulary]
+    scores = logits[row, column].float().log_softmax(-1)  # [reply tokens, vocabulary]
     found = scores.gather(-1, token[:, None])[:, 0]
     total = torch.zeros((len(pairs.ids), 2), device=device).index_put_((row, which), found, accumulate=True)
     count = torch.zeros_like(total).index_put_((row, which), torch.ones_like(found), accumulate=True)
