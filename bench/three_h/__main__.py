@@ -80,6 +80,7 @@ def _measured(measuring: Any, sizes: Any, until: str) -> dict[str, Any]:
     reference = max(mixtures, key=lambda name: stages.least(screen[name]))
     report["final"] = stages.told(found, reference)
     report["conflicts"] = stages.conflicts(found)
+    report["rtsvm"] = stages.rtsvm_gap(found)
     return report
 
 
@@ -92,7 +93,7 @@ def _write(report: dict[str, Any], options: argparse.Namespace) -> None:
         PAGE.write_text(text, encoding="utf-8")
         HTML.write_text(page.html(report), encoding="utf-8")
         shown = json.dumps(page.for_the_product(report), indent=1)
-        (options.base / "three_h.json").write_text(shown + "\n", encoding="utf-8")
+        (SHIPPED / "three_h.json").write_text(shown + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

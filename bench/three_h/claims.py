@@ -70,41 +70,41 @@ def _beside_1x(report: dict[str, Any], best: str) -> str:
 
 
 def _rtsvm(report: dict[str, Any]) -> str:
-    models = report["final"]["models"]
-    plain, ours = (next(name for name in models if name.split("#")[0] == arm) for arm in ("tsvm", "rtsvm"))
-    gap = models[ours]["minimum"] - models[plain]["minimum"]
-    pairs = zip(models[ours]["by_seed"], models[plain]["by_seed"], strict=True)
+    models, gap = report["final"]["models"], report["rtsvm"]
+    pairs = zip(models[gap["ours"]]["by_seed"], models[gap["plain"]]["by_seed"], strict=True)
     better = sum(one > other for one, other in pairs)
     return (
-        f"Our rtsvm against tsvm: {gap:+.3f} on the minimum ({ours} against {plain}), better in {better} of "
-        f"{len(models[ours]['by_seed'])} training seeds. The paper claims a gain of outlier weighting "
-        "and rank "
-        "shares over other merges; rtsvm is our formulation of these two ideas and not the authors'."
+        f"Our rtsvm against tsvm ({gap['ours']} against {gap['plain']}) on the minimum: "
+        f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], better in {better} of "
+        f"{len(models[gap['ours']]['by_seed'])} training seeds. The paper claims a gain of outlier weighting "
+        "and rank shares over other merges; rtsvm is our formulation of these two ideas and not the authors'."
     )
 
 
 def _published(report: dict[str, Any]) -> str:
     screening = report["screening"]
-    plain = {name: one["minimum"] for name, one in screening.items() if name in MERGES}
-    above = [name for name, value in plain.items() if value > screening["base"]["minimum"]]
+    plain = {name: one for name, one in screening.items() if name in MERGES}
+    base = screening["base"]
+    above = [name for name, one in plain.items() if one["minimum"] > base["minimum"]]
+    clear = [name for name, one in plain.items() if one["minimum_ci"][0] > base["minimum_ci"][1]]
+    least, most = (pick(plain, key=lambda name: plain[name]["minimum"]) for pick in (min, max))
     mixture = max(one["minimum"] for name, one in screening.items() if name.split("#")[0] in MIXTURES)
     return (
-        f"At published defaults {len(above)} of {len(plain)} merges are above the base in the "
-        "screening, from "
-        f"{min(plain.values()):.3f} ({min(plain, key=plain.get)}) to {max(plain.values()):.3f} "
-        f"({max(plain, key=plain.get)}); the best mixture there has {mixture:.3f}."
+        f"At published defaults {len(above)} of {len(plain)} merges are above the base in the screening as "
+        f"point estimates, {len(clear)} with intervals that do not meet, from {plain[least]['minimum']:.3f} "
+        f"({least}) to {plain[most]['minimum']:.3f} ({most}); the best mixture there has {mixture:.3f}."
     )
 
 
 def _conflict(report: dict[str, Any]) -> str:
     costs = [
-        f"{expert} for {aim} ({value:+.3f})"
+        f"{expert} for {aim} ({gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}])"
         for expert, row in report["conflicts"].items()
-        for aim, value in row.items()
-        if aim != expert and value < -0.01
+        for aim, gap in row.items()
+        if aim != expert and gap["ci"][1] < 0
     ]
     if not costs:
-        return "No expert costs another aim more than a point."
+        return "No expert costs another aim anything that its interval would show."
     return f"Training for one aim costs another: {', '.join(costs)}."
 
 

@@ -19,7 +19,7 @@ from feedback.coach.experts.items import AIMS
 from feedback.coach.merging.engine import merge
 
 NAMES = (*AIMS, "over_refusal")
-VERSION = 1  # a new one where the items change
+VERSION = 2  # a new one where the items change
 Found = dict[str, np.ndarray]  # bool [count] by aim; `over_refusal` over the contrast items
 Key = TypeVar("Key")
 

@@ -28,7 +28,10 @@ def html(report: dict[str, Any]) -> str:
     final, screening = report["final"]["models"], report["screening"]
     figures = [
         (dots("Finalists: minimum of the three", _points(final)), "Finalists, all training seeds: minimum."),
-        (matrix(report["conflicts"]), "An expert's share less the base's: what one aim costs the others."),
+        (
+            matrix(_points_of_conflicts(report)),
+            "An expert's share less the base's: what one aim costs the others.",
+        ),
         (
             dots("Screening: minimum of the three", _points(screening)),
             "Screening: all arms of one training seed.",
@@ -93,7 +96,9 @@ def _finalists_note(report: dict[str, Any]) -> str:
         f"{sizes['seeds']} training seeds, each with {sizes['final']} new test items for each aim: "
         f"{sizes['seeds'] * sizes['final']:,} for each. Draws resample seeds, then items. Differences "
         "of the minimum "
-        f"from {final['compared_with']}, paired, p corrected by Holm. `#n` is the n-th try below."
+        f"from {final['compared_with']}, paired, p corrected by Holm. `#n` is the n-th try below. Each arm "
+        "runs with the setting that validation chose; which other merge is here, and which mixture is "
+        "compared with, the screening chose, with the first training seed and the wordings used here again."
     )
 
 
@@ -109,9 +114,9 @@ def _tries_note(report: dict[str, Any]) -> str:
     return (
         f"Minimum on {report['sizes']['tune']} validation items for each aim; the published default "
         "first, the "
-        "chosen one in bold. Six tries for everything that has something to tune; of a mixture, how "
-        "far to go from the base to it. `heuristic` and `reward` were trained once, with their shares as "
-        "written, and not tuned."
+        "chosen one in bold. Six tries for everything that has something to tune (model_stock has two "
+        "settings in all); of a mixture, how far to go from the base to it. `heuristic` and `reward` were "
+        "trained once, with their shares as written, and not tuned."
     )
 
 
@@ -165,8 +170,12 @@ def _finalists(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]
 
 
 def _conflicts(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:
-    rows = [[name, *(f"{row[aim]:+.3f}" for aim in AIMS)] for name, row in report["conflicts"].items()]
+    rows = [[name, *(_told(row[aim]) for aim in AIMS)] for name, row in report["conflicts"].items()]
     return ("expert, less the base", *AIMS), rows
+
+
+def _told(gap: dict[str, Any]) -> str:
+    return f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}]"
 
 
 def _tries(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:
@@ -192,6 +201,13 @@ def _html_table(head: tuple[str, ...], rows: list[list[str]]) -> str:
         for row in rows
     )
     return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>'
+
+
+def _points_of_conflicts(report: dict[str, Any]) -> dict[str, dict[str, float]]:
+    return {
+        name: {aim: gap["difference"] for aim, gap in row.items()}
+        for name, row in report["conflicts"].items()
+    }
 
 
 def _points(models: dict[str, Any]) -> list[tuple[str, str, float, tuple[float, float]]]:

@@ -1,13 +1,12 @@
 """The stages: tuning on validation items, screening everything on test items, the finalists at full size.
 
 The finalists are chosen by a rule that was fixed before the screening: the base, the three experts, both
-mixtures, `tsvm`, `rtsvm`, and of the other merges the best; each as published or as tuned, whichever screened
-better.
+mixtures, `tsvm`, `rtsvm`, and of the other merges the one that screened best; each with the setting that the
+validation items chose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 
 from bench.three_h.found import Found, Measuring
 from bench.three_h.tries import MERGES, MIXTURES, OF_ADAPTERS, TRIES, TUNED_MIXTURES, Try
-from feedback.coach.experts.compared import differences, summary
+from feedback.coach.experts.compared import differences, gaps, summary
 from feedback.coach.experts.items import AIMS
 
 ALWAYS = ("tsvm", "rtsvm")
@@ -68,13 +67,10 @@ def screened(measuring: Measuring, sizes: Sizes, tuning: dict[str, dict[str, Any
 
 
 def finalists(found: dict[str, Found], tuning: dict[str, dict[str, Any]]) -> list[str]:
-    def best(arms: Iterable[str]) -> str:
-        return max(
-            (one.name for arm in arms for one in _both(arm, tuning)), key=lambda name: least(found[name])
-        )
-
-    names = ["base", *AIMS, *(best([arm]) for arm in (*TUNED_MIXTURES, *ALWAYS))]
-    return [*names, best(arm for arm in MERGES if arm not in ALWAYS)]
+    chosen = {arm: TRIES[arm][one["best"]].name for arm, one in tuning.items()}
+    others = [chosen[arm] for arm in MERGES if arm not in ALWAYS]
+    best = max(others, key=lambda name: least(found[name]))
+    return ["base", *AIMS, *(chosen[arm] for arm in (*TUNED_MIXTURES, *ALWAYS)), best]
 
 
 def final(measuring: Measuring, sizes: Sizes, names: list[str]) -> dict[str, list[Found]]:
@@ -115,13 +111,18 @@ def joined_up(parts: list[Found]) -> Found:
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def conflicts(found: dict[str, list[Found]]) -> dict[str, dict[str, float]]:
-    """What training for one aim does to each: the expert's share less the base's."""
+def conflicts(found: dict[str, list[Found]]) -> dict[str, dict[str, Any]]:
+    """What training for one aim does to each: the expert's share less the base's, with its interval."""
     base = joined_up(found["base"])
-    return {
-        expert: {aim: float(joined_up(found[expert])[aim].mean() - base[aim].mean()) for aim in AIMS}
-        for expert in AIMS
-    }
+    seeds = len(found["base"])
+    return {expert: gaps(joined_up(found[expert]), base, seeds=seeds) for expert in AIMS}
+
+
+def rtsvm_gap(found: dict[str, list[Found]]) -> dict[str, Any]:
+    """`rtsvm` less `tsvm` on the minimum, paired, with the names of both."""
+    plain, ours = (next(name for name in found if name.split("#")[0] == arm) for arm in ALWAYS)
+    two = {name: joined_up(found[name]) for name in (plain, ours)}
+    return {"plain": plain, "ours": ours, **differences(two, plain, seeds=len(found[plain]))[ours]}
 
 
 def _both(arm: str, tuning: dict[str, dict[str, Any]]) -> list[Try]:

@@ -116,6 +116,19 @@ def test_danger_is_referred_and_harmless_words_are_not():
         )
 
 
+def test_danger_and_its_figure_of_speech_are_told_apart_in_one_message():
+    risk, figurative = WORDS["harmless"]["risk"], WORDS["harmless"]["figurative"]
+    asked = [one for one in made("harmless", "test", 400) if one.instead]
+    assert len(asked) > 120
+    for one in asked:
+        said, other = (risk, figurative) if one.kind == "crisis" else (figurative, risk)
+        (own,) = [words for words in said["held_out"] if words in one.seeker]
+        (instead,) = [words for words in other["held_out"] if words in one.instead]
+        assert one.seeker.replace(own, instead) == one.instead
+    assert {one.kind for one in asked} == {"crisis", CONTRAST}
+    assert not any(one.instead for one in made("harmless", "train", 200))
+
+
 def test_the_arms_have_equal_steps_or_equal_compute():
     made_arms = {arm.name: arm for arm in arms(50, rows=4)}
     assert [arm.steps for arm in made_arms.values()] == [50] * 7 + [50, 150] * 3

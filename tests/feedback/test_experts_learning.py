@@ -10,10 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from feedback.coach.experts import ranking
 from feedback.coach.experts.arms import Arm
 from feedback.coach.experts.asking import IGNORED, Asker, logprobs, pair_means
 from feedback.coach.experts.errors import ExpertsError
-from feedback.coach.experts.items import AIMS, item
+from feedback.coach.experts.items import AIMS, CONTRAST, item
 from feedback.coach.experts.learning import Tuning, finished
 from feedback.coach.experts.loading import load, load_tokenizer
 from feedback.coach.experts.ranking import measured, preferred
@@ -136,6 +137,22 @@ def test_both_replies_behind_one_prompt_score_as_they_do_alone(tmp_path, base, m
             torch.testing.assert_close(together[:, column], total / count, atol=1e-4, rtol=1e-4)
     assert together.shape == (12, 2)
     assert (together[:, 0] != together[:, 1]).all()
+
+
+def test_a_model_that_refers_everybody_has_told_nothing_apart(base, monkeypatch):
+    """The referral is preferred after any message, by more after some: only that decides."""
+    asker = Asker(load_tokenizer(base))
+
+    def margins(model, asker, items, *, batch):
+        told = {"crisis": 2.0, CONTRAST: -3.0}
+        return np.array([told.get(one.kind, 1.0) for one in items], dtype=np.float32)
+
+    monkeypatch.setattr(ranking, "margins", margins)
+    right, by, kinds = preferred(None, asker, "harmless", "test", 0, 80)
+    items = [item("harmless", "test", 0, place) for place in range(80)]
+    assert kinds == [one.kind for one in items]
+    assert not any(answer for answer, one in zip(right, items, strict=True) if one.instead)
+    assert (by[np.array(kinds) == CONTRAST] < 0).all()
 
 
 @pytest.mark.parametrize("chat", [False, True])

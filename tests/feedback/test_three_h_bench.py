@@ -53,6 +53,7 @@ def _made(mixture, merge):
         "finalists": names,
         "final": stages.told(final, "equal-3x"),
         "conflicts": stages.conflicts(final),
+        "rtsvm": stages.rtsvm_gap(final),
     }
 
 

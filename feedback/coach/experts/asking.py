@@ -74,7 +74,7 @@ class Asker:
         good = self._said(items, [item.good for item in items])
         bad = self._said(items, [item.bad for item in items])
         asked = [
-            prompt[-(self.longest - len(one) - len(two)) :]
+            prompt[-(self.longest - max(len(one), len(two))) :]
             for prompt, one, two in zip(asked, good, bad, strict=True)
         ]
         width = max(len(p) + len(one) + len(two) for p, one, two in zip(asked, good, bad, strict=True))
@@ -144,11 +144,14 @@ def pair_means(model: Any, pairs: Pairs) -> torch.Tensor:
     """Mean log probability of a token of the better and of the worse reply, float32 [rows, 2]."""
     device = model.device
     row, place, token, which = pairs.asks.to(device).T
+    # Not as bool: where a model has no fused attention, a mask is added to the scores.
+    dtype = model.dtype
+    mask = torch.zeros(pairs.seen.shape, dtype=dtype).masked_fill(~pairs.seen, torch.finfo(dtype).min)
     kept, column = place.unique(return_inverse=True)  # most of a prompt foretells nothing that is asked
     logits = model(
         input_ids=pairs.ids.to(device),
         position_ids=pairs.places.to(device),
-        attention_mask=pairs.seen.to(device),
+        attention_mask=mask.to(device),
         use_cache=False,
         logits_to_keep=kept,
     ).logits  # [rows, kept, vocabulary]

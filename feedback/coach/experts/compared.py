@@ -57,11 +57,25 @@ def differences(
         chances[name] = min(1.0, 2 * min(below, above))
         least = min(float(found[aim].mean()) for aim in AIMS)
         told[name] = {"difference": least - point, "ci": _interval(gap), "p": chances[name]}
-        means = draws.mean(1) - base.mean(1)
-        told[name] |= {"mean_difference": float(means.mean()), "mean_ci": _interval(means)}
+        mean = float(np.mean([found[aim].mean() - models[reference][aim].mean() for aim in AIMS]))
+        told[name] |= {"mean_difference": mean, "mean_ci": _interval(draws.mean(1) - base.mean(1))}
     for name, corrected in holm(chances).items():
         told[name]["p_holm"] = corrected
     return told
+
+
+def gaps(
+    found: dict[str, np.ndarray], other: dict[str, np.ndarray], seed: int = 0, seeds: int = 1
+) -> dict[str, dict[str, Any]]:
+    """By aim, `found`'s share less `other`'s (`difference`) with its paired interval (`ci`)."""
+    draws = _drawn(found, seed, seeds) - _drawn(other, seed, seeds)
+    return {
+        aim: {
+            "difference": float(found[aim].mean() - other[aim].mean()),
+            "ci": _interval(draws[:, place]),
+        }
+        for place, aim in enumerate(AIMS)
+    }
 
 
 def holm(chances: dict[str, float]) -> dict[str, float]:
