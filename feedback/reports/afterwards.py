@@ -16,6 +16,7 @@ from peersupport.people.models import User
 from peersupport.practice import after
 from peersupport.practice.models import AfterChat, PracticeChat, Scenario
 from peersupport.practice.scenarios import offered
+from peersupport.safety import human_panel
 
 HARDEST = 3
 STATEMENTS = {
@@ -57,6 +58,9 @@ def context(chat: PracticeChat, user: User, found: SessionReport | None) -> dict
         # A chat that was brought is over long since, and need not be theirs.
         "ask_rating": is_own and row.asked is None and not chat.is_imported,
         "was_hard": is_own and hard,
+        "was_warned": is_own and not hard and bool(chat.scenario and chat.scenario.content_warning),
+        "disclosed": is_own and found is not None and found.disclosed,
+        "panel": human_panel(),
     }
 
 
@@ -64,15 +68,15 @@ def ratings(row: AfterChat) -> list[Rating]:
     return [Rating(name, words, getattr(row, name)) for name, words in STATEMENTS.items()]
 
 
-def next_for(chat: PracticeChat, *, points: int, hard: bool) -> Next | None:
+def next_for(chat: PracticeChat, *, flawless: bool, hard: bool) -> Next | None:
     """Whom to practise with next, by a written rule: after a hard chat an easier one without a warning,
-    never a harder one; without a point to raise a harder one, else one about as hard; new people first,
+    never a harder one; after a `flawless` one a harder one, else one about as hard; new people first,
     then another style. None where there is nobody else, and of an imported chat. 1 query.
     """
     now = chat.scenario
     if now is None:
         return None
-    wanted = now.difficulty + (-1 if hard else 0 if points else 1)
+    wanted = now.difficulty + (-1 if hard else 1 if flawless else 0)
     rows = (
         offered(access.cohorts_for_user(chat.volunteer))
         .filter(risk=False, baseline=False)

@@ -22,7 +22,7 @@ from skills.taxonomy import TECHNIQUES
 
 __all__ = ["REPORT_VERSION", "Turn", "session_report"]
 
-REPORT_VERSION = "session-1"
+REPORT_VERSION = "session-2"
 
 
 def session_report(

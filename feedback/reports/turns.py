@@ -58,8 +58,11 @@ class Turn:
 
 
 def counselor_turns(turns: Iterable[Turn]) -> list[Turn]:
-    """Those of the counselor that carry tags."""
-    return [turn for turn in turns if turn.by_counselor and turn.tags is not None]
+    """Those of the counselor that carry tags. What may be about themselves is no counselling: nothing is
+    counted, praised or reworded there."""
+    return [
+        turn for turn in turns if turn.by_counselor and turn.tags is not None and turn.risk_level == "none"
+    ]
 
 
 def seeker_before(turns: Sequence[Turn], turn: Turn) -> Turn | None:

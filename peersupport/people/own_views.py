@@ -37,6 +37,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
             "choices": consents.choices(request.user),
             "may_choose_sharing": settings.VOLUNTEERS_CHOOSE_SHARING,
             "trainers": access.trainers_for_user(request.user),
+            "fully_exportable": User.objects.filter(may_export_full=True, is_active=True).exists(),
         }
     return render(request, "people/own_data.html", _context(request.user, **more))
 

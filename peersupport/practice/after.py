@@ -44,16 +44,21 @@ def _clean(text: str) -> str:
 
 
 def signs(chat: str) -> dict[str, Exists | Subquery]:
-    """Annotations that `was_hard` reads, for rows whose field `chat` names the chat."""
+    """Annotations for rows whose field `chat` names the chat: what `was_hard` reads, and whether the
+    volunteer may have written of themselves."""
     said = Message.objects.filter(chat=OuterRef(chat)).exclude(risk_level=Message.Risk.NONE)
     states = SeekerStateRecord.objects.filter(message__chat=OuterRef(chat)).order_by("-message__index")
-    return {"risky": Exists(said), "last_distress": Subquery(states.values("distress")[:1])}
+    return {
+        "risky": Exists(said),
+        "disclosed": Exists(said.filter(role=Message.Role.COUNSELOR)),
+        "last_distress": Subquery(states.values("distress")[:1]),
+    }
 
 
 def was_hard(chat: PracticeChat, after: AfterChat, *, risky: bool, last_distress: float | None) -> bool:
-    """Whether a break is due: a risk or a warned-of topic, distress that stayed, or a volunteer who feels
-    it."""
-    if chat.scenario and (chat.scenario.risk or chat.scenario.content_warning):
+    """Whether a break is due: a risk, distress that stayed, or a volunteer who feels it. A topic that was
+    warned of is no reason alone: most are, and what is said after each chat is read after none."""
+    if chat.scenario and chat.scenario.risk:
         return True
     if after.feel_all_right is not None and after.feel_all_right <= LOW_RATING:
         return True

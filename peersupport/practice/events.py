@@ -52,13 +52,18 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     return messages
 
 
-def panels(messages: list[Message], user: User) -> dict:
-    """What a risk cue in these messages puts beside the chat: the checklist, or the human panel."""
+def panels(messages: list[Message], user: User, *, is_own: bool) -> dict:
+    """What a risk cue in these messages puts beside the chat: the checklist, or the human panel, which is
+    for the volunteer alone and folds once they have written on."""
     values = current(user)
     risky = [message for message in messages if message.risk_level != Message.Risk.NONE]
+    own = [message.index for message in risky if message.is_counselor] if is_own else []
     return {
         "crisis": any(not message.is_counselor for message in risky),
-        "disclosed": any(message.is_counselor for message in risky),
+        "disclosed": bool(own),
+        "went_on": any(message.is_counselor and message.index > max(own) for message in messages)
+        if own
+        else False,
         "checklist": crisis_checklist(values.policy),
         "policy_text": values.policy_text,
         "panel": human_panel(),
@@ -85,15 +90,16 @@ def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple
         return seq, ""
     messages = {event.message_id: event.message for event in events if event.message_id}
     changed = sorted(messages.values(), key=lambda message: message.index)
+    is_own = chat.volunteer_id == request.user.pk
     html = render_to_string(
         "practice/_events.html",
         {
             "chat": chat,
             "chat_messages": decorate_messages(changed, request.user),
             "kinds": {event.kind for event in events},
-            "is_own": chat.volunteer_id == request.user.pk,
+            "is_own": is_own,
             "reading": reading(chat),
-            **panels(changed, request.user),
+            **panels(changed, request.user, is_own=is_own),
         },
         request=request,
     )

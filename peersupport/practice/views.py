@@ -79,17 +79,18 @@ def chats(request: HttpRequest) -> HttpResponse:
 
 def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
     messages = log.decorate_messages(list(chat.messages.order_by("index")), request.user)
+    is_own = chat.volunteer_id == request.user.pk
     return {
         "chat": chat,
         "chat_messages": messages,
         "topic_name": seeker.TOPICS.get(chat.topic, chat.topic),
-        "is_own": chat.volunteer_id == request.user.pk,
+        "is_own": is_own,
         "reading": log.reading(chat),
         "notes": slots.call(slots.CHAT_NOTES, chat),
         "worded": not chat.is_imported and slots.call(slots.SEEKER_WORDED),
         "first_answer": chat.parent_message if chat.is_try else None,
         "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
-        **log.panels(messages, request.user),
+        **log.panels(messages, request.user, is_own=is_own),
         "key": uuid.uuid4().hex,
         "max_characters": settings.MESSAGE_MAX_CHARACTERS,
     }

@@ -74,8 +74,9 @@ _PANEL = HumanPanel(
         "it.",
         "The people below are real, they are trained, and they have time for you. If you are in danger "
         "right now, please call your emergency number.",
-        "If it was part of the practice, you can simply go on. This panel is a fixed text that some words "
-        "opened, no judgement of you, and what you wrote was not sent to anyone because of it.",
+        "If it was part of the practice, simply write on: the person waits, and answers what you write next. "
+        "This panel is a fixed text that some words opened, no judgement of you. It tells nobody: whoever "
+        "may read this chat can read that message like every other, and no more.",
     ),
     leave_label="Stop the chat here",
     stay_label="I am all right, go on",

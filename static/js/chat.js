@@ -21,11 +21,22 @@ function nearEnd() {
   return window.innerHeight + window.scrollY > document.body.scrollHeight - 240;
 }
 
-// Elements carry ids: what is there is replaced, what is new is put in its place by index.
+// Beside a conversation on a wide page, before it on a narrow one: there nobody would see it appear.
+function lead(panel) {
+  const box = panel.getBoundingClientRect();
+  if (box.top >= 0 && box.top < window.innerHeight / 2) return;
+  if (composer && composer.elements.text.value.trim()) return;  // the line above the text box leads there
+  panel.scrollIntoView({ block: "start" });
+  panel.focus({ preventScroll: true });
+}
+
+// Elements carry ids: what is there is replaced, what is new is put in its place by index. True where a panel
+// that comes first has taken the place of the conversation's end.
 function show(html, newest) {
   if (newest) seq = Math.max(seq, newest);
-  if (!html.trim()) return;
+  if (!html.trim()) return false;
   const follow = nearEnd();
+  let first = null;
   const box = document.createElement("template");
   box.innerHTML = html;
   for (const element of [...box.content.children]) {
@@ -33,7 +44,9 @@ function show(html, newest) {
     if (old) {
       // A card may be open on a tag of the old element; keep focus where it was.
       const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+      const fresh = !old.classList.contains("panel");
       old.replaceWith(element);
+      if (fresh && element.matches("#human-panel, #crisis")) first = first || element;
       if (focused) element.querySelector(`[href="${focused}"]`)?.focus();
     } else if (element.classList.contains("message")) {
       const after = [...log.children].find((other) => Number(other.dataset.index) > Number(element.dataset.index));
@@ -48,6 +61,8 @@ function show(html, newest) {
   if (writing) writing.hidden = !waiting;
   if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });
+  if (first) lead(first);
+  return Boolean(first);
 }
 
 async function poll() {
@@ -117,6 +132,7 @@ if (composer) {
     if (sending || !text.value.trim()) return;
     sending = true;
     complain("");
+    let led = false;
     const body = new FormData(composer);
     try {
       const answer = await fetch(`${composer.action}?after=${seq}`, {
@@ -135,15 +151,21 @@ if (composer) {
       if (text.value === body.get("text")) text.value = "";
       key.value = freshKey();
       keep();
-      show(words, Number(answer.headers.get("X-Seq")));
-      log.lastElementChild?.scrollIntoView({ block: "nearest" });
+      led = show(words, Number(answer.headers.get("X-Seq")));
+      if (!led) log.lastElementChild?.scrollIntoView({ block: "nearest" });
     } catch {
       complain("No connection. Your words are kept; please send again in a moment.");
     } finally {
       sending = false;
-      text.focus();
+      if (!led) text.focus();
     }
   }
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-goes-on]")) return;
+    event.preventDefault();
+    event.target.closest("details").open = false;
+    text.focus();
+  });
   composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }

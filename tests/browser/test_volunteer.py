@@ -106,6 +106,30 @@ def test_a_disclosure_of_ones_own_opens_the_human_panel_at_once(sign_in, start_c
     expect(panel.get_by_role("link", name=re.compile("helpline")).first).to_be_visible()
 
 
+def test_on_a_phone_the_panel_comes_into_sight_and_folds(sign_in, start_chat):
+    page = sign_in("vera", viewport={"width": 375, "height": 640})
+    start_chat(page, "Covering for three")
+    for words in (
+        "It sounds like a long week.",
+        "What was the hardest part of it?",
+        "You kept going all the same.",
+    ):
+        send(page, words)
+    expect(page.locator(TAGGED)).to_have_count(3)
+    send(page, "I can't do this exercise, I want to kill myself")
+    panel = page.locator("#human-panel")
+    expect(panel.get_by_role("heading")).to_be_in_viewport()
+    expect(panel).to_be_focused()
+    panel.get_by_role("link", name="I am all right, go on").click()
+    expect(page.get_by_label("Your message")).to_be_focused()
+    expect(panel.get_by_role("button")).to_be_hidden()
+    expect(page.locator("#human-line")).to_be_visible()
+    send(page, "That was an example. How do you sleep?")
+    expect(page.locator("#log .message.own")).to_have_count(5)
+    page.reload()
+    expect(panel.get_by_role("button")).to_be_hidden()  # and stays folded
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("who", "addresses"),

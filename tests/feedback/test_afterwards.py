@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from feedback.models import SessionReport
 from feedback.reports import afterwards
 from peersupport.people import own_data
 from peersupport.practice import after, chats
@@ -72,13 +73,11 @@ def test_a_trainer_reads_what_was_shared_and_nothing_else(ended, people):
     assert AfterChat.objects.get().answers_shared is False
 
 
-@pytest.mark.parametrize("why", ["risk", "warning", "cue", "distress", "feeling"])
+@pytest.mark.parametrize("why", ["risk", "cue", "distress", "feeling"])
 def test_what_makes_a_chat_a_hard_one(why, ended, people):
     assert CALM not in page_of(ended, people.volunteer)
     if why == "risk":
         Scenario.objects.filter(pk=ended.scenario_id).update(risk=True)
-    elif why == "warning":
-        Scenario.objects.filter(pk=ended.scenario_id).update(content_warning="Grief")
     elif why == "cue":
         Message.objects.filter(chat=ended, index=1).update(risk_level="passive")
     elif why == "distress":
@@ -89,6 +88,37 @@ def test_what_makes_a_chat_a_hard_one(why, ended, people):
     assert CALM in page
     assert 'href="#help"' in page
     assert CALM not in page_of(ended, people.trainer)
+
+
+def test_a_topic_that_was_warned_of_gets_one_line(ended, people):
+    Scenario.objects.filter(pk=ended.scenario_id).update(content_warning="Grief")
+    page = page_of(ended, people.volunteer)
+    assert CALM not in page
+    assert "take a break when you need one" in page
+    assert 'href="#help"' in page
+
+
+def test_whoever_wrote_of_themselves_meets_people_before_figures(ended, people, drain):
+    Message.objects.filter(chat=ended, role="counselor").update(risk_level="explicit")
+    report = reverse("feedback:report", args=[ended.pk])
+    client_of(people.volunteer).post(reverse("feedback:report-retry", args=[ended.pk]))
+    drain("coach")
+    page = client_of(people.volunteer).get(report).text
+    assert (
+        page.index("This is about you") < page.index('<details class="rest"') < page.index("What went well")
+    )
+    assert "leaves that message out" in page
+    assert "This is about you" not in client_of(people.trainer).get(report).text
+
+
+def test_a_chat_of_three_messages_asks_for_nobody_harder(ended, people):
+    found = SessionReport.objects.get(chat=ended)
+    assert not found.body["ratios"]["enough"]
+    SessionReport.objects.update(body={**found.body, "points": []})
+    page = client_of(people.volunteer).get(reverse("feedback:report", args=[ended.pk]))
+    assert "Too short to say much" in page.text
+    assert "a step harder" not in page.text
+    assert page.context["next"].scenario.difficulty <= ended.scenario.difficulty
 
 
 def test_both_are_in_the_file_of_own_data_and_go_with_the_chat(ended, people):
@@ -108,16 +138,16 @@ def test_an_open_chat_keeps_neither(chat, people):
 
 def test_whom_to_meet_next_follows_the_rule(ended):
     level = ended.scenario.difficulty
-    harder = afterwards.next_for(ended, points=0, hard=False)
+    harder = afterwards.next_for(ended, flawless=True, hard=False)
     assert harder.scenario.difficulty >= min(3, level + 1)
-    same = afterwards.next_for(ended, points=1, hard=False)
+    same = afterwards.next_for(ended, flawless=False, hard=False)
     assert (same.scenario.difficulty, same.scenario.slug != ended.scenario.slug) == (level, True)
     ended.scenario.difficulty = 3
-    lighter = afterwards.next_for(ended, points=0, hard=True)
+    lighter = afterwards.next_for(ended, flawless=True, hard=True)
     assert (lighter.scenario.difficulty, lighter.scenario.content_warning) == (2, "")
     assert lighter.why == "easier than this one, and new to you"
     Scenario.objects.exclude(pk=ended.scenario_id).update(difficulty=2)
     ended.scenario.difficulty = 1
-    assert afterwards.next_for(ended, points=0, hard=True) is None
+    assert afterwards.next_for(ended, flawless=True, hard=True) is None
     Scenario.objects.exclude(pk=ended.scenario_id).update(active=False)
-    assert afterwards.next_for(ended, points=1, hard=False) is None
+    assert afterwards.next_for(ended, flawless=False, hard=False) is None

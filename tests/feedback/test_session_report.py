@@ -135,8 +135,11 @@ def test_a_disclosure_of_the_counselor_is_noticed():
         *CHAT,
         Turn(index=4, role="counselor", text="I feel like that too", tags=tags("x"), risk_level="explicit"),
     ]
-    notice = next(n for n in report(turns)["notices"] if n["key"] == "counselor_disclosure")
+    told = report(turns)
+    notice = next(n for n in told["notices"] if n["key"] == "counselor_disclosure")
     assert notice["indexes"] == [4]
+    assert told["ratios"]["n_messages"] == report(CHAT)["ratios"]["n_messages"]
+    assert 4 not in [one["index"] for one in (*told["points"], *told["strengths"])]
 
 
 def test_two_points_never_offer_the_same_text():

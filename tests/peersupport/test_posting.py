@@ -100,8 +100,29 @@ def test_a_disclosure_is_noticed_without_any_worker(chat):
 def test_a_seekers_cue_shows_the_steps_of_the_organisations_policy(chat, settings, policy, steps):
     settings.CRISIS_POLICY = policy
     cue = Message(chat=chat, role=Message.Role.SEEKER, text="x", risk_level=Message.Risk.PASSIVE)
-    shown = panels([cue], chat.volunteer)
+    shown = panels([cue], chat.volunteer, is_own=True)
     assert (shown["crisis"], shown["disclosed"], len(shown["checklist"])) == (True, False, steps)
+
+
+def test_the_panel_about_oneself_is_for_the_volunteer_and_folds_when_they_write_on(chat, people):
+    address = reverse("practice:chat", args=[chat.pk])
+    own, other = Client(), Client()
+    own.force_login(people.volunteer)
+    other.force_login(people.trainer)
+    chats.post_message(chat, text="honestly i want to kill myself too", key="k")
+    page = own.get(address)
+    assert '<section id="human-panel" class="panel human"' in page.text and page.context["disclosed"]
+    assert page.text.count(reverse("practice:end", args=[chat.pk])) == 2  # the panel's button, too
+    assert "the person does not answer that message" in page.text
+    assert not page.context["went_on"]
+    chats.post_message(chat, text="That was an example. How was your day?", key="k2")
+    page = own.get(address)
+    assert page.context["disclosed"] and page.context["went_on"]
+    assert 'role="alert"' not in page.text.split('id="human-panel"')[1].split(">")[0]
+    assert own.post(reverse("practice:end", args=[chat.pk])).status_code == 302
+    page = own.get(address)
+    assert page.context["disclosed"] and reverse("practice:end", args=[chat.pk]) not in page.text
+    assert not other.get(address).context["disclosed"]
 
 
 @pytest.mark.django_db
