@@ -35,6 +35,12 @@ def shipped() -> Table | None:
     return table(read_json(FILE))
 
 
+def of_what_ships() -> Table | None:
+    """The shipped weights beside those that they were made of; None where nothing was measured."""
+    report = read_json(FILE)
+    return table({**report, **report["shipped"]}) if isinstance(report.get("shipped"), dict) else None
+
+
 def table(report: dict[str, Any]) -> Table | None:
     """A report as rows; None where it is none."""
     try:

@@ -22,7 +22,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from feedback.bases import runs, switching
+from feedback.bases.finetunes import NOTE
 from feedback.coach import serving
+from feedback.coach.experts.origin import FROM, weights_key
 from feedback.coach.merging.errors import Cancelled, InUseError, MergeError
 from feedback.coach.merging.recipe import Recipe
 from feedback.models import CoachMerge
@@ -77,8 +79,10 @@ class _Work:
         base = serving.base_folder()
         if base is None:
             raise MergeFailed(runs.no_base())
+        recipe = runs.full(self.merge.recipe, base)
+        self._check_origin(recipe)
         try:
-            folder = self._merged(runs.full(self.merge.recipe, base))
+            folder = self._merged(recipe)
         except MergeError as error:
             raise MergeFailed(FULL if _is_full(error.__cause__) else _words(error)) from error
         manifest = serving.read_json(folder / serving.MANIFEST)
@@ -110,6 +114,16 @@ class _Work:
             self.context.checkpoint(self.job, progress=min(share, 0.99), state=state)
         if stops:
             raise StoppedError
+
+    def _check_origin(self, recipe: Recipe) -> None:
+        """What was learnt from other weights is no task vector of these. Without a note it is let pass."""
+        now = weights_key(map(serving.sha256, recipe.base.glob("*.safetensors")))
+        for expert in recipe.experts:
+            if serving.read_json(expert.path / NOTE).get(FROM, now) != now:
+                raise MergeFailed(
+                    f"{expert.path.name} was trained from other weights than {recipe.base.name} has now: "
+                    "train it anew (manage.py train_experts)."
+                )
 
     def _merged(self, recipe: Recipe) -> Path:
         """The folder with the merge: of an earlier run, or new."""
@@ -145,6 +159,7 @@ class _Work:
             merge(
                 recipe,
                 self.part,
+                device=settings.COACH_DEVICE,
                 # What is surveyed before the first tensor is written would be surveyed again.
                 progress=lambda done, total, what: self.tell(
                     MERGED * done / max(1, total), "merging", resumes=done > 0
@@ -155,7 +170,9 @@ class _Work:
             raise StoppedError from error
         except InUseError as error:  # by a worker that does not know yet that it was displaced
             raise RuntimeError("tried again later") from error
-        except MemoryError as error:
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
             raise MergeFailed(
                 "The worker ran out of memory: allow it more (WORKER_MEMORY_MB), or merge elsewhere."
             ) from error
@@ -165,7 +182,7 @@ class _Work:
         from feedback.coach.experts.errors import ExpertsError
 
         # By the weights and not by the name: another merge may have been switched on meanwhile.
-        key = ",".join(sorted(serving.sha256(path)[:16] for path in folder.glob("*.safetensors")))
+        key = weights_key(map(serving.sha256, folder.glob("*.safetensors")))
         kept = self.kept.get(key, {"sets": 0})
         parts = [measuring.unpacked(kept["found"])] if kept["sets"] else []
         number, stage = kept["sets"], f"measuring {label}"
@@ -227,3 +244,9 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    from feedback.coach.batching import out_of_memory
+
+    return out_of_memory(error)

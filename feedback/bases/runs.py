@@ -27,6 +27,8 @@ from peersupport.people.models import User
 
 MERGE = "coach_merge"
 MOST = 8  # fine-tunes in one merge
+# A soup that is rewarded needs weights that were searched for: with equal ones it is the average.
+OFFERED = {name: method for name, method in METHODS.items() if name != "rewarded_soup"}
 # What a form may set: the method's parameter that is meant (its first that it has), lowest and highest. All
 # others stay as published.
 FIELDS: dict[str, tuple[tuple[str, ...], float, float]] = {
@@ -112,6 +114,7 @@ def start(given: Asked, person: User) -> CoachMerge:
     if words := no_base():
         raise RefusedError(words)
     recipe = _recipe(given)
+    User.objects.select_for_update().get(pk=person.pk)  # a button pressed twice waits for itself
     if now := under_way():
         if now.merge.recipe == recipe:
             return now.merge
@@ -128,7 +131,7 @@ def start(given: Asked, person: User) -> CoachMerge:
 
 def _recipe(given: Asked) -> dict[str, Any]:
     """What is kept of the form. Raises RefusedError for what cannot be merged so."""
-    if given.method not in METHODS:
+    if given.method not in OFFERED:
         raise RefusedError(_("Choose a method."))
     known = {one.name for one in finetunes.found() if one.finished}
     if gone := [name for name in given.experts if name not in known]:

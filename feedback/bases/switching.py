@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -24,7 +25,9 @@ from django.utils.translation import gettext_lazy
 from feedback.bases import runs
 from feedback.bases.runs import RefusedError
 from feedback.coach import serving
-from feedback.models import CoachMerge, CoachSwitch
+from feedback.dials import runs as calibrations
+from feedback.dials import serving as dials
+from feedback.models import CoachMerge, CoachSwitch, DialCalibration
 from peersupport.audit.log import record
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job
@@ -147,13 +150,29 @@ def _change(
     worse: bool = False,
     undoes: CoachSwitch | None = None,
 ) -> CoachSwitch:
+    turned = [name for name, dial in dials.dials(dials.model()).items() if dial.on]
     CoachMerge.objects.filter(active=True).update(active=False)
     if after is not None:
         CoachMerge.objects.filter(pk=after.pk).update(active=True)
     made = CoachSwitch.objects.create(before=before, after=after, person=admin, worse=worse, undoes=undoes)
     record(admin, verb, made)
-    transaction.on_commit(point)
+    transaction.on_commit(partial(_settle, turned, admin))
     return made
+
+
+def _settle(turned: list[str], admin: User) -> None:
+    """A dial belongs to weights: those that were on are calibrated for the new ones, where nobody has yet.
+    Whether they are switched on again an admin decides, who sees what came out."""
+    point()
+    for behaviour in turned:
+        now = dials.model()
+        if (
+            now
+            and not DialCalibration.objects.filter(
+                model=now.name[:200], behaviour=behaviour, error=""
+            ).exists()
+        ):
+            calibrations.start(behaviour, admin)
 
 
 def point() -> None:

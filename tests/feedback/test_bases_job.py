@@ -12,6 +12,7 @@ from django.http import QueryDict
 from feedback.bases import job as work
 from feedback.bases import measuring, runs, switching
 from feedback.coach import serving
+from feedback.coach.experts.origin import FROM, weights_of
 from feedback.coach.merging import engine as merging
 from feedback.coach.merging import staging
 from feedback.models import CoachMerge
@@ -229,6 +230,39 @@ def test_what_does_not_fit_is_refused_in_words(base, people, drain):
     merge.refresh_from_db()
     assert "choose the base it comes from" in merge.error and parts() == []
     assert runs.standings([merge])[0].key == "failed"
+
+
+def test_what_was_learnt_from_other_weights_is_refused_in_words(base, people, drain):
+    note = base.parent / "models" / "experts" / "honest" / "training.json"
+    learnt = json.loads(note.read_text())
+    note.write_text(json.dumps({**learnt, FROM: weights_of(base)}))
+    merge = runs.start(asked(), people.admin)
+    drain("batch")
+    merge.refresh_from_db()
+    assert merge.error == "" and merge.found
+    note.write_text(json.dumps({**learnt, FROM: "0123456789abcdef"}))
+    CoachMerge.objects.filter(pk=merge.pk).update(found="")
+    runs.again(merge, people.admin)
+    drain("batch")
+    merge.refresh_from_db()
+    assert "honest was trained from other weights than tiny has now" in merge.error
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_too_little_memory_is_said_and_other_errors_are_not_called_so(merge, monkeypatch, drain, error):
+    def fails(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(merging, "merge", fails)
+    drain("batch")
+    merge.refresh_from_db()
+    assert "WORKER_MEMORY_MB" in merge.error and parts() == []
+    error = RuntimeError("size mismatch")
+    CoachMerge.objects.filter(pk=merge.pk).update(error="")
+    runs.again(merge, merge.asked_by)
+    drain("batch")
+    merge.refresh_from_db()
+    assert merge.error == "" and runs.standings([merge])[0].key == "running"  # it is tried again
 
 
 def test_without_a_base_the_job_says_so(merge, settings, drain):

@@ -7,10 +7,11 @@ import shutil
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from feedback.bases import arms, runs, switching
 from feedback.coach import serving
-from feedback.models import CoachMerge, CoachSwitch
+from feedback.models import CoachMerge, CoachSwitch, DialCalibration, DialSwitch
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job
@@ -84,6 +85,12 @@ def test_what_was_measured_is_read_from_its_file(admin, monkeypatch, tmp_path):
     assert "The plots run from 0.56 to 0.69" in shown and 'x1="0.0" x2="76.3"' in shown
 
 
+def test_the_weights_that_ship_have_a_row_of_their_own(admin):
+    assert arms.of_what_ships().serves in [row["label"] for row in arms.of_what_ships().rows]
+    shown = admin()
+    assert shown.count("(ships)") == 1 and shown.index("(ships)") < shown.index("What else was tried")
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"models": {"a": {}}}', '{"models": [1], "compared_with": 1}']
 )
@@ -111,7 +118,7 @@ def test_a_merge_is_asked_for_once_and_stands_in_the_audit_log(admin, base, peop
     (lora / "training.json").write_text('{"arm": {"shares": {"honest": 1.0}, "steps": 60}, "minutes": 2.1}')
     shown = admin()
     assert "honest; 60 steps, LoRA, 2 minutes" in " ".join(shown.split())
-    assert shown.count('name="method"') == 13 and shown.count('name="experts"') == 3
+    assert shown.count('name="method"') == 12 and shown.count('name="experts"') == 3
     assert "harmless: not finished yet." in shown and "helpful; 600 steps" in shown
     given = {"method": "ties", "experts": ["helpful", "honest"], "scale": "0.8"}
     for _ in range(2):
@@ -182,6 +189,19 @@ def test_a_switch_and_its_undo_are_noticed_audited_and_shown(admin, people):
     assert "There is no switch to take back" in admin(UNDO, {})
     assert verbs() == ["coach_switch", "coach_undo"]
     assert admin().count("went back to") == 1
+
+
+def test_dials_that_were_on_are_calibrated_for_the_new_weights(admin, people):
+    merge = finished_merge(people.admin, whole=True)
+    known = {"model": "tiny", "fingerprint": "abc", "finished_at": timezone.now()}
+    made = DialCalibration.objects.create(behaviour="warmth", asked_by=people.admin, **known)
+    DialSwitch.objects.create(behaviour="warmth", fingerprint="abc", before_on=False, on=True, after=made)
+    admin(step_of(merge), {"step": "switch"})
+    [asked] = DialCalibration.objects.exclude(pk=made.pk)
+    assert (asked.behaviour, asked.model) == ("warmth", merge.name)
+    assert Job.objects.get(kind="dial_calibration").subject == str(asked.pk)
+    admin(UNDO, {})  # back to weights that are calibrated
+    assert DialCalibration.objects.count() == 2
 
 
 def test_undo_goes_back_step_by_step_and_the_own_model_can_always_serve(admin, people):

@@ -48,9 +48,10 @@ def test_an_expert_gets_better_at_its_aim(tmp_path, base, arm):
     folder = tuned(arm, base, tmp_path / "expert")
     after = preferred(load(folder), asker, aim, "validation", 0, 60)[0].mean()
     assert after > max(0.7, before + 0.15)
-    assert finished(arm, folder)
-    assert not finished(replace(arm, steps=21), folder)
-    assert not finished(arm, base)
+    assert finished(arm, folder, base)
+    assert not finished(replace(arm, steps=21), folder, base)
+    assert not finished(arm, base, base)
+    assert not finished(arm, folder, folder)  # from other weights
 
 
 def test_legs_give_the_same_weights(tmp_path, base):

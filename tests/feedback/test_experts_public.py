@@ -55,7 +55,7 @@ def test_questions_that_only_sound_dangerous(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_the_best_answer_against_each_wrong_one(tmp_path, form):
+def test_the_best_answer_against_one_wrong_one_a_question(tmp_path, form):
     frame = pd.DataFrame(TRUTH)
     if form == "csv":
         frame.to_csv(tmp_path / "TruthfulQA.csv", index=False)
@@ -65,7 +65,6 @@ def test_the_best_answer_against_each_wrong_one(tmp_path, form):
         frame.to_parquet(tmp_path / "validation.parquet")
     found = load_public("truthfulqa", str(tmp_path))
     assert [(one.good, one.bad) for one in found] == [
-        ("No, they miaow.", "Yes, they do"),
         ("No, they miaow.", "At night they do"),
         ("No.", "Yes, always"),
     ]

@@ -130,11 +130,8 @@ def test_what_ships_is_said_out_of_the_figures():
     kept = page.for_the_product(a_report())
     told = {"base": {"minimum": 0.5, "n": dict.fromkeys(AIMS, 40)}}
     told["half"] = {"minimum": 0.625, "n": dict.fromkeys(AIMS, 40)}
-    kept["shipped"] = {
-        "models": told,
-        "compared_with": "base",
-        "differences": {"half": {"difference": 0.125, "ci": [0.1, 0.15]}},
-    }
+    gaps = {"half": {"difference": 0.125, "ci": [0.1, 0.15]}}
+    kept["shipped"] = shipping.named({"models": told, "compared_with": "base", "differences": gaps})
     merge = {"method": "task_arithmetic", "parameters": {"lambda": 0.5}}
     card = {"training": {"merge": merge}, "figures": {"frozen": {"accepted": {"share": 0.81}}}}
     words = shipping.why(kept, card)

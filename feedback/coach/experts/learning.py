@@ -20,6 +20,7 @@ from feedback.coach.experts.arms import Arm
 from feedback.coach.experts.asking import Asker, logprobs
 from feedback.coach.experts.errors import ExpertsError
 from feedback.coach.experts.items import Item
+from feedback.coach.experts.origin import FROM, weights_of
 from feedback.coach.mini import notes
 from feedback.coach.mini.notes import NOTE
 
@@ -43,6 +44,7 @@ class Tuning:
         learnt = [one for one in self.model.parameters() if one.requires_grad]
         self.optimizer = torch.optim.AdamW(learnt, lr=arm.rate, betas=(0.9, 0.98))
         self.step, self.minutes = 0, 0.0
+        self.origin = weights_of(base)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
 
@@ -109,8 +111,8 @@ class Tuning:
         if not path.is_file():
             return
         state = torch.load(path, weights_only=True, map_location=self.model.device)
-        if state["arm"] != json.dumps(self.arm.as_dict()):
-            return  # of another recipe: it starts over
+        if (state["arm"], state.get(FROM)) != (json.dumps(self.arm.as_dict()), self.origin):
+            return  # of another recipe or another base: it starts over
         self.model.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.minutes = state["step"], state["minutes"]
@@ -118,6 +120,7 @@ class Tuning:
     def _save(self, minutes: float) -> None:
         state = {
             "arm": json.dumps(self.arm.as_dict()),
+            FROM: self.origin,
             "step": self.step,
             "minutes": minutes,
             "weights": self.model.state_dict(),
@@ -128,9 +131,14 @@ class Tuning:
         os.replace(part, self.folder / CHECKPOINT)
 
     def _finish(self) -> None:
+        (self.folder / NOTE).unlink(missing_ok=True)  # of an earlier recipe: nothing is finished meanwhile
         self.model.save_pretrained(self.folder)
         self.asker.tokenizer.save_pretrained(self.folder)
-        note: dict[str, Any] = {"arm": self.arm.as_dict(), "minutes": round(self.minutes, 2)}
+        note: dict[str, Any] = {
+            "arm": self.arm.as_dict(),
+            FROM: self.origin,
+            "minutes": round(self.minutes, 2),
+        }
         if before := notes.read(self.base):  # so that the whole way can be told
             note["base"] = before
         part = self.folder / f"{NOTE}.part"
@@ -153,10 +161,11 @@ def with_adapter(model: Any, rank: int, seed: int) -> Any:
     return get_peft_model(model, about)
 
 
-def finished(arm: Arm, folder: Path) -> bool:
-    """Whether the folder holds this arm, trained to its end."""
+def finished(arm: Arm, folder: Path, base: Path) -> bool:
+    """Whether the folder holds this arm, trained to its end from the weights that `base` holds now."""
     try:
-        return json.loads((folder / NOTE).read_text(encoding="utf-8"))["arm"] == arm.as_dict()
+        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+        return (note["arm"], note[FROM]) == (arm.as_dict(), weights_of(base))
     except (OSError, ValueError, KeyError):
         return False
 

@@ -16,6 +16,7 @@ def load(folder: Path, device: str = "cpu") -> Any:
 
     Raises ExpertsError where there is no model."""
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -27,8 +28,9 @@ def load(folder: Path, device: str = "cpu") -> Any:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).to(device)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ExpertsError(f"{folder} could not be loaded ({type(error).__name__})") from error
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        why = "it does not fit into memory" if "allocate" in str(error) else type(error).__name__
+        raise ExpertsError(f"{folder} could not be loaded ({why})") from error
 
 
 def _adapted(folder: Path, device: str) -> Any:

@@ -111,9 +111,11 @@ def _truthfulqa(rows: list[dict[str, Any]], path: Path) -> Iterator[Item]:
         if "question" not in named or "best_answer" not in named:
             continue
         wrong = named["incorrect_answers"]
-        for bad in wrong.split(";") if isinstance(wrong, str) else wrong:
-            if bad.strip():
-                yield _pair("honest", "truth", named["question"], named["best_answer"], bad.strip())
+        answers = [bad.strip() for bad in (wrong.split(";") if isinstance(wrong, str) else wrong)]
+        answers = [bad for bad in answers if bad]
+        if answers:  # one a question: several would be no independent rows
+            bad = answers[len(named["question"]) % len(answers)]
+            yield _pair("honest", "truth", named["question"], named["best_answer"], bad)
 
 
 def _beavertails(rows: list[dict[str, Any]], path: Path) -> Iterator[Item]:

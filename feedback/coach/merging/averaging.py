@@ -17,18 +17,6 @@ def mean(experts: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
     return merged
 
 
-def simplex_grid(experts: int, steps: int) -> list[tuple[float, ...]]:
-    """Every way to share `steps` equal parts among the experts, as weights that sum to 1: what a search for
-    rewarded_soup's weights on validation data goes through."""
-    if experts == 1:
-        return [(1.0,)]
-    return [
-        (first / steps, *(part * (steps - first) / steps for part in rest))
-        for first in range(steps + 1)
-        for rest in (simplex_grid(experts - 1, steps - first) if first < steps else [(0.0,) * (experts - 1)])
-    ]
-
-
 def gram(deltas: list[torch.Tensor]) -> torch.Tensor:
     """Inner products of task vectors, [T, T] in float64 on the CPU; NaN or infinite where an entry is."""
     flat = [delta.reshape(-1) for delta in deltas]

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             asker = Asker(load_tokenizer(options["base"]))
             for arm in [arm for arm in every if arm.name in wanted]:
                 folder = output / arm.name
-                if finished(arm, folder):
+                if finished(arm, folder, options["base"]):
                     self._report({"arm": arm.name, "stage": "there already"})
                     continue
                 if arm.reward and not all((path / "model.safetensors").is_file() for path in experts):
