@@ -185,6 +185,8 @@ PASSWORD_RESET_TIMEOUT = 86_400 * INVITE_DAYS
 VOLUNTEERS_CHOOSE_SHARING = envbool("VOLUNTEERS_CHOOSE_SHARING", False)
 
 LANGUAGE_CODE = "en"
+# Of those that there are texts in: otherwise dates and figures alone would follow the browser's language.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 STATIC_URL = "static/"
