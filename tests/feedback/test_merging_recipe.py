@@ -53,6 +53,7 @@ def test_a_recipe_in_full(tmp_path):
     ("before", "after", "words"),
     [
         ('"ties"', '"glue"', "unknown method 'glue': one of average"),
+        ('"ties"', '["ties"]', "method has to be a word in quotes"),
         ('"mergekit"', '"mine"', "paper or mergekit"),
         ('"ties"', '"tsvm"', "mergekit has no tsvm"),
         ("seed = 3", "seed = -1", "seed has to be"),

@@ -99,6 +99,9 @@ def read_recipe(path: Path) -> Recipe:
 def recipe_of(table: Mapping[str, Any], folder: Path) -> Recipe:
     """The recipe that a parsed TOML table says."""
     _known(table, _KEYS, "the recipe")
+    for key in ("method", "rule", "dtype", "out_dtype"):
+        if not isinstance(table.get(key, ""), str):
+            raise MergeError(f'{key} has to be a word in quotes: {key} = "…"')
     experts = table.get("experts")
     if not isinstance(experts, list) or not experts:
         raise MergeError("the recipe names no experts: add one [[experts]] table with a path for each")
