@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from peersupport.jobs import queue, running
@@ -103,15 +105,19 @@ def test_a_turn_whose_scenario_does_not_fit_any_more_is_given_up_with_a_neutral_
     chat, say, drain, monkeypatch
 ):
     def unfit(row):
-        raise BankError("a table of another version")
+        raise BankError("own-1", "tell-0", "a table of another version")
 
     message = say("what was that like for you?")
     monkeypatch.setattr("feedback.turn.authored_for", unfit)
+    tagger = SimpleNamespace(tag=lambda rows: [None] * len(rows))
+    monkeypatch.setattr("feedback.turn.load_tagger", lambda: tagger)
     for _ in range(3):
         Job.objects.update(available_at=message.created_at)
         drain("live")
     message.refresh_from_db()
-    assert (Job.objects.get(kind="turn").status, message.turn) == ("quarantined", "failed")
+    job = Job.objects.get(kind="turn")
+    assert (job.status, job.error_class) == ("quarantined", "peersupport.seeker.banks.BankError")
+    assert message.turn == Message.Turn.FAILED
     [neutral] = replies(chat)
     assert neutral.seeker_state.line_id == "neutral"
 
