@@ -50,21 +50,24 @@ def _nothing() -> None:
     return None
 
 
-def last_state(chat: PracticeChat, scenario: seeker.Scenario) -> tuple[seeker.SeekerState, set[str]]:
-    """The state after the newest message that has one, and the ids of all lines said. One query."""
+def last_state(chat: PracticeChat) -> tuple[seeker.SeekerState, set[str]]:
+    """The state after the newest message that has one, and the ids of all lines said. One query; the scenario
+    is read only where no message has one."""
     records = list(
         SeekerStateRecord.objects.filter(message__chat=chat)
         .order_by("-message__index")
         .values("openness", "distress", "trust", "resistance", "layer", "line_id")
     )
     said = {record.pop("line_id") for record in records} - {""}
-    return seeker.SeekerState.from_dict(records[0]) if records else seeker.initial_state(scenario), said
+    if records:
+        return seeker.SeekerState.from_dict(records[0]), said
+    return seeker.initial_state(authored_for(chat.scenario)), said
 
 
 def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
     chat = message.chat
     scenario = authored_for(chat.scenario)
-    before, said = last_state(chat, scenario)
+    before, said = last_state(chat)
     heard = seeker.hear(message.text, techniques=result.present, empathy=result.empathy)
     state, reasons = seeker.advance(before, heard, scenario)
     reply = seeker.choose_reply(
@@ -138,5 +141,5 @@ def on_quarantine(job: Job) -> None:
         if expects_reply(chat, message):
             line = seeker.NEUTRAL_LINES[message.index % len(seeker.NEUTRAL_LINES)]
             reply = seeker.Reply(line_id="neutral", text=line, layer=0, kind="neutral")
-            state, _ = last_state(chat, authored_for(chat.scenario))
+            state, _ = last_state(chat)
             write_reply(chat, message, reply, state, "")

@@ -73,7 +73,9 @@ class Supervisor:
         return 0
 
     def stop(self) -> None:
-        """SIGTERM to all, web first so that nothing new comes in; SIGKILL after a grace period."""
+        """SIGTERM to all, web first so that nothing new comes in; SIGKILL to what is not gone after
+        STOP_SECONDS. A job that takes longer is cut off: the next worker takes it up once its lease is over,
+        and it has used up an attempt."""
         alive = [child.process for child in self.children if child.process and child.process.poll() is None]
         for process in alive:
             process.send_signal(signal.SIGTERM)

@@ -17,3 +17,5 @@ class FaultsConfig(AppConfig):
             register(Kind(f"disk_{lane}", lane, "bench.faults.kinds.disk", seconds=20))
         for name in ("crash", "hang", "memory"):
             register(Kind(name, Lane.LIVE, f"bench.faults.kinds.{name}", seconds=3))
+        broken = "bench.faults.kinds.broken"
+        register(Kind("broken", Lane.LIVE, broken, on_quarantine=f"{broken}_again", seconds=20))

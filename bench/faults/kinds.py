@@ -26,6 +26,15 @@ def hang(jobs, context):
     time.sleep(3600)
 
 
+def broken(jobs, context):
+    raise ValueError
+
+
+def broken_again(job):
+    """Breaks where it should say that the job was given up."""
+    raise LookupError
+
+
 def memory(jobs, context):
     """Eat memory, touching every page, until something stops it."""
     kept = []

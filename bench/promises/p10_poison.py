@@ -1,4 +1,5 @@
-"""Jobs that kill their worker, never end or eat all memory, and a full disk, beside jobs that work.
+"""Jobs that kill their worker, never end, eat all memory or break even when they are given up, and a full
+disk, beside jobs that work.
 
 Workers that die are started again at once, as a supervisor does.
 """
@@ -28,8 +29,8 @@ from django.db import transaction
 from peersupport.jobs import queue
 with transaction.atomic():
     for _ in range({count}):
-        for kind in ("crash", "effect_live", "hang", "effect_live", "memory", "effect_live", "disk_batch",
-                     "effect_batch"):
+        for kind in ("crash", "effect_live", "hang", "effect_live", "memory", "effect_live", "broken",
+                     "effect_live", "disk_batch", "effect_batch"):
             queue.enqueue(kind, 5)
 """
 
@@ -91,12 +92,12 @@ def measure(place: Place, count: int) -> list[Figure]:
         for keeper in keepers:
             keeper.stop()
     rows = place.rows("SELECT kind, status, attempts FROM peersupport_job")
-    poison = [row for row in rows if row[0] in ("crash", "hang", "memory", "disk_batch")]
+    poison = [row for row in rows if row[0] in ("crash", "hang", "memory", "broken", "disk_batch")]
     [(failed,)] = place.rows("SELECT count(*) FROM peersupport_message WHERE turn = 'failed'")
     return [
-        Figure("poison jobs", len(poison), "", 4 * count, at_least=True),
+        Figure("poison jobs", len(poison), "", 5 * count, at_least=True),
         Figure("of them set aside", sum(status == "quarantined" for _, status, _ in poison), "",
-               4 * count, at_least=True),
+               5 * count, at_least=True),
         Figure("most attempts", max(attempts for *_, attempts in rows), "", 3),
         Figure("good jobs not done", done, "", 0),
         Figure("rows that never settled", settled, "", 0),

@@ -9,14 +9,12 @@ then cost seconds, never work.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 
 from celery import signals
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
-from peersupport.jobs import queue, running
+from peersupport.jobs import mishaps, queue, running
 
 logger = logging.getLogger(__name__)
 # Rows that waited for so long while this process was idle were not announced to it.
@@ -28,13 +26,21 @@ _draining = threading.Lock()
 
 
 def drain(lane: str) -> int:
-    """Claim and run until the lane is empty or the worker is told to stop; returns how many rows."""
+    """Claim and run until the lane is empty or the worker is told to stop; returns how many rows.
+
+    What breaks is told here: Celery would print the exception's own words.
+    """
     with _draining:
-        return running.drain_lane(lane, worker=_name(lane), stopping=stopping)
+        try:
+            return running.drain_lane(lane, worker=_name(lane), stopping=stopping)
+        except Exception as error:
+            mishaps.tell(f"lane {lane}", error)
+            connection.close()
+            return 0
 
 
 def _name(lane: str) -> str:
-    return f"celery@{socket.gethostname()}:{os.getpid()}/{lane}"
+    return running.worker_name(lane, before="celery@")
 
 
 def look_for_unheard(lanes: list[str]) -> None:
@@ -48,11 +54,10 @@ def look_for_unheard(lanes: list[str]) -> None:
         try:
             close_old_connections()
             for lane in lanes:
-                if queue.waits(lane, seconds=UNHEARD_SECONDS):
-                    ran = drain(lane)
+                if queue.waits(lane, seconds=UNHEARD_SECONDS) and (ran := drain(lane)):
                     logger.warning("lane %s: %s jobs were run without a message of the broker", lane, ran)
-        except DatabaseError as error:
-            logger.warning("database not ready (%s)", type(error).__name__)
+        except Exception as error:
+            mishaps.tell("looking for jobs", error)
             connection.close()
     connection.close()
 

@@ -17,9 +17,10 @@ from django.db import transaction
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from peersupport.jobs import registry
+from peersupport.jobs import mishaps, registry
 from peersupport.jobs.models import Job
 from peersupport.jobs.runners import get_runner
+from peersupport.logs import about
 
 
 class LeaseLostError(Exception):
@@ -155,7 +156,9 @@ def _release(held, job: Job, error: str) -> bool:
             fields = {"status": Job.Status.QUARANTINED, "finished_at": Now()}
         won = held.update(lease_token=None, lease_until=None, error=error, **fields)
         if won and fields["status"] == Job.Status.QUARANTINED:
-            kind.quarantine(job)
+            # The row closes whatever its kind's hook does: open, it would come back for ever.
+            with mishaps.contained(f"on_quarantine of {job.kind}"), transaction.atomic():
+                kind.quarantine(job)
             _wake_successor(job)
     return bool(won)
 
@@ -211,11 +214,13 @@ def sweep() -> int:
     on the very lease that was seen to be over. Rows that wait need no sweep: workers look for them.
     A row that is locked, because its worker is closing it or froze while doing so, is passed over: it
     must not keep the others waiting, and the database ends such a transaction (DATABASE_IDLE_SECONDS).
+    No more must one whose release breaks: it is told, and tried again by the next sweep.
     """
     recovered = 0
     for job in Job.objects.filter(status=Job.Status.RUNNING, lease_until__lt=Now()):
         held = _held(job).filter(lease_until__lt=Now())
-        with transaction.atomic():
+        fields = {"job": job.pk, "kind": job.kind}
+        with about(**fields), mishaps.contained("sweeping a job"), transaction.atomic():
             if held.select_for_update(skip_locked=True).first():
                 recovered += _release(held, job, "the worker stopped before the job was finished")
     return recovered

@@ -27,7 +27,8 @@ class Kind:
     """How jobs of one kind are run.
 
     `run`: dotted name of a `Run`, called outside any transaction with jobs claimed together.
-    `on_quarantine`: dotted name of a `(job) -> None`, called in the transaction that gives up.
+    `on_quarantine`: dotted name of a `(job) -> None`, called in the transaction that gives up; what it
+    writes is dropped where it raises, and the row is set aside all the same.
     `batch`: the most rows claimed at once. `seconds`: time limit of one run.
     """
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import resource
+import socket
 import threading
 import time
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.utils.module_loading import import_string
 
-from peersupport.jobs import canary, queue, registry
+from peersupport.jobs import canary, mishaps, queue, registry
 from peersupport.jobs.models import Job, Lane
 from peersupport.logs import about, describe
 
@@ -39,6 +41,16 @@ class Context:
         if self.stopping.is_set() or worked > STINT_SECONDS:
             return True
         return worked > GIVE_WAY_SECONDS and queue.waits(job.lane)
+
+
+def worker_name(lane: str, *, before: str = "") -> str:
+    """`host:pid/lane`. A host's name that is too long for the column keeps its beginning and a hash of the
+    whole, so that two of them stay apart."""
+    host, rest = socket.gethostname(), f":{os.getpid()}/{lane}"
+    room = Job._meta.get_field("worker").max_length - len(before) - len(rest)
+    if len(host) > room:
+        host = f"{host[: room - 9]}-{hashlib.sha256(os.fsencode(host)).hexdigest()[:8]}"
+    return f"{before}{host}{rest}"
 
 
 def limit_memory() -> None:
@@ -81,8 +93,8 @@ class _Heartbeat(threading.Thread):
         try:
             for job in self.jobs:
                 queue.heartbeat(job)
-        except DatabaseError as error:  # the lease may run out; the limit of the work must still hold
-            logger.warning("no heartbeat: database not ready (%s)", type(error).__name__)
+        except Exception as error:  # the lease may run out; the limit of the work must still hold
+            mishaps.tell("heartbeat", error)
             connection.close()
 
 
@@ -171,7 +183,8 @@ def drain_lane(lane: str, *, worker: str, stopping: threading.Event | None = Non
 
 
 def serve_lane(lane: str, *, worker: str, stopping: threading.Event) -> None:
-    """Poll one lane until told to stop; a database that is away is waited for, not died of."""
+    """Poll one lane until told to stop; a database that is away, or anything else that breaks, is told and
+    waited for, not died of."""
     # Somebody waits for a turn with the eye; nobody notices half a second of a report or a batch.
     pause = settings.JOB_POLL_MILLISECONDS / 1000 * (1 if lane == Lane.LIVE else 5)
     warm_up(lane, worker)
@@ -180,8 +193,8 @@ def serve_lane(lane: str, *, worker: str, stopping: threading.Event) -> None:
             close_old_connections()
             drain_lane(lane, worker=worker, stopping=stopping)
             stopping.wait(pause)
-        except DatabaseError as error:
-            logger.warning("lane %s: database not ready (%s)", lane, type(error).__name__)
+        except Exception as error:
+            mishaps.tell(f"lane {lane}", error)
             connection.close()
             stopping.wait(1)
     connection.close()

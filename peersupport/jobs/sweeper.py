@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from peersupport.audit import chain
-from peersupport.jobs import canary, queue
+from peersupport.jobs import canary, mishaps, queue
 from peersupport.jobs.models import Job
 
 logger = logging.getLogger(__name__)
@@ -28,20 +28,29 @@ def register_chore(chore: Callable[[], object]) -> None:
 
 
 def sweep_once() -> None:
-    canary.send()
-    recovered = queue.sweep()
-    if recovered:
-        logger.warning("%s jobs recovered from workers that stopped", recovered)
-    chain.seal()
+    _each(canary.send, _recover, chain.seal)
 
 
 def keep_house() -> None:
-    """What has time: rows that nobody asks about any more."""
-    canary.forget()
+    """What has time: rows that nobody asks about any more, and the chores of other rooms."""
+    _each(canary.forget, _purge, *_chores)
+
+
+def _each(*parts: Callable[[], object]) -> None:
+    """One that breaks does not keep the others from their turn."""
+    for part in parts:
+        with mishaps.contained(f"{part.__module__}.{part.__qualname__}"):
+            part()
+
+
+def _recover() -> None:
+    if recovered := queue.sweep():
+        logger.warning("%s jobs recovered from workers that stopped", recovered)
+
+
+def _purge() -> None:
     while queue.purge(settings.JOB_KEEP_DAYS):
         pass
-    for chore in _chores:
-        chore()
 
 
 def fault() -> str:
@@ -63,8 +72,8 @@ def serve(stopping: threading.Event) -> None:
             if time.monotonic() >= housekeeping:
                 keep_house()
                 housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
-        except DatabaseError as error:
-            logger.warning("sweeper: database not ready (%s)", type(error).__name__)
+        except Exception as error:
+            mishaps.tell("sweeper", error)
             connection.close()
         stopping.wait(min(1.0, settings.JOB_LEASE_SECONDS / 3))
     connection.close()

@@ -28,8 +28,8 @@ from peersupport.audit.log import record
 from peersupport.jobs import queue, registry
 from peersupport.jobs.models import Job, Lane
 from peersupport.jobs.queue import StoppedError
+from peersupport.people import sessions
 from peersupport.people.models import Role, User
-from peersupport.people.own_data import sessions_of
 from peersupport.practice.models import Message, PracticeChat
 
 ERASE = "erase"
@@ -146,15 +146,17 @@ def _erase(user_id: int) -> Iterator[None]:
         yield
     for step in _steps:
         step(user_id)
+    sessions.forget_person(user_id)
     with transaction.atomic():
         Job.objects.filter(ordering_key__in=keys).delete()
-        for session in list(sessions_of(user_id)):
-            session.delete()
         user = User.objects.filter(pk=user_id).first()
         if user is not None:
             for table in (AccessAttempt, AccessFailureLog, AccessLog):
                 table.objects.filter(username=user.username).delete()
             user.delete()
+    # What a sign-in that was under way when the account closed has saved since the first look. One that is
+    # saved later still opens nothing, since its person is gone, and goes when it expires.
+    sessions.forget_person(user_id)
 
 
 def erase_chat(chat_id) -> list[str]:

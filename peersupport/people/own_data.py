@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from axes.models import AccessAttempt
-from django.contrib.sessions.models import Session
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from peersupport.audit.models import AuditEvent
-from peersupport.people import consents
+from peersupport.people import consents, sessions
 from peersupport.people.models import Role, User
 
 FORMAT = "own-data-1"
@@ -92,16 +91,9 @@ def _memberships(user: User) -> Iterable[dict]:
     return user.memberships.order_by("since").values("cohort__name", "since", "until")
 
 
-def sessions_of(user_id: int) -> Iterator[Session]:
-    """Where the person is signed in. The person's number stands inside the signed data alone."""
-    for session in Session.objects.iterator():
-        if session.get_decoded().get("_auth_user_id") == str(user_id):
-            yield session
-
-
 def _signed_in(user: User) -> Iterator[dict]:
     # Not the key itself: whoever holds it is signed in.
-    return ({"until": session.expire_date} for session in sessions_of(user.pk))
+    return ({"until": session.expire_date} for session in sessions.of_person(user.pk))
 
 
 def _second_factor(user: User) -> Iterable[dict]:

@@ -1,7 +1,8 @@
-"""Whether a session that was good when something long began is still good."""
+"""Whether a session that was good when something long began is still good; and deleting rows of sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
@@ -9,13 +10,36 @@ from importlib import import_module
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db import DatabaseError, close_old_connections
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from peersupport.people import second_factor
 from peersupport.people.models import Role, User
+
+BATCH = 1000  # expired rows in one short transaction
+
+
+def of_person(user_id: int) -> Iterator[Session]:
+    """Where the person is signed in. Reads every session: the number stands inside the signed data alone."""
+    for session in Session.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user_id):
+            yield session
+
+
+def forget_person(user_id: int) -> None:
+    """Sign the person out everywhere. Call outside a transaction: while it reads, others write."""
+    Session.objects.filter(pk__in=[session.pk for session in of_person(user_id)]).delete()
+
+
+def forget_expired() -> None:
+    """A chore of the sweeper: nobody comes back to them, and an erasure would read them all."""
+    expired = Session.objects.filter(expire_date__lt=Now())
+    while keys := list(expired.values_list("pk", flat=True)[:BATCH]):
+        expired.filter(pk__in=keys).delete()
 
 
 def session_holds(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ need a tagger: it is written once the switch is committed, and again by the swee
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -21,6 +22,7 @@ from peersupport.people.models import User
 from skills.models import ModelVersion, TaggerSwitch, TaggerTraining
 from skills.tagger.card import POINTER, WEIGHTS, chosen_by_environment, read_card
 
+logger = logging.getLogger(__name__)
 KIND = "tagger"
 
 
@@ -124,10 +126,14 @@ def _sha256(folder: Path) -> str:
 
 
 def point() -> None:
-    """Make the file say what the rows say. Harmless at any time and from anywhere."""
+    """Make the file say what the rows say. Harmless at any time and from anywhere; a version whose files are
+    gone is never newly named, since every turn would fail for it."""
     found, file = active(), home() / POINTER
     if found is None:
         file.unlink(missing_ok=True)
+        return
+    if not (home() / found.path).is_dir():
+        logger.error("the files of %s are gone: restore DATA_DIR/models", found.version)
         return
     if not file.is_file() or file.read_text(encoding="utf-8").strip() != found.path:
         part = file.with_name(f".{POINTER}.{os.getpid()}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.models import ChatEvent, Message, SeekerStateRecord
+from peersupport.seeker.banks import BankError
 from skills.models import Tagging
 
 
@@ -96,6 +99,27 @@ def test_a_turn_that_keeps_failing_is_shown_and_can_be_retried(chat, say, drain,
     message.refresh_from_db()
     assert message.turn == Message.Turn.DONE
     assert len(replies(chat)) == 1
+
+
+def test_a_turn_whose_scenario_does_not_fit_any_more_is_given_up_with_a_neutral_line(
+    chat, say, drain, monkeypatch
+):
+    def unfit(row):
+        raise BankError("own-1", "tell-0", "a table of another version")
+
+    message = say("what was that like for you?")
+    monkeypatch.setattr("feedback.turn.authored_for", unfit)
+    tagger = SimpleNamespace(tag=lambda rows: [None] * len(rows))
+    monkeypatch.setattr("feedback.turn.load_tagger", lambda: tagger)
+    for _ in range(3):
+        Job.objects.update(available_at=message.created_at)
+        drain("live")
+    message.refresh_from_db()
+    job = Job.objects.get(kind="turn")
+    assert (job.status, job.error_class) == ("quarantined", "peersupport.seeker.banks.BankError")
+    assert message.turn == Message.Turn.FAILED
+    [neutral] = replies(chat)
+    assert neutral.seeker_state.line_id == "neutral"
 
 
 def test_the_seeker_never_repeats_a_line(chat, say, drain):

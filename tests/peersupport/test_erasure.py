@@ -7,15 +7,17 @@ import threading
 import uuid
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models.signals import pre_delete
 from django.test import Client
 from django.urls import reverse
 
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
-from peersupport.people import access, erasure
+from peersupport.people import access, erasure, sessions
 from peersupport.people.models import Membership, Role, User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat, SeekerStateRecord
 from skills.models import Correction, Tagging
@@ -312,3 +314,33 @@ def test_the_command(people, chat, capsys, monkeypatch):
     assert "volunteer is erased, with 1 chats with 1 messages" in capsys.readouterr().out
     call_command("erase_person", again=True)
     assert "0 of 1 on the list" in capsys.readouterr().out
+
+
+def session_of(user) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.session.session_key
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_are_read_while_others_write_and_none_that_came_meanwhile_stays(people, monkeypatch):
+    theirs, others = session_of(people.volunteer), session_of(people.peer)
+    late, locked = [], []
+    read = sessions.of_person
+
+    def watched(user_id):
+        locked.append(connection.in_atomic_block)
+        return read(user_id)
+
+    def sign_in_late(sender, instance, **kwargs):
+        late.append(session_of(instance))
+
+    monkeypatch.setattr(sessions, "of_person", watched)
+    pre_delete.connect(sign_in_late, sender=User)
+    try:
+        erasure.erase_now(people.volunteer, by=None)
+    finally:
+        pre_delete.disconnect(sign_in_late, sender=User)
+    assert locked == [False, False]
+    assert len({theirs, others, *late}) == 3
+    assert list(Session.objects.values_list("pk", flat=True)) == [others]

@@ -1,4 +1,5 @@
-"""The loops of lane and sweeper: they go on after a database that was away, and end when told."""
+"""The loops of lanes and sweeper: they go on after a database that was away or anything else that broke, and
+end when told."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ import time
 import pytest
 from django.db import OperationalError
 
-from peersupport.jobs import running, sweeper
+from peersupport.jobs import celery_worker, running, sweeper
 from peersupport.jobs.models import Lane
+from tests.leaks import CANARY
 
 
 class Stopping(threading.Event):
@@ -23,12 +25,16 @@ class Stopping(threading.Event):
         self.waits.append(timeout)
         return self.is_set()
 
+    def comes(self, seconds: float) -> bool:
+        return super().wait(seconds)
+
 
 class Turns:
     """Counts calls, raises on the first, and tells the loop to stop after the third."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.calls = 0
+        self.error = error or OperationalError()
         self.stopping = Stopping()
 
     def __call__(self, *args, **kwargs) -> None:
@@ -36,7 +42,7 @@ class Turns:
         if self.calls == 3:
             self.stopping.set()
         if self.calls == 1:
-            raise OperationalError
+            raise self.error
 
 
 class Connection:
@@ -53,20 +59,33 @@ class Connection:
 def connection(monkeypatch) -> Connection:
     """The loops' connection: that of the test must stay open."""
     connection = Connection()
-    for room in (running, sweeper):
+    for room in (running, sweeper, celery_worker):
         monkeypatch.setattr(room, "close_old_connections", connection.close_old)
         monkeypatch.setattr(room, "connection", connection)
     return connection
 
 
-def test_a_lane_goes_on_after_the_database_was_away(connection, monkeypatch, settings):
+ERRORS = pytest.mark.parametrize(
+    ("error", "level", "told"),
+    [
+        (OperationalError(CANARY), "WARNING", "OperationalError"),
+        (LookupError(CANARY), "ERROR", "LookupError"),
+    ],
+    ids=["database", "other"],
+)
+
+
+@ERRORS
+def test_a_lane_goes_on_after_something_broke(connection, monkeypatch, settings, caplog, error, level, told):
     settings.JOB_POLL_MILLISECONDS = 40
-    turns = Turns()
+    turns = Turns(error)
     monkeypatch.setattr(running, "drain_lane", turns)
     running.serve_lane(Lane.LIVE, worker="a", stopping=turns.stopping)
-    assert turns.stopping.waits == [1, 0.04, 0.04]  # a moment for the database to come back
+    assert turns.stopping.waits == [1, 0.04, 0.04]  # a moment for what is away to come back
     assert connection.closed == 2  # the broken one, and at the end
     assert connection.old_closed == 3
+    [record] = caplog.records
+    assert record.levelname == level and told in record.getMessage() and CANARY not in record.getMessage()
 
 
 def test_other_lanes_look_less_often(connection, monkeypatch, settings):
@@ -85,9 +104,12 @@ def test_a_lane_is_warmed_up_before_its_first_turn(connection, monkeypatch):
     assert warmed == [(Lane.COACH, "a", 0)]
 
 
-def test_the_sweeper_goes_on_and_keeps_house_seldom(connection, monkeypatch, settings):
+@ERRORS
+def test_the_sweeper_goes_on_and_keeps_house_seldom(
+    connection, monkeypatch, settings, caplog, error, level, told
+):
     settings.JOB_LEASE_SECONDS = 1
-    turns, kept = Turns(), []
+    turns, kept = Turns(error), []
     monkeypatch.setattr(sweeper, "sweep_once", turns)
     monkeypatch.setattr(sweeper, "keep_house", lambda: kept.append(1))
     sweeper.serve(turns.stopping)
@@ -95,6 +117,44 @@ def test_the_sweeper_goes_on_and_keeps_house_seldom(connection, monkeypatch, set
     assert connection.closed == 2
     assert connection.old_closed == 3
     assert turns.stopping.waits == pytest.approx([1 / 3] * 3)  # a third of the lease
+    [record] = caplog.records
+    assert record.levelname == level and told in record.getMessage() and CANARY not in record.getMessage()
+
+
+@ERRORS
+def test_a_celery_worker_goes_on_looking_after_something_broke(
+    connection, monkeypatch, caplog, error, level, told
+):
+    turns = Turns(error)
+    monkeypatch.setattr(celery_worker, "stopping", turns.stopping)
+    monkeypatch.setattr(celery_worker.running, "warm_up", lambda lane, worker: None)
+    monkeypatch.setattr(celery_worker.queue, "waits", turns)
+    celery_worker.look_for_unheard([Lane.LIVE])
+    assert turns.calls == 3
+    assert turns.stopping.waits == [celery_worker.UNHEARD_SECONDS] * 4
+    assert connection.closed == 2
+    [record] = caplog.records
+    assert record.levelname == level and told in record.getMessage() and CANARY not in record.getMessage()
+
+
+def test_what_breaks_while_celery_drains_is_told_by_us_and_not_by_celery(connection, monkeypatch, caplog):
+    turns = Turns(LookupError(CANARY))
+    monkeypatch.setattr(running, "drain_lane", turns)
+    assert celery_worker.drain(Lane.LIVE) == 0
+    assert connection.closed == 1
+    assert "LookupError" in caplog.text and CANARY not in caplog.text
+
+
+def test_a_heartbeat_goes_on_after_something_broke(monkeypatch, settings):
+    settings.JOB_LEASE_SECONDS = 0.03
+    turns = Turns(MemoryError())
+    monkeypatch.setattr(running.queue, "heartbeat", turns)
+    monkeypatch.setattr(running, "connection", Connection())
+    beat = running._Heartbeat(["a"], seconds=60)
+    beat.start()
+    assert turns.stopping.comes(5)
+    beat.done.set()
+    beat.join(5)
 
 
 def test_a_loop_that_was_told_before_does_nothing(connection, monkeypatch):

@@ -1,12 +1,19 @@
-"""A session ends with what it rests on: at the next request, and for whatever is still open."""
+"""A session ends with what it rests on: at the next request, and for whatever is still open. Its row goes
+once it expired."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
+from peersupport.jobs import sweeper
+from peersupport.people import sessions
 from peersupport.people.models import User
 from peersupport.people.sessions import session_holds
 from tests.peersupport.second_factor import give_device
@@ -85,3 +92,22 @@ def test_an_old_secret_key_still_holds_while_it_is_a_fallback(people, open_reque
     assert session_holds(request) is True
     settings.SECRET_KEY_FALLBACKS = []
     assert session_holds(request) is False
+
+
+def test_rows_go_when_they_expired_in_small_transactions(monkeypatch, people, django_assert_num_queries):
+    monkeypatch.setattr(sessions, "BATCH", 2)
+    for _ in range(7):
+        Client().force_login(people.volunteer)
+    keys = sorted(Session.objects.values_list("pk", flat=True))
+    expired = Session.objects.filter(pk__in=keys[:5])
+    expired.update(expire_date=timezone.now() - timedelta(seconds=1))
+    with django_assert_num_queries(3 + 4):  # three batches, and a look that finds nothing more
+        sessions.forget_expired()
+    assert sorted(Session.objects.values_list("pk", flat=True)) == keys[5:]
+
+
+def test_the_sweeper_does_so(people):
+    Client().force_login(people.volunteer)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    sweeper.keep_house()
+    assert not Session.objects.exists()

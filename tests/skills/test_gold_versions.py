@@ -182,6 +182,15 @@ def test_the_sweeper_mends_a_switch_that_was_cut_short(people):
     assert weights_folder() == WEIGHTS
 
 
+def test_the_sweeper_names_no_version_whose_files_are_gone(people, caplog):
+    training = finished_training(people.admin)
+    type(training.made).objects.update(active=True)
+    assert not serving.home().exists()
+    serving.chore()
+    assert weights_folder() == WEIGHTS
+    assert f"the files of {training.name} are gone" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc", "", "a b", ".part-1"])
 def test_the_file_names_a_folder_beside_it_and_nothing_else(name):
     serving.home().mkdir(parents=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 
 from django.core.management.base import BaseCommand, CommandError
@@ -38,13 +37,12 @@ def serve(lanes: list[str], *, with_sweeper: bool) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    name = f"{socket.gethostname()}:{os.getpid()}"
     threads = [
         threading.Thread(
             target=running.serve_lane,
             args=(lane,),
             name=lane,
-            kwargs={"worker": f"{name}/{lane}", "stopping": stopping},
+            kwargs={"worker": running.worker_name(lane), "stopping": stopping},
         )
         for lane in lanes
     ]
