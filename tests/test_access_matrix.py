@@ -68,6 +68,13 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "people:logout": (NO_VERB, cells(LOGIN)),  # signed out, and so at the login page
     "people:list": (ADMIN_GET, NO_VERB),
     "people:invite": (ADMIN_GET, cells(FORBIDDEN, admin=BAD)),
+    "people:person": (ADMIN_GET, NO_VERB),
+    # An empty form names no role and no cohort, and is told so on the person's page.
+    "people:set-role": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "people:cohort-add": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "people:cohort-end": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "people:close": (NO_VERB, cells(FORBIDDEN, admin=GO)),
+    "people:open": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "people:new-link": (NO_VERB, cells(FORBIDDEN, admin=OK)),
     "people:welcome": (open_to_all(OK), open_to_all(OK)),  # which says that this link does not work
     "people:retention": (ADMIN_GET, NO_VERB),
@@ -75,7 +82,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "organisation:settings": (ADMIN_GET, cells(FORBIDDEN, admin=OK)),  # an empty form is a preview
     "audit:events": (ADMIN_GET, NO_VERB),
     "audit:check": (NO_VERB, cells(FORBIDDEN, admin=GO)),
-    "people:erase": (ADMIN_GET, cells(FORBIDDEN, admin=GO)),
+    "people:erase": (ADMIN_GET, cells(FORBIDDEN, admin=BAD)),  # without the tick
     "people:own-data": (cells(OK), NO_VERB),
     "people:own-data-download": (cells(OK), NO_VERB),
     "people:own-data-read": (cells(OK), NO_VERB),

@@ -71,6 +71,7 @@ PAGES = [
     ("volunteer", "people:erase-own", {}),
     ("admin", "people:erase-own", {}),
     ("admin", "people:erase", {"person_id"}),
+    ("admin", "people:person", {"person_id"}),
 ]
 HEADERS = {
     "Cache-Control": "no-store",

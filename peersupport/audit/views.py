@@ -28,6 +28,8 @@ VERBS = (
     "study_publish", "full_export_given", "second_factor_reset", "tagger_train",
     "tagger_switch", "tagger_undo", "organisation_set", "organisation_back", "dial_calibrate", "dial_cancel",
     "dial_switch", "dial_undo", "coach_merge", "coach_merge_cancel", "coach_switch", "coach_undo",
+    "made_volunteer", "made_trainer", "made_admin", "cohort_joined", "cohort_ended", "account_closed",
+    "account_opened",
 )  # fmt: skip
 
 

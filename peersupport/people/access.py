@@ -152,7 +152,7 @@ def people_for_user(user: User) -> QuerySet[User]:
     """Accounts the person may list: all for an admin, nobody for others."""
     if not user.is_admin:
         raise PermissionDenied
-    return User.objects.prefetch_related("memberships__cohort").order_by("role", "username")
+    return User.objects.order_by("role", "username")
 
 
 def person_for_user(user: User, person_id: int) -> User:

@@ -28,8 +28,8 @@ from peersupport.audit.log import record
 from peersupport.jobs import queue, registry
 from peersupport.jobs.models import Job, Lane
 from peersupport.jobs.queue import StoppedError
-from peersupport.people import sessions
-from peersupport.people.models import Role, User
+from peersupport.people import admins, sessions
+from peersupport.people.models import User
 from peersupport.practice.models import Message, PracticeChat
 
 ERASE = "erase"
@@ -63,11 +63,6 @@ def register_chat_step(step: Callable[[Any, int], None]) -> None:
         _chat_steps.append(step)
 
 
-def is_last_admin(user: User) -> bool:
-    others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk)
-    return user.is_admin and not others.exists()
-
-
 def holds(user: User) -> dict[str, int]:
     """How many chats and messages would go."""
     messages = Message.objects.filter(chat__volunteer=user).count()
@@ -76,7 +71,8 @@ def holds(user: User) -> dict[str, int]:
 
 @transaction.atomic
 def ask(user: User, *, by: User | None) -> Job:
-    """Close the account now and start the job that erases it."""
+    """Close the account now and start the job that erases it. Raises LastAdminError."""
+    admins.keep_one(user)
     _close_account(user, by=by)
     return queue.enqueue(ERASE, user.pk)
 
@@ -108,6 +104,12 @@ def listed() -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
+def is_asked(user: User) -> bool:
+    """Whether the person is on the list, and so will be gone."""
+    one = (user.pk, _joined(user))
+    return any((line["person"], line["joined"]) == one for line in listed())
+
+
 def run(jobs: Sequence[Job], context) -> dict:
     return {job.pk: _run_one(job, context) for job in jobs}
 
@@ -127,9 +129,9 @@ def _joined(user: User) -> str:
 def _close_account(user: User, *, by: User | None) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
     record(by, "erase", user)
-    line = {"at": timezone.now().isoformat(), "person": user.pk, "joined": _joined(user)}
-    if any((row["person"], row["joined"]) == (line["person"], line["joined"]) for row in listed()):
+    if is_asked(user):
         return
+    line = {"at": timezone.now().isoformat(), "person": user.pk, "joined": _joined(user)}
     handle = os.open(settings.DATA_DIR / LIST, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

@@ -76,7 +76,7 @@ def new_link(request: HttpRequest, person_id: int) -> HttpResponse:
     person = access.person_for_user(request.user, person_id)
     if not person.is_active:
         messages.error(request, _("This account is closed."))
-        return redirect("people:list")
+        return redirect("people:person", person.pk)
     record(request.user, "password_link", person)
     return _links(request, [person])
 

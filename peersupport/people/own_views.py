@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from peersupport.audit.log import record
-from peersupport.people import access, consents, erasure, own_html
+from peersupport.people import access, admins, consents, erasure, own_html
 from peersupport.people import own_data as own
 from peersupport.people.models import Consent, Role, User
 from peersupport.people.sessions import session_holds
@@ -105,24 +105,32 @@ async def _blocks(request: HttpRequest, pieces: Iterator[str]) -> AsyncIterator[
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase_own(request: HttpRequest) -> HttpResponse:
     """Asks for the password; wrong ones count as at the sign-in page, so that guessing is no use here."""
-    error = ""
-    if erasure.is_last_admin(request.user):
+    error, blocked = "", admins.is_last(request.user)
+    if blocked:
         error = _(
-            "You are the only admin. Make somebody else an admin first, so that someone can run this place."
+            "You are the only admin who can sign in. Make somebody else an admin first, so that someone can "
+            "run this place."
         )
     elif request.method == "POST":
         known = authenticate(
             request, username=request.user.username, password=request.POST.get("password", "")
         )
         if known == request.user:
-            erasure.ask(request.user, by=request.user)
-            request.session.flush()
-            messages.success(request, _("Your account is closed. Everything in it is being erased now."))
-            return redirect("people:login")
+            return _erase_own(request)
         error = _("That is not your password. Nothing was erased; please try again.")
-    context = _context(request.user, error=error, blocked=erasure.is_last_admin(request.user))
+    context = _context(request.user, error=error, blocked=blocked)
     status = 400 if error and request.method == "POST" else 200
     return render(request, "people/erase_own.html", context, status=status)
+
+
+def _erase_own(request: HttpRequest) -> HttpResponse:
+    try:
+        erasure.ask(request.user, by=request.user)
+    except admins.LastAdminError:  # the other admin went meanwhile; the page says so now
+        return redirect("people:erase-own")
+    request.session.flush()
+    messages.success(request, _("Your account is closed. Everything in it is being erased now."))
+    return redirect("people:login")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,11 +139,16 @@ def erase_person(request: HttpRequest, person_id: int) -> HttpResponse:
     person = access.person_for_user(request.user, person_id)
     if person == request.user:
         return redirect("people:erase-own")
-    if request.method == "POST":
-        name = str(person)
+    if request.method != "POST":
+        return render(request, "people/erase.html", _context(person))
+    if request.POST.get("sure") != "1":
+        error = _("Nothing was erased: tick that you know that it cannot be undone.")
+        return render(request, "people/erase.html", _context(person, error=error), status=400)
+    try:
         erasure.ask(person, by=request.user)
-        messages.success(
-            request, _("The account of %(name)s is closed, and all in it is being erased.") % {"name": name}
-        )
-        return redirect("people:list")
-    return render(request, "people/erase.html", _context(person))
+    except admins.LastAdminError:
+        messages.error(request, _("This is the only admin who can sign in. Make somebody else one first."))
+        return redirect("people:person", person.pk)
+    words = _("The account of %(name)s is closed, and all in it is being erased.")
+    messages.success(request, words % {"name": person})
+    return redirect("people:list")

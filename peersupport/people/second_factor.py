@@ -14,7 +14,6 @@ from enum import Enum
 import django_otp
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_otp.oath import TOTP
@@ -52,13 +51,6 @@ def state(user: User, session_device: str | None, device: TOTPDevice | None) -> 
         return State.OPEN if session_device == device.persistent_id else State.CHECK
     required = settings.SECOND_FACTOR and user.role in REQUIRED_ROLES
     return State.SET_UP if required else State.OPEN
-
-
-def with_state(people: QuerySet[User]) -> QuerySet[User]:
-    """The same people, each with `has_second_factor`."""
-    return people.annotate(
-        has_second_factor=Exists(TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True))
-    )
 
 
 def new_key() -> str:

@@ -141,7 +141,7 @@ def reset(request: HttpRequest, person_id: int) -> HttpResponse:
         )
     else:
         messages.error(request, _("%(name)s has no second factor.") % {"name": person})
-    return redirect("people:list")
+    return redirect("people:person", person.pk)
 
 
 def _check_password(request: HttpRequest) -> None:

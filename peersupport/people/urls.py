@@ -1,6 +1,6 @@
 from django.urls import path
 
-from peersupport.people import invite_views, own_views, retention_views, views
+from peersupport.people import invite_views, own_views, person_views, retention_views, views
 from peersupport.people import second_factor_views as factor
 
 app_name = "people"
@@ -14,6 +14,12 @@ urlpatterns = [
     path("second-factor/remove/", factor.remove, name="second-factor-remove"),
     path("people/", views.people, name="list"),
     path("people/invite/", invite_views.invite, name="invite"),
+    path("people/<int:person_id>/", person_views.person, name="person"),
+    path("people/<int:person_id>/role/", person_views.set_role, name="set-role"),
+    path("people/<int:person_id>/cohorts/add/", person_views.add_to_cohort, name="cohort-add"),
+    path("people/<int:person_id>/cohorts/end/", person_views.end_in_cohort, name="cohort-end"),
+    path("people/<int:person_id>/close/", person_views.close_account, name="close"),
+    path("people/<int:person_id>/open/", person_views.open_account, name="open"),
     path("people/<int:person_id>/link/", invite_views.new_link, name="new-link"),
     path("welcome/<str:uidb64>/<str:token>/", invite_views.Welcome.as_view(), name="welcome"),
     path("retention/", retention_views.page, name="retention"),

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from peersupport.people import access, second_factor
-from peersupport.people.models import Role, User
+from peersupport.people import access
+from peersupport.people.models import Membership, Role, User
 
 SHOWN = 100
 _HOME = {Role.VOLUNTEER: "practice:scenarios", Role.TRAINER: "practice:chats", Role.ADMIN: "people:list"}
@@ -55,11 +55,14 @@ def leave(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """Accounts by role and name, a hundred to a page; `q` is a part of a name or an address."""
     wanted = request.GET.get("q", "").replace("\0", "").strip()[:150]
+    current = Membership.objects.current()
     found = access.people_for_user(request.user)
     for word in wanted.split():
-        fields = ("username", "first_name", "last_name", "email", "memberships__cohort__name")
+        fields = ("username", "first_name", "last_name", "email")
         matches = [Q(**{f"{name}__icontains": word}) for name in fields]
+        matches.append(Q(memberships__in=current.filter(cohort__name__icontains=word)))
         found = found.filter(pk__in=User.objects.filter(reduce(or_, matches)).values("pk"))
-    page = Paginator(second_factor.with_state(found), SHOWN).get_page(request.GET.get("page"))
+    shown = Prefetch("memberships", current.select_related("cohort").order_by("cohort__name"), "current")
+    page = Paginator(found.prefetch_related(shown), SHOWN).get_page(request.GET.get("page"))
     context = {"people": page, "q": wanted, "cohorts": access.cohorts_for_user(request.user).count()}
     return render(request, "people/list.html", context)

@@ -284,7 +284,9 @@ def test_the_only_admin_is_asked_to_name_another_first(people):
     answer = client.post(reverse("people:erase-own"), {"password": PASSWORD})
     assert answer.status_code == 400
     assert "You are the only admin" in answer.content.decode()
-    User.objects.create_user(username="second", role=Role.ADMIN)
+    User.objects.create_user(username="second", role=Role.ADMIN)  # invited, and no more
+    assert client.post(reverse("people:erase-own"), {"password": PASSWORD}).status_code == 400
+    User.objects.create_user(username="third", password=PASSWORD, role=Role.ADMIN)
     assert client.post(reverse("people:erase-own"), {"password": PASSWORD}).status_code == 302
 
 
@@ -293,7 +295,10 @@ def test_an_admin_erases_somebody_after_a_page_that_asks(people, chat):
     client.force_login(people.admin)
     address = reverse("people:erase", args=[people.volunteer.pk])
     assert "1 chat" in client.get(address).content.decode()
-    assert client.post(address)["Location"] == reverse("people:list")
+    unticked = client.post(address)
+    assert unticked.status_code == 400 and "Nothing was erased" in unticked.content.decode()
+    assert User.objects.filter(pk=people.volunteer.pk, is_active=True).exists()
+    assert client.post(address, {"sure": "1"})["Location"] == reverse("people:list")
     assert AuditEvent.objects.filter(verb="erase", actor_id=people.admin.pk).count() == 1
     own = reverse("people:erase", args=[people.admin.pk])
     assert client.post(own)["Location"] == reverse("people:erase-own")
