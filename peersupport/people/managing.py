@@ -14,9 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from peersupport.audit.log import record
-from peersupport.people import admins, erasure
+from peersupport.people import admins, erasure, sessions
 from peersupport.people.models import Cohort, Membership, Role, User
-from peersupport.people.own_data import sessions_of
 
 
 def set_role(person: User, role: Role, *, by: User) -> bool:
@@ -103,4 +102,4 @@ def _open_assignments(person: User, cohort: Cohort) -> QuerySet[Membership]:
 
 def _sign_out(person: User) -> None:
     """Everywhere. Their sessions hold no more already, but would again with the old role or account."""
-    Session.objects.filter(pk__in=[session.pk for session in sessions_of(person.pk)]).delete()
+    Session.objects.filter(pk__in=[session.pk for session in sessions.of_person(person.pk)]).delete()
