@@ -81,6 +81,9 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "people:own-data-read": (cells(OK), NO_VERB),
     "people:own-choices": (NO_VERB, VOLUNTEERS_GO),
     "people:erase-own": (cells(OK), cells(BAD)),  # an empty form holds no password
+    "people:account": (cells(OK), NO_VERB),
+    "people:account-password": (NO_VERB, cells(BAD)),  # an empty form holds no password
+    "people:account-time-zone": (NO_VERB, cells(BAD)),  # and names no zone
     "people:second-factor": (cells(OK), NO_VERB),
     "people:second-factor-set-up": (cells(OK), cells(BAD)),
     "people:second-factor-check": (cells(GO), cells(GO)),  # nobody here owes a code

@@ -27,6 +27,7 @@ PAGES = [
     ("volunteer", "feedback:inbox", {}),
     ("volunteer", "feedback:evidence", {}),
     ("volunteer", "feedback:evidence-card", {"code"}),
+    ("volunteer", "people:account", {}),
     ("volunteer", "people:second-factor", {}),
     ("volunteer", "people:second-factor-set-up", {}),
     ("volunteer", "feedback:compare", {"try_id"}),
