@@ -100,7 +100,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "practice:end": (NO_VERB, CHANGE_CHAT),
     "practice:retry": (NO_VERB, CHANGE_CHAT),
     "practice:share": (NO_VERB, of_chat(MISSING, FORBIDDEN)),  # this chat is practice, not imported
-    "practice:delete": (NO_VERB, of_chat(MISSING, FORBIDDEN)),
+    "practice:delete": (of_chat(OK, FORBIDDEN), CHANGE_CHAT),  # without the tick: back to the page
     "practice:transcripts": (VOLUNTEERS_GET, NO_VERB),
     "practice:transcript-new": (VOLUNTEERS_GET, cells(FORBIDDEN, volunteer=BAD, peer=BAD, outsider=BAD)),
     "practice:transcript-preview": (of_draft(OK), of_draft(GO)),

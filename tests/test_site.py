@@ -19,6 +19,7 @@ PAGES = [
     ("volunteer", "practice:scenarios", {}),
     ("volunteer", "practice:chats", {}),
     ("volunteer", "practice:chat", {"chat_id"}),
+    ("volunteer", "practice:delete", {"chat_id"}),
     ("volunteer", "practice:transcripts", {}),
     ("volunteer", "practice:transcript-new", {}),
     ("volunteer", "practice:transcript-preview", {"draft_id"}),

@@ -98,6 +98,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "practice:start": ({}, []),
     "practice:post": ({"text": "hello", "key": "k"}, []),
     "practice:end": ({}, []),
+    "practice:delete": ({}, []),  # the box is not ticked: tests/feedback/test_deleting.py
     "practice:retry": ({}, ["retry"]),
     "practice:transcript-new": ({"text": "Anna: hello there", "consent": "1"}, []),
     "practice:transcript-preview": ({}, []),

@@ -8,7 +8,8 @@ from functools import cache
 from django.utils import timezone
 
 _AREAS = {
-    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"
+    "Africa", "America", "Antarctica", "Arctic", "Asia",
+    "Atlantic", "Australia", "Europe", "Indian", "Pacific",
 }  # fmt: skip
 
 
