@@ -39,9 +39,10 @@ def as_(user) -> Client:
 
 
 def rows() -> dict[str, int]:
-    """Of every table but the audit log and what signing in leaves."""
-    models = (m for m in apps.get_models() if m.__name__ not in {"AuditEvent", "AuditHead", "Session"})
-    return {f"{model.__module__}.{model.__name__}": model.objects.count() for model in models}
+    """Of every table but the audit log, what signing in leaves, and the counts of a whole day."""
+    others = {"AuditEvent", "AuditHead", "Session", "SuggestionCount"}
+    models = (model for model in apps.get_models() if model.__name__ not in others)
+    return {model._meta.label: model.objects.count() for model in models}
 
 
 def delete(user, chat, **fields):
@@ -88,7 +89,7 @@ def test_nothing_of_the_chat_is_left_and_the_others_are_whole(before, ended, cha
     answer = delete(people.volunteer, ended)
     assert answer["Location"] == reverse("practice:chats")
     assert rows() == before
-    assert [path for path in settings.DATA_DIR.rglob("*.pdf")] == []
+    assert list(settings.DATA_DIR.rglob("*.pdf")) == []
     assert Tagging.objects.filter(message__chat=chat).count() == 1
     [line] = AuditEvent.objects.filter(verb="delete")
     assert (line.actor_id, line.object_id) == (people.volunteer.pk, str(ended.pk))
