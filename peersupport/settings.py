@@ -246,6 +246,3 @@ LOGGING = logs.config(
 METRICS_TOKEN = envstr("METRICS_TOKEN")
 if METRICS_TOKEN and not IS_LOCAL:
     refuse_weak_secret("METRICS_TOKEN", METRICS_TOKEN, length=32)
-
-# Shows the demo logins on the login page; set by `make run` with its demo data.
-DEMO = envbool("DEMO", False)

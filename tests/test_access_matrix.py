@@ -88,6 +88,9 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "people:own-data-read": (cells(OK), NO_VERB),
     "people:own-choices": (NO_VERB, VOLUNTEERS_GO),
     "people:erase-own": (cells(OK), cells(BAD)),  # an empty form holds no password
+    "people:account": (cells(OK), NO_VERB),
+    "people:account-password": (NO_VERB, cells(BAD)),  # an empty form holds no password
+    "people:account-time-zone": (NO_VERB, cells(BAD)),  # and names no zone
     "people:second-factor": (cells(OK), NO_VERB),
     "people:second-factor-set-up": (cells(OK), cells(BAD)),
     "people:second-factor-check": (cells(GO), cells(GO)),  # nobody here owes a code
@@ -104,7 +107,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "practice:end": (NO_VERB, CHANGE_CHAT),
     "practice:retry": (NO_VERB, CHANGE_CHAT),
     "practice:share": (NO_VERB, of_chat(MISSING, FORBIDDEN)),  # this chat is practice, not imported
-    "practice:delete": (NO_VERB, of_chat(MISSING, FORBIDDEN)),
+    "practice:delete": (of_chat(OK, FORBIDDEN), CHANGE_CHAT),  # without the tick: back to the page
     "practice:transcripts": (VOLUNTEERS_GET, NO_VERB),
     "practice:transcript-new": (VOLUNTEERS_GET, cells(FORBIDDEN, volunteer=BAD, peer=BAD, outsider=BAD)),
     "practice:transcript-preview": (of_draft(OK), of_draft(GO)),

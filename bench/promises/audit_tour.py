@@ -74,6 +74,12 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:open": ({}, ["account_opened"]),
     "people:erase": ({"sure": "1"}, ["erase"]),
     "people:erase-own": ({"password": PASSWORD}, ["erase"]),
+    # The same again, so that what comes after on this tour knows it.
+    "people:account-password": (
+        {"old_password": PASSWORD, "new_password1": PASSWORD, "new_password2": PASSWORD},
+        ["password_changed"],
+    ),
+    "people:account-time-zone": ({"time_zone": "Europe/Berlin"}, []),
     "people:second-factor-set-up": (WITH_CODE, ["second_factor_set_up"]),
     "people:second-factor-check": ({"code": "{code}"}, ["second_factor_passed"]),
     # Two acts: the code is proved once more, then something changes.
@@ -97,6 +103,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "practice:start": ({}, []),
     "practice:post": ({"text": "hello", "key": "k"}, []),
     "practice:end": ({}, []),
+    "practice:delete": ({}, []),  # the box is not ticked: tests/feedback/test_deleting.py
     "practice:retry": ({}, ["retry"]),
     "practice:transcript-new": ({"text": "Anna: hello there", "consent": "1"}, []),
     "practice:transcript-preview": ({}, []),

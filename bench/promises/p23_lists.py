@@ -26,6 +26,7 @@ PAGES = {
         "chat of 200 messages": "{chat}",
         "its report": "{chat}report/",
         "own data": "/your-data/",
+        "account": "/account/",
         "progress": "/progress/",
         "inbox": "/inbox/",
     },

@@ -26,6 +26,7 @@ PAGES = {
         "/chats/",
         "/transcripts/",
         "/transcripts/new/",
+        "/account/",
         "/evidence/",
         "/evidence/reflection_complex/",
     ),

@@ -105,3 +105,12 @@ def forget(user_id: int) -> None:
     for path in folder().glob("*.zip"):
         path.unlink(missing_ok=True)
     Export.objects.filter(status=Export.Status.READY).update(status=Export.Status.GONE)
+
+
+def forget_chat(chat_id, user_id: int) -> None:
+    """As `forget`, for one chat: finished files with words of people are taken away. Those without name
+    nobody; they go when their time is over, and so does one that is being written."""
+    full = Export.objects.filter(status=Export.Status.READY, full=True)
+    for export_id in list(full.values_list("pk", flat=True)):
+        path_of(export_id).unlink(missing_ok=True)
+    full.update(status=Export.Status.GONE)

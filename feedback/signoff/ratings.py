@@ -126,6 +126,11 @@ def state(ratings: Iterable[MockRating]) -> str:
     return "differ" if len(decisions) > 1 else str(next(iter(decisions), ""))
 
 
+def rated(chats: Iterable[PracticeChat]) -> set[Any]:
+    """Ids of those that a rating stands on. 1 query."""
+    return set(MockRating.objects.filter(chat__in=chats, withdrawn_at=None).values_list("chat_id", flat=True))
+
+
 def signed_off(chat_field: str = "chat") -> QuerySet[MockRating]:
     """Standing ratings that sign a chat off and that no other one stands against."""
     against = MockRating.objects.filter(chat=OuterRef(chat_field), withdrawn_at=None, decision=NOT_YET)

@@ -95,7 +95,7 @@ def chat_for_user(user: User, chat_id):
 
 
 def own_chat_for_user(user: User, chat_id):
-    """A chat the person may write in: only the volunteer's own. A trainer of it gets 403."""
+    """A chat the person may write in, or delete: only the volunteer's own. A trainer of it gets 403."""
     chat = chat_for_user(user, chat_id)
     if chat.volunteer_id != user.pk:
         raise PermissionDenied
@@ -103,7 +103,7 @@ def own_chat_for_user(user: User, chat_id):
 
 
 def imported_chat_for_user(user: User, chat_id):
-    """An imported chat that the person may share or delete: only their own."""
+    """An imported chat that the person may share: only their own."""
     chat = own_chat_for_user(user, chat_id)
     if not chat.is_imported:
         raise Http404

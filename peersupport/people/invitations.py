@@ -131,7 +131,7 @@ def _check_names(rows: Sequence[Invitee]) -> None:
 
 
 @transaction.atomic
-def invite(preview: Preview, *, by: User) -> list[User]:
+def invite(preview: Preview, *, by: User | None) -> list[User]:
     """Make the accounts, without a password, with their cohorts. Raises ValidationError where a name was
     taken meanwhile; nobody is invited then."""
     if not preview.may:
@@ -154,6 +154,25 @@ def invite(preview: Preview, *, by: User) -> list[User]:
         record(by, "invite", user)
         made.append(user)
     return made
+
+
+@transaction.atomic
+def first_admin(name: str) -> User:
+    """The account of the first admin, without a password; made before and without one still, it is given
+    again. Raises ValidationError with words for the operator. Demo people do not count."""
+    admins = list(User.objects.filter(role=Role.ADMIN, is_active=True, is_demo=False))
+    if [user.username for user in admins] == [name] and not admins[0].has_usable_password():
+        record(None, "password_link", admins[0])
+        return admins[0]
+    if admins:
+        words = _("There is an admin already (%(name)s), who can invite others on the page People.")
+        raise ValidationError(words % {"name": admins[0].username})
+    found = read(f"name,role\n{name},{Role.ADMIN}\n")
+    if found.problem or [row.username for row in found.rows] != [name]:
+        raise ValidationError(found.problem or _("That is no name to sign in with."))
+    if found.faulty:
+        raise ValidationError("; ".join(found.rows[0].errors))
+    return invite(found, by=None)[0]
 
 
 def link_for(user: User) -> str:

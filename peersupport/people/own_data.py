@@ -79,6 +79,7 @@ def _account(user: User) -> list[dict]:
         "is_active",
         "shares_new_chats",
         "may_export_full",
+        "is_demo",
     )
     return [{name: getattr(user, name) for name in (*names, "date_joined", "last_login")}]
 

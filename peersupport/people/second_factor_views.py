@@ -8,7 +8,6 @@ import django_otp
 import segno
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
@@ -18,12 +17,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from peersupport.people import access, second_factor
+from peersupport.people import access, passwords, second_factor
 from peersupport.people.models import Role
 from peersupport.people.second_factor import WrongCode
 
 _KEY = "second_factor_key"  # the secret being set up: in this session only, so that no other knows it
-_LONGEST_PASSWORD = 1024  # hashing what nobody typed is work for nothing
 
 
 @require_safe
@@ -145,13 +143,9 @@ def reset(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 def _check_password(request: HttpRequest) -> None:
-    """Raises WrongCode. Wrong ones count towards the rest of the name, as at the login."""
-    password = request.POST.get("password", "")[:_LONGEST_PASSWORD]
-    user = authenticate(request, username=request.user.get_username(), password=password)
-    if user is None or user.pk != request.user.pk:
+    """Raises WrongCode."""
+    if not passwords.prove(request, request.POST.get("password", "")):
         raise WrongCode(_("That is not your password."))
-    request.user.password = user.password  # checking may have strengthened its hash
-    update_session_auth_hash(request, user)
 
 
 def _pass(request: HttpRequest, device: TOTPDevice) -> None:

@@ -1,12 +1,22 @@
 from django.urls import path
 
-from peersupport.people import invite_views, own_views, person_views, retention_views, views
+from peersupport.people import (
+    account_views,
+    invite_views,
+    own_views,
+    person_views,
+    retention_views,
+    views,
+)
 from peersupport.people import second_factor_views as factor
 
 app_name = "people"
 urlpatterns = [
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", views.Logout.as_view(), name="logout"),
+    path("account/", account_views.account, name="account"),
+    path("account/password/", account_views.password, name="account-password"),
+    path("account/time-zone/", account_views.time_zone, name="account-time-zone"),
     path("second-factor/", factor.overview, name="second-factor"),
     path("second-factor/set-up/", factor.set_up, name="second-factor-set-up"),
     path("second-factor/check/", factor.check, name="second-factor-check"),

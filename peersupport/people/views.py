@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.paginator import Paginator
@@ -14,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from peersupport.people import access
+from peersupport.people import access, demo
 from peersupport.people.models import Membership, Role, User
 
 SHOWN = 100
@@ -26,7 +25,7 @@ class Login(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(demo=settings.DEMO, **kwargs)
+        return super().get_context_data(demo=demo.is_shown(), **kwargs)
 
 
 class Logout(LogoutView):

@@ -11,9 +11,6 @@ from django.utils.translation import gettext as _
 
 from peersupport.audit.log import record
 from peersupport.jobs import queue
-from peersupport.jobs.models import Job
-from peersupport.people import erasure
-from peersupport.people.models import User
 from peersupport.practice import drafts, slots
 from peersupport.practice.chats import TRANSCRIPT
 from peersupport.practice.models import ChatEvent, Message, PracticeChat, TranscriptDraft
@@ -75,11 +72,3 @@ def share(chat: PracticeChat, *, shared: bool) -> None:
     """Show the chat to the trainers of its volunteer's cohorts, or no longer; each change leaves a line."""
     if PracticeChat.objects.filter(pk=chat.pk, shared=not shared).update(shared=shared):
         record(chat.volunteer, "share" if shared else "unshare", chat)
-
-
-@transaction.atomic
-def delete(chat: PracticeChat, *, by: User) -> None:
-    """Erase an imported chat with its tags, report and jobs: it may hold somebody else's words."""
-    record(by, "delete", chat)
-    keys = erasure.erase_chat(chat.pk)
-    Job.objects.filter(ordering_key__in=keys).delete()

@@ -27,6 +27,8 @@ CHAT_ENDED = "chat_ended"
 CHAT_REPORTS = "chat_reports"
 # chats_retagged(chats) -> ids of chats that another version tagged after their report was written
 CHATS_RETAGGED = "chats_retagged"
+# chats_kept(chats) -> ids of chats that their volunteer may not delete, since something stands on them
+CHATS_KEPT = "chats_kept"
 # practice_goals(user) -> what the volunteer has chosen to practise
 PRACTICE_GOALS = "practice_goals"
 # chat_notes(chat) -> what trainers wrote about the chat, oldest first

@@ -147,15 +147,3 @@ def share(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     chat = access.imported_chat_for_user(request.user, chat_id)
     imports.share(chat, shared=request.POST.get("shared") == "1")
     return redirect("practice:chat", chat.pk)
-
-
-@require_POST
-def delete(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
-    """Erase an imported chat. The form has a box to tick: it cannot be undone."""
-    chat = access.imported_chat_for_user(request.user, chat_id)
-    if request.POST.get("sure") != "1":
-        messages.error(request, _("Nothing was deleted: tick the box beside the button first."))
-        return redirect("practice:chat", chat.pk)
-    imports.delete(chat, by=request.user)
-    messages.success(request, _("The imported chat is deleted, with its tags and its report."))
-    return redirect("practice:transcripts")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from peersupport.practice import after_views, views
+from peersupport.practice import after_views, deleting_views, views
 from peersupport.practice import transcript_views as transcripts
 
 app_name = "practice"
@@ -14,7 +14,7 @@ urlpatterns = [
     path("chats/<uuid:chat_id>/stream/", views.stream, name="stream"),
     path("chats/<uuid:chat_id>/end/", views.end, name="end"),
     path("chats/<uuid:chat_id>/share/", transcripts.share, name="share"),
-    path("chats/<uuid:chat_id>/delete/", transcripts.delete, name="delete"),
+    path("chats/<uuid:chat_id>/delete/", deleting_views.delete, name="delete"),
     path("transcripts/", transcripts.transcripts, name="transcripts"),
     path("transcripts/new/", transcripts.new, name="transcript-new"),
     path("transcripts/<uuid:draft_id>/preview/", transcripts.preview, name="transcript-preview"),

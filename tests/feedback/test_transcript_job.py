@@ -11,7 +11,7 @@ from django.urls import reverse
 from feedback.models import SessionReport
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
-from peersupport.practice import chats, imports
+from peersupport.practice import chats, deleting
 from peersupport.practice.models import ChatEvent, Message, SeekerStateRecord
 from skills.models import Tagging
 from tests.peersupport.transcripts import PASTED, imported
@@ -107,7 +107,7 @@ def test_what_keeps_failing_says_so_and_can_be_tried_again(people, drain, monkey
 def test_a_chat_deleted_while_its_job_waits_leaves_nothing(people, drain):
     chat = imported(people.volunteer)
     [job] = queue.claim("coach", "late")
-    imports.delete(chat, by=people.volunteer)
+    deleting.delete(chat, by=people.volunteer)
     running.run_claimed([job], running.Context(threading.Event()))
     assert not Message.objects.exists() and not Tagging.objects.exists()
 

@@ -172,10 +172,6 @@ def test_deleting_takes_messages_tags_report_and_jobs(volunteer, people, drain):
     assert AuditEvent.objects.filter(verb="delete").count() == 1
 
 
-def test_a_practice_chat_is_not_deleted_here(volunteer, chat):
-    assert volunteer.post(reverse("practice:delete", args=[chat.pk]), {"sure": "1"}).status_code == 404
-
-
 def test_own_data_erasure_and_the_export_know_it(people, drain, settings, tmp_path):
     settings.DATA_DIR = tmp_path
     hidden, shown = imported(people.volunteer), imported(people.volunteer, shared=True)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from peersupport.jobs import running
 from peersupport.jobs.models import Lane
-from peersupport.people import consents
+from peersupport.people import consents, demo, erasure
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice import chats
 from peersupport.practice.models import PracticeChat, Scenario
@@ -70,19 +70,18 @@ class Command(BaseCommand):
     help = "Load demo people and chats (or take them away again with --remove)."
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("--remove", action="store_true", help="delete the demo people and all they did")
+        parser.add_argument("--remove", action="store_true", help="erase the demo people and all they did")
 
     def handle(self, *, remove: bool, **options) -> None:
         if remove:
-            found = User.objects.filter(username__in=_PEOPLE)
-            self.stdout.write(f"removed {found.count()} demo people with their chats")
-            found.delete()
-            Cohort.objects.filter(name__in=["North", "South"], memberships=None).delete()
+            self._remove()
             return
-        if User.objects.filter(username__in=_PEOPLE).exists():
+        if demo.people().exists():
             raise CommandError(
                 "the demo people are there already; `manage.py load_demo --remove` takes them away"
             )
+        if taken := User.objects.filter(username__in=_PEOPLE).values_list("username", flat=True):
+            raise CommandError(f"somebody else signs in as {', '.join(taken)}: load the demo elsewhere")
         scenarios = {scenario.slug: scenario for scenario in Scenario.objects.filter(active=True)}
         if not {slug for _, slug, _ in _SCRIPTS} <= set(scenarios):
             raise CommandError("no scenarios yet: run `manage.py sync_content` first")
@@ -97,10 +96,26 @@ class Command(BaseCommand):
             settings.SEEKER_WORDING = worded
         self.stdout.write(f"loaded {len(_PEOPLE)} people and {len(_SCRIPTS)} chats")
 
+    def _remove(self) -> None:
+        removed, kept = demo.remove({cohort for _, _, cohort in _PEOPLE.values() if cohort})
+        self.stdout.write(f"removed {removed} demo people with their chats")
+        if kept:
+            self.stdout.write(f"kept, since something of others is in it: cohort {', '.join(kept)}")
+        try:
+            erasure.tidy()
+        except erasure.UnfinishedError as error:
+            raise CommandError(
+                "a long read keeps old pages of the database in use: run it again when it is over"
+            ) from error
+        if not User.objects.filter(role=Role.ADMIN, is_active=True).exists():
+            self.stdout.write("There is no admin: `manage.py first_admin NAME` makes one.")
+
     @transaction.atomic
     def _people(self) -> None:
         for username, (name, role, cohort) in _PEOPLE.items():
-            user = User.objects.create_user(username=username, password=PASSWORD, first_name=name, role=role)
+            user = User.objects.create_user(
+                username, password=PASSWORD, first_name=name, role=role, is_demo=True
+            )
             if cohort:
                 row, _ = Cohort.objects.get_or_create(name=cohort)
                 Membership.objects.create(user=user, cohort=row)

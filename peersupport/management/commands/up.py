@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from peersupport.jobs.models import Lane
 from peersupport.management.commands.load_demo import LOGINS, PASSWORD
+from peersupport.people import demo
 from peersupport.people.models import User
 from peersupport.supervisor import Child, Supervisor
 
@@ -42,9 +43,9 @@ class Command(BaseCommand):
         if not no_demo and self._wants_demo():
             # In a process of its own: the demo chats run through models that this one never loads.
             subprocess.run([*self._manage(), "load_demo"], check=True)  # noqa: S603
-        demo = User.objects.filter(username__in=[login for login, _ in LOGINS]).exists()
-        Supervisor(self._children(host, port, demo)).run(
-            on_started=lambda: self._announce(f"http://{host}:{port}", began, demo)
+        shown = demo.is_shown()
+        Supervisor(self._children(host, port, shown)).run(
+            on_started=lambda: self._announce(f"http://{host}:{port}", began, shown)
         )
         self.stdout.write("Stopped. Your data stays in " + str(settings.DATA_DIR))
 
@@ -65,15 +66,15 @@ class Command(BaseCommand):
     def _manage(self) -> list[str]:
         return [sys.executable, str(settings.BASE_DIR / "manage.py")]
 
-    def _children(self, host: str, port: int, demo: bool) -> list[Child]:
+    def _children(self, host: str, port: int, shown: bool) -> list[Child]:
         env = {**os.environ, "OMP_NUM_THREADS": "1"}
-        if demo:  # a line for each request would bury the address and the logins printed here
+        if shown:  # a line for each request would bury the address and the logins printed here
             env.setdefault("LOG_LEVEL", "WARNING")
         web = [sys.executable, "-m", "peersupport.serve", "--host", host, "--port", str(port)]
         web += ["--processes", str(settings.WEB_PROCESSES)]
         workers = self._celery_workers() if settings.CELERY_BROKER_URL else self._embedded_workers()
         return [
-            Child("web", web, {**env, "DEMO": "true" if demo else "false"}),
+            Child("web", web, env),
             *(Child(name, command, env) for name, command in workers),
         ]
 
@@ -113,10 +114,10 @@ class Command(BaseCommand):
             ("sweeper", [*self._manage(), "sweeper"]),
         ]
 
-    def _announce(self, address: str, began: float, demo: bool) -> None:
+    def _announce(self, address: str, began: float, shown: bool) -> None:
         self._wait_ready(address)
         self.stdout.write(f"\nPeersupport is ready after {time.monotonic() - began:.1f} s:  {address}\n")
-        if demo:
+        if shown:
             self.stdout.write("Demo logins (password for all: " + PASSWORD + ")")
             for login, who in LOGINS:
                 self.stdout.write(f"  {login:12} {who}")

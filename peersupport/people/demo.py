@@ -1,0 +1,43 @@
+"""Demo people: whether they are shown, and taking them away without touching anybody real."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from peersupport.people import erasure
+from peersupport.people.models import Cohort, User
+
+
+def people() -> QuerySet[User]:
+    return User.objects.filter(is_demo=True)
+
+
+def is_shown() -> bool:
+    """Whether the sign-in page names their logins: on one machine only, as everybody knows the password."""
+    return settings.IS_LOCAL and people().filter(is_active=True).exists()
+
+
+def remove(cohorts: Collection[str]) -> tuple[int, list[str]]:
+    """Erase the demo people as anybody is erased, and of their cohorts those of these names in which nothing
+    is left. Returns how many people there were, and the cohorts that stay. `erasure.tidy` comes after it."""
+    found = list(people())
+    theirs = list(Cohort.objects.filter(name__in=cohorts, memberships__user__in=found).distinct())
+    for user in found:
+        erasure.erase_now(user, by=None)
+    kept = []
+    for cohort in theirs:
+        with transaction.atomic():
+            if _is_empty(cohort):
+                cohort.delete()
+            else:
+                kept.append(cohort.name)
+    return len(found), kept
+
+
+def _is_empty(cohort: Cohort) -> bool:
+    held = ((relation.related_model, relation.field.name) for relation in Cohort._meta.related_objects)
+    return not any(model.objects.filter(**{name: cohort}).exists() for model, name in held)

@@ -1,0 +1,144 @@
+"""The page of one's own account: another password, and the time zone in which times are shown."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from peersupport.audit.models import AuditEvent
+from peersupport.people import passwords, timezones
+from peersupport.people.invitations import link_for
+from peersupport.practice.models import PracticeChat
+
+OLD, NEW = "a-long-password", "another-much-longer-one"
+PAGE, PASSWORD, ZONE = (
+    reverse(f"people:{name}") for name in ("account", "account-password", "account-time-zone")
+)
+
+
+def form(old: str = OLD, new: str = NEW, again: str | None = None) -> dict[str, str]:
+    return {"old_password": old, "new_password1": new, "new_password2": new if again is None else again}
+
+
+@pytest.fixture
+def volunteer(people) -> Client:
+    return signed_in(people.volunteer)
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def knows(password: str, name: str = "volunteer") -> bool:
+    answer = Client().post(reverse("people:login"), {"username": name, "password": password})
+    return answer.status_code == 302
+
+
+def test_ones_own_name_leads_to_the_page(volunteer):
+    page = volunteer.get("/practice/").content.decode()
+    assert f'href="{PAGE}"' in page
+    assert reverse("people:second-factor") in volunteer.get(PAGE).content.decode()
+
+
+def test_another_password_ends_every_other_session_and_leaves_a_line(people, volunteer):
+    elsewhere, link = signed_in(people.volunteer), link_for(people.volunteer)
+    answer = volunteer.post(PASSWORD, form(), follow=True)
+    assert "Your password is changed" in answer.content.decode()
+    assert volunteer.get(PAGE).status_code == 200
+    assert elsewhere.get(PAGE).status_code == 302
+    assert "does not work any more" in Client().get(link, follow=True).content.decode()
+    assert knows(NEW) and not knows(OLD)
+    [line] = AuditEvent.objects.filter(verb="password_changed")
+    assert (line.actor_id, line.object_id) == (people.volunteer.pk, str(people.volunteer.pk))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (form(old="wrong"), "That is not your password."),
+        (form(old=""), "This field is required."),
+        (form(new="short"), "too short"),
+        (form(new="password123"), "too common"),
+        (form(new="volunteer-1"), "similar to the username"),
+        (form(again="something-else"), "didn’t match"),
+        (form(new="x" * (passwords.LONGEST + 1)), "at most"),
+        (form(new="ten-signs\0and-more"), "Null characters"),
+    ],
+)
+def test_what_cannot_be_a_new_password_changes_nothing(volunteer, people, fields, words):
+    answer = volunteer.post(PASSWORD, fields)
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert words in page
+    assert not any(value and value in page for value in fields.values() if len(value) > 8)
+    assert volunteer.get(PAGE).status_code == 200
+    assert knows(OLD)
+    assert not AuditEvent.objects.filter(verb="password_changed").exists()
+
+
+def test_a_role_taken_meanwhile_is_not_given_back(people, rf):
+    request = rf.post(PASSWORD)
+    request.user, request.session = people.trainer, Client().session
+    changing = passwords.ChangePassword(request, form())
+    assert changing.is_valid(), changing.errors
+    type(people.trainer).objects.filter(pk=people.trainer.pk).update(role="volunteer")
+    changing.save()
+    people.trainer.refresh_from_db()
+    assert people.trainer.role == "volunteer"
+    assert people.trainer.check_password(NEW)
+
+
+def test_guessing_the_current_password_puts_the_name_to_rest(volunteer, people):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = volunteer.post(PASSWORD, form(old="wrong"))
+    assert answer.status_code == 429
+    assert volunteer.post(PASSWORD, form()).status_code in (400, 429)  # the right one does not help now
+    AccessAttempt.objects.all().delete()
+    assert knows(OLD)
+    assert signed_in(people.peer).post(PASSWORD, form()).status_code == 302  # and nobody else is touched
+
+
+def test_times_are_shown_in_the_zone_that_was_chosen_and_it_is_named(volunteer, people, chat):
+    PracticeChat.objects.update(created_at=datetime(2026, 1, 15, 23, 30, tzinfo=UTC))
+    chats = reverse("practice:chats")
+    page = volunteer.get(chats).content.decode()
+    assert "15 Jan 2026, 23:30" in page and "Times: UTC" in page
+    said = volunteer.post(ZONE, {"time_zone": "Asia/Kolkata"}, follow=True).content.decode()
+    assert "Times are shown in Asia/Kolkata now." in said
+    assert re.search(r'<option value="Asia/Kolkata" selected>', said)
+    page = volunteer.get(chats).content.decode()
+    assert "16 Jan 2026, 05:00" in page and "Times: Asia/Kolkata" in page
+    assert "Times: UTC" in signed_in(people.trainer).get(chats).content.decode()  # and for nobody else
+    volunteer.post(ZONE, {"time_zone": "UTC"})
+    assert "15 Jan 2026, 23:30" in volunteer.get(chats).content.decode()
+
+
+@pytest.mark.parametrize("name", ["", "Mars/Base", "../../etc/passwd", "\0", "posixrules", "Etc/GMT+5"])
+def test_what_is_no_zone_of_the_list_is_refused(volunteer, people, name):
+    answer = volunteer.post(ZONE, {"time_zone": name})
+    assert answer.status_code == 400
+    assert "Choose a time zone" in answer.content.decode()
+    people.volunteer.refresh_from_db()
+    assert people.volunteer.time_zone == "UTC"
+
+
+def test_every_zone_of_the_list_exists_and_fits_its_column(people):
+    names = [name for places in timezones.zones().values() for name, _place in places]
+    assert len(names) > 300
+    assert {"Europe/Berlin", "America/New_York", "Asia/Calcutta"} <= set(names)  # browsers say old names, too
+    most = people.volunteer._meta.get_field("time_zone").max_length
+    assert all(timezones.is_zone(name) and len(name) <= most for name in names)
+
+
+def test_what_the_browser_says_is_a_suggestion_that_stays_hidden_without_it(volunteer):
+    page = volunteer.get(PAGE).content.decode()
+    assert re.search(r'<p id="zone-hint"[^>]* hidden>', page)
+    assert '<button type="button"' in page  # it saves nothing by itself
