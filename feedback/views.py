@@ -55,7 +55,7 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
         "is_own": chat.volunteer_id == request.user.pk,
         "notes": notes,
         "report_page": True,
-        "first_answer": chat.parent_message if chat.is_try else None,
+        "first_answer": access.first_answer_for_user(request.user, chat),
     }
     if not chat.is_open:
         context |= afterwards.context(chat, request.user, found)

@@ -136,7 +136,7 @@ def volunteers(cohort: Cohort) -> list[User]:
         ended=number(ended),
         recent_chats=number(ended.filter(ended_at__gte=recent())),
         messages=number(said, "chat__volunteer"),
-        last=moment(shared, Max("created_at")),
+        last=moment(ended, Max("created_at")),
         waiting=number(waiting),
         waits_since=moment(waiting, Min("ended_at")),
         waiting_chat=Subquery(waiting.order_by("ended_at").values("pk")[:1]),
