@@ -1,8 +1,9 @@
 """A right that is taken away is gone at once: for the next request, an open stream, a running download.
 
-The trainer has a chat that the volunteer ended open when the right ends. The seeker's last answer is written
-right afterwards, as by a worker that was late; what of that reaches the trainer has leaked. The export is read slowly; when the admin's right ends, every tag
-not sent yet is marked in the database, so that a marked row in the file was read after the end.
+The trainer has a chat that the volunteer ended open when the right ends. A last answer of the seeker's is
+written right afterwards, as by a worker that was late; what of that reaches the trainer has leaked. The
+export is read slowly; when the admin's right ends, every tag not sent yet is marked in the database, so that
+a marked row in the file was read after the end.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ from django.db import transaction
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 with transaction.atomic():
     chat = PracticeChat.objects.select_for_update().get(pk="{chat}")
-    message = Message.objects.create(chat=chat, index=99, role="seeker", text="{mark}", idempotency_key="late")
+    said = dict(index=99, role="seeker", text="{mark}", idempotency_key="late")
+    message = Message.objects.create(chat=chat, **said)
     ChatEvent.append(chat, "message", message)
 """
 FILL = """

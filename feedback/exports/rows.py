@@ -112,8 +112,8 @@ def tag_blocks(names: Names) -> Iterator[list[Row]]:
     allowed, to = Allowed(names), "tagging__message__"
     fields = (
         f"{to}chat__volunteer_id", f"{to}chat__kind", f"{to}chat__shared", f"{to}chat__status",
-        "tagging__current", "tagging__message_id", f"{to}chat_id", f"{to}chat__scenario__slug", f"{to}index", "code",
-        "probability", "start", "end", "tagging__version", "tagging__created_at",
+        "tagging__current", "tagging__message_id", f"{to}chat_id", f"{to}chat__scenario__slug", f"{to}index",
+        "code", "probability", "start", "end", "tagging__version", "tagging__created_at",
     )  # fmt: skip
     for block in _read(tags(), fields):
         kept = [row for row in block if row[5] and allowed(*row[1:5])]
