@@ -27,6 +27,8 @@ CHAT_ENDED = "chat_ended"
 CHAT_REPORTS = "chat_reports"
 # chats_retagged(chats) -> ids of chats that another version tagged after their report was written
 CHATS_RETAGGED = "chats_retagged"
+# chats_waiting(chats) -> those of the queryset that ended lately and that no trainer has said a word on
+CHATS_WAITING = "chats_waiting"
 # practice_goals(user) -> what the volunteer has chosen to practise
 PRACTICE_GOALS = "practice_goals"
 # chat_notes(chat) -> what trainers wrote about the chat, oldest first
