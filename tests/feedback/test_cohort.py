@@ -73,7 +73,7 @@ def test_who_practised_and_who_waits_for_a_word(people, north, scenario):
     assert of(north, people.peer).recent_chats == 0
 
 
-def reported(volunteer, scenario, *titles: str, **fields) -> PracticeChat:
+def reported(volunteer, scenario, /, *titles: str, **fields) -> PracticeChat:
     """An ended chat whose report raised these points."""
     chat = ended_chat(volunteer, scenario)
     SessionReport.objects.create(
