@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.reports import cohort as figures
+from feedback.reports.raised import raised_most
 from peersupport.people import access
 from peersupport.people.models import Role
 from peersupport.practice import assignments
@@ -55,6 +56,9 @@ def _page(request: HttpRequest, found, *, status: int = 200, **form) -> HttpResp
         **form,
     }
     if request.user.is_trainer:
+        raised = raised_most(volunteers)
+        for person in volunteers:
+            person.raised = raised.get(person.pk)
         scenarios = offered([found]).order_by("-baseline", "title")
         context |= {
             "volunteers": volunteers,

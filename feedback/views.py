@@ -19,7 +19,7 @@ from feedback.evidence.cards import evidence_card as build_card
 from feedback.evidence.grades import LOOKS
 from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
-from feedback.reports import afterwards, files, goals, requests, retagged, wordings
+from feedback.reports import afterwards, files, goals, history, requests, retagged, wordings
 from feedback.reports.course import course_of
 from feedback.reports.exports import ExportStopped, tags_csv
 from feedback.reports.quotes import with_quotes
@@ -55,7 +55,7 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
         "is_own": chat.volunteer_id == request.user.pk,
         "notes": notes,
         "report_page": True,
-        "first_answer": chat.parent_message if chat.is_try else None,
+        "first_answer": access.first_answer_for_user(request.user, chat),
     }
     if not chat.is_open:
         context |= afterwards.context(chat, request.user, found)
@@ -65,6 +65,7 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
         context |= with_quotes(found.body)
         if context["is_own"]:
             context |= wordings.context(chat, request.user, context["points"])
+            context |= history.beside_earlier(context["mix"], chat)
             context["goals"] = goals.goals_in_report(chat, found.body)
             context["file_state"] = files.state(found, len(notes))
         if found.status != SessionReport.Status.PENDING:

@@ -13,7 +13,7 @@ from feedback.imports import runs
 from feedback.inbox import items, notes
 from feedback.replies import counts as line_counts
 from feedback.replies import wording as line_wording
-from feedback.reports import files, goals, missed, own_rows, requests, retagged, wordings
+from feedback.reports import cohort, files, goals, missed, own_rows, requests, retagged, wordings
 from feedback.signoff import certificate, ratings
 from peersupport.jobs import sweeper
 from peersupport.jobs.models import Lane
@@ -160,6 +160,7 @@ def register() -> None:
     slots.register(slots.CHAT_REPORTS, requests.statuses)
     slots.register(slots.CHATS_RETAGGED, retagged.chats_retagged)
     slots.register(slots.CHATS_KEPT, ratings.rated)
+    slots.register(slots.CHATS_WAITING, cohort.without_feedback)
     slots.register(slots.PRACTICE_GOALS, goals.open_goals)
     slots.register(slots.CHAT_NOTES, notes.notes_of)
     slots.register(slots.INBOX_UNREAD, items.unread)

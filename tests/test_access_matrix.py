@@ -237,9 +237,11 @@ def test_cells(name, people, chat, say):
         **rows_of_staff(people, chat),
     }
     needed = NAMES[name].pattern.converters
+    chats.end_chat(chat)  # before that its trainer does not see it: the test below
     if "try_id" in needed:
-        chats.end_chat(chat)
-        values["try_id"] = tries.try_again(message).pk
+        branch = tries.try_again(message)
+        chats.end_chat(branch)
+        values["try_id"] = branch.pk
     address = reverse(name, kwargs={key: values[key] for key in needed})
     wrong = []
     for who in PEOPLE:
@@ -251,6 +253,35 @@ def test_cells(name, people, chat, say):
             if got != expected[who]:
                 wrong.append(f"{verb.upper()} {name} by {who}: {got}, expected {expected[who]}")
     assert wrong == []
+
+
+def test_a_chat_that_goes_on_does_not_exist_for_its_trainer(people, chat, say):
+    message = say("What would you like to talk about?")
+    chats.end_chat(chat)
+    branch = tries.try_again(message)
+    rated = rows_of_staff(people, branch)["rating_id"]
+    said = chats.post_message(branch, text="Which part of it is the hardest?", key="otherwise").message
+    values = {
+        "chat_id": branch.pk, "try_id": branch.pk, "message_id": said.pk, "rating_id": rated,
+        "code": "open_question", "index": 2,
+    }  # fmt: skip
+    trainer, wrong = Client(), []
+    trainer.force_login(people.trainer)
+    for name, pattern in NAMES.items():
+        needed = pattern.pattern.converters.keys()
+        if not needed & {"chat_id", "try_id", "message_id", "rating_id"}:
+            continue
+        address = reverse(name, kwargs={key: values[key] for key in needed})
+        got = {trainer.get(address).status_code, trainer.post(address).status_code}
+        if MISSING not in got or got - {MISSING, WRONG_VERB}:
+            wrong.append((name, got))
+    assert wrong == []
+    card = reverse("feedback:evidence-card", args=["open_question"])
+    assert trainer.get(card, {"message": said.pk}).status_code == MISSING
+    assert str(branch.pk) not in trainer.get(reverse("practice:chats")).content.decode()
+    chats.end_chat(branch)
+    assert trainer.get(reverse("practice:chat", args=[branch.pk])).status_code == OK
+    assert str(branch.pk) in trainer.get(reverse("practice:chats")).content.decode()
 
 
 @pytest.mark.parametrize("name", [n for n, p in NAMES.items() if "chat_id" in p.pattern.converters])

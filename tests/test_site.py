@@ -106,8 +106,9 @@ def visit(people, chat, say, drain):
 
     def visit(who: str, name: str, needed):
         client = Client()
-        if "try_id" in needed:
+        if "try_id" in needed or who == "trainer":  # who sees a chat once it has ended
             chats.end_chat(chat)
+        if "try_id" in needed:
             values["try_id"] = tries.try_again(message).pk
         if who != "anonymous":
             client.force_login(getattr(people, who))

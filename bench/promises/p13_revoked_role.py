@@ -1,8 +1,9 @@
 """A right that is taken away is gone at once: for the next request, an open stream, a running download.
 
-The trainer has the volunteer's chat open when the right ends. The volunteer writes right afterwards; what
-of that reaches the trainer has leaked. The export is read slowly; when the admin's right ends, every tag
-not sent yet is marked in the database, so that a marked row in the file was read after the end.
+The trainer has a chat that the volunteer ended open when the right ends. A last answer of the seeker's is
+written right afterwards, as by a worker that was late; what of that reaches the trainer has leaked. The
+export is read slowly; when the admin's right ends, every tag not sent yet is marked in the database, so that
+a marked row in the file was read after the end.
 """
 
 from __future__ import annotations
@@ -40,6 +41,15 @@ for name, role in (("tara", "trainer"), ("ada", "admin")):
     u = User.objects.get(username=name); u.role = role; u.is_active = True
     u.set_password("{PASSWORD}"); u.save()
 Membership.objects.filter(user__username="tara").update(until=None)
+"""
+LATE = """
+from django.db import transaction
+from peersupport.practice.models import ChatEvent, Message, PracticeChat
+with transaction.atomic():
+    chat = PracticeChat.objects.select_for_update().get(pk="{chat}")
+    said = dict(index=99, role="seeker", text="{mark}", idempotency_key="late")
+    message = Message.objects.create(chat=chat, **said)
+    ChatEvent.append(chat, "message", message)
 """
 FILL = """
 from peersupport.people import consents
@@ -86,6 +96,7 @@ def _stream(app: App, hand: Hand, ending: str) -> tuple[float, int, int]:
     hand.do(RESTORE)
     vera, tara = Volunteer(app, "vera"), Volunteer(app, "tara")
     path = vera.start_chat()
+    vera.post(f"{path}end/")
     session = tara._cookie("sessionid")
     received: list[str] = []
     follower = tara.follow(path)
@@ -95,7 +106,7 @@ def _stream(app: App, hand: Hand, ending: str) -> tuple[float, int, int]:
     _end(hand, tara, ending, "tara")
     ended = time.monotonic()
     mark = uuid.uuid4().hex
-    vera.say(path, f"What would help you most right now? {mark}")
+    hand.do(LATE.format(chat=path.split("/")[2], mark=mark))
     pages = sum(_status(app, path + part, session) == 200 for part in ("", "events/", "report/"))
     reader.join(WAIT_SECONDS)
     seconds = time.monotonic() - ended

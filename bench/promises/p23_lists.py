@@ -32,6 +32,7 @@ PAGES = {
     },
     "tara": {
         "chats of the cohort": "/chats/",
+        "chats that wait for feedback": "/chats/?waiting=1",
         "chat of 200 messages": "{chat}",
         "its report": "{chat}report/",
         "cohorts": "/cohorts/",

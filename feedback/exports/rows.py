@@ -35,9 +35,9 @@ class Allowed:
         agreeing = consenting(Consent.Purpose.RESEARCH).values_list("pk", flat=True)
         self.agreeing = frozenset() if self.full else frozenset(agreeing)
 
-    def __call__(self, volunteer: int, kind: str, shared: bool) -> bool:
+    def __call__(self, volunteer: int, kind: str, shared: bool, status: str) -> bool:
         if self.full:
-            return shared
+            return shared and status == PracticeChat.Status.ENDED
         return volunteer in self.agreeing and (kind == PracticeChat.Kind.PRACTICE or shared)
 
 
@@ -59,12 +59,12 @@ def _of_chats(
     """`to` leads from the rows to their chat; `make` gets the key, the names of chat and volunteer, and the
     fields. A block is short, or empty, where chats may not be shown."""
     allowed = Allowed(names)
-    whose = (f"{to}id", f"{to}volunteer_id", f"{to}kind", f"{to}shared")
+    whose = (f"{to}id", f"{to}volunteer_id", f"{to}kind", f"{to}shared", f"{to}status")
     for block in _read(rows, (*whose, *fields)):
         yield [
             make(pk, names.chat(chat), names.person(volunteer), *rest)
-            for pk, chat, volunteer, kind, shared, *rest in block
-            if allowed(volunteer, kind, shared)
+            for pk, chat, volunteer, kind, shared, status, *rest in block
+            if allowed(volunteer, kind, shared, status)
         ]
 
 
@@ -111,20 +111,20 @@ def tag_blocks(names: Names) -> Iterator[list[Row]]:
     """The tagger's tags with what trainers said of them, then the tags that only a trainer saw."""
     allowed, to = Allowed(names), "tagging__message__"
     fields = (
-        f"{to}chat__volunteer_id", f"{to}chat__kind", f"{to}chat__shared", "tagging__current",
-        "tagging__message_id", f"{to}chat_id", f"{to}chat__scenario__slug", f"{to}index", "code",
-        "probability", "start", "end", "tagging__version", "tagging__created_at",
+        f"{to}chat__volunteer_id", f"{to}chat__kind", f"{to}chat__shared", f"{to}chat__status",
+        "tagging__current", "tagging__message_id", f"{to}chat_id", f"{to}chat__scenario__slug", f"{to}index",
+        "code", "probability", "start", "end", "tagging__version", "tagging__created_at",
     )  # fmt: skip
     for block in _read(tags(), fields):
-        kept = [row for row in block if row[4] and allowed(*row[1:4])]
-        said = _said({row[5] for row in kept})
+        kept = [row for row in block if row[5] and allowed(*row[1:5])]
+        said = _said({row[6] for row in kept})
         yield [
             (
                 names.row("tag", pk), names.chat(chat), names.person(who), slug or kind, index, code,
                 "tagger", round(chance, 4), start, end, version, said.get((message, code), ""), at,
             )
-            for pk, who, kind, _shared, _current, message, chat, slug, index, code, chance, start, end,
-            version, at in kept
+            for pk, who, kind, _shared, _status, _current, message, chat, slug, index, code, chance, start,
+            end, version, at in kept
         ]  # fmt: skip
 
     def make(pk, chat, who, slug, kind, index, code, start, end, at) -> Row:

@@ -33,7 +33,7 @@ from feedback.signoff.ratings import signed_off
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Correction, Review
-from skills.present import present_codes
+from skills.present import present_rows
 from skills.taxonomy import CODES, MI_ADHERENT, MI_NON_ADHERENT, QUESTIONS, REFLECTIONS, TECHNIQUES
 
 LEAST = 5  # volunteers
@@ -108,8 +108,8 @@ def members(cohort: Cohort) -> QuerySet[User]:
 
 
 def volunteers(cohort: Cohort) -> list[User]:
-    """The cohort's volunteers with what they did: chats, recent_chats, messages, last, waiting, waits_since,
-    waiting_chat; signed_at and signed_chat of their newest signed-off mock chat, and whether one was rated.
+    """The cohort's volunteers with what they did: chats, recent_chats, messages, last, waiting, waits_since;
+    signed_at and signed_chat of their newest signed-off mock chat, and whether one was rated.
     1 query."""
     shared = PracticeChat.objects.filter(volunteer=OuterRef("pk"), shared=True).order_by()
     ended = shared.filter(status=PracticeChat.Status.ENDED)
@@ -136,10 +136,9 @@ def volunteers(cohort: Cohort) -> list[User]:
         ended=number(ended),
         recent_chats=number(ended.filter(ended_at__gte=recent())),
         messages=number(said, "chat__volunteer"),
-        last=moment(shared, Max("created_at")),
+        last=moment(ended, Max("created_at")),
         waiting=number(waiting),
         waits_since=moment(waiting, Min("ended_at")),
-        waiting_chat=Subquery(waiting.order_by("ended_at").values("pk")[:1]),
         signed_at=Subquery(signed.values("created_at")[:1]),
         signed_chat=Subquery(signed.values("chat_id")[:1], output_field=UUIDField()),
         rated_chat=Subquery(rated.order_by("-id").values("chat_id")[:1], output_field=UUIDField()),
@@ -162,7 +161,7 @@ def totals(found: Sequence[User]) -> Totals:
 
 
 def grown(cohort: Cohort) -> Grown:
-    """First against newest chat with the same fixed scenario, per volunteer. 4 queries."""
+    """First against newest chat with the same fixed scenario, per volunteer. 3 queries."""
     counted = Message.objects.filter(
         chat__volunteer__in=members(cohort),
         chat__scenario__baseline=True,
@@ -172,12 +171,10 @@ def grown(cohort: Cohort) -> Grown:
         role=Message.Role.COUNSELOR,
         copied=False,
     )
-    present = present_codes(counted)
     chats: dict[tuple, list[frozenset[str]]] = defaultdict(list)
-    fields = ("pk", "chat__volunteer_id", "chat__scenario__slug", "chat__created_at", "chat_id")
-    for pk, volunteer, slug, began, chat in counted.order_by().values_list(*fields):
-        if pk in present:
-            chats[volunteer, slug, began, chat].append(present[pk])
+    fields = ("chat__volunteer_id", "chat__scenario__slug", "chat__created_at", "chat_id")
+    for codes, of_chat in present_rows(counted, *fields):
+        chats[of_chat].append(codes)
     by_person: dict[Any, list[list[frozenset[str]]]] = defaultdict(list)
     slugs: dict[Any, str] = {}
     for volunteer, slug, began, chat in sorted(chats, key=lambda key: (key[2], str(key[3]))):

@@ -71,12 +71,15 @@ def trainers_for_user(user: User) -> QuerySet[User]:
 
 
 def chats_for_user(user: User) -> QuerySet:
-    """Practice chats the person may read. Admins read no chats: they see counts and tags."""
+    """Practice chats the person may read: a volunteer their own; a trainer those that volunteers of their
+    cohorts share, once they have ended, so that the volunteer sees first. Admins read no chats: they see
+    counts and tags."""
     chats = apps.get_model("peersupport", "PracticeChat").objects.select_related("scenario", "volunteer")
     if user.is_volunteer:
         return chats.filter(volunteer=user)
     if user.is_trainer:
-        return chats.filter(volunteer__in=volunteers_for_user(user), shared=True)
+        ended = chats.model.Status.ENDED
+        return chats.filter(volunteer__in=volunteers_for_user(user), shared=True, status=ended)
     return chats.none()
 
 
@@ -100,6 +103,14 @@ def own_chat_for_user(user: User, chat_id):
     if chat.volunteer_id != user.pk:
         raise PermissionDenied
     return chat
+
+
+def first_answer_for_user(user: User, chat):
+    """The message that a try answers anew; None where the person may not read the chat it stands in."""
+    if chat.parent_message_id is None:
+        return None
+    readable = chat.volunteer_id == user.pk or chats_for_user(user).filter(pk=chat.parent_id).exists()
+    return chat.parent_message if readable else None
 
 
 def imported_chat_for_user(user: User, chat_id):

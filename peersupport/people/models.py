@@ -46,6 +46,11 @@ class User(AbstractUser):
         return salted_hmac("peersupport.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
     @property
+    def keeps_new_chats(self) -> bool:
+        """Whether chats that they begin now are kept from trainers."""
+        return settings.VOLUNTEERS_CHOOSE_SHARING and not self.shares_new_chats
+
+    @property
     def is_volunteer(self) -> bool:
         return self.role == Role.VOLUNTEER
 

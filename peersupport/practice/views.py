@@ -19,7 +19,7 @@ from peersupport import seeker
 from peersupport.audit.log import record, record_read
 from peersupport.people import access, consents
 from peersupport.people.models import Role
-from peersupport.practice import assignments, slots, tries
+from peersupport.practice import assignments, chat_lists, slots, tries
 from peersupport.practice import chats as service
 from peersupport.practice import events as log
 from peersupport.practice.models import Message, PracticeChat
@@ -39,6 +39,7 @@ def scenarios(request: HttpRequest) -> HttpResponse:
             "scenarios": [row for row in rows if not row.risk],
             "risk_scenarios": [row for row in rows if row.risk],
             "goals": slots.call(slots.PRACTICE_GOALS, request.user),
+            "trainers": [] if request.user.keeps_new_chats else access.trainers_for_user(request.user),
             "asked_again": consents.is_asked_again(request.user),
             "assignments": assignments.for_volunteer(request.user),
             "open_chats": access.chats_for_user(request.user).filter(status=PracticeChat.Status.OPEN)[:3],
@@ -59,8 +60,9 @@ def start(request: HttpRequest, scenario_id: int) -> HttpResponse:
 @require_safe
 @access.role_required(Role.VOLUNTEER, Role.TRAINER)
 def chats(request: HttpRequest) -> HttpResponse:
-    """A volunteer's own chats, or those of a trainer's cohorts; the newest hundred."""
-    rows = list(access.chats_for_user(request.user)[:100])
+    """A volunteer's own chats, or those of a trainer's cohorts."""
+    context = chat_lists.page_of(request.user, request.GET)
+    rows = list(context["chats"])
     # Apart: a query that counts as well would lose the order, and count for chats that are not shown.
     own = Message.objects.filter(chat__in=rows, role=Message.Role.COUNSELOR, copied=False).order_by()
     said = dict(own.values_list("chat_id").annotate(Count("pk")))
@@ -70,11 +72,8 @@ def chats(request: HttpRequest) -> HttpResponse:
         row.report_status = reports.get(row.pk, "")
         row.retagged = row.pk in retagged
         row.said = said.get(row.pk, 0)
-    return render(
-        request,
-        "practice/chats.html",
-        {"chats": rows, "cohorts": access.cohorts_for_user(request.user)},
-    )
+    context["cohorts"] = access.cohorts_for_user(request.user)
+    return render(request, "practice/chats.html", context)
 
 
 def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
@@ -88,7 +87,7 @@ def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
         "reading": log.reading(chat),
         "notes": slots.call(slots.CHAT_NOTES, chat),
         "worded": not chat.is_imported and slots.call(slots.SEEKER_WORDED),
-        "first_answer": chat.parent_message if chat.is_try else None,
+        "first_answer": access.first_answer_for_user(request.user, chat),
         "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
         **log.panels(messages, request.user, is_own=is_own),
         "key": uuid.uuid4().hex,

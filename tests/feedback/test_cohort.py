@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from bench.reviewing import ended_chat, tagged
 from feedback.inbox.notes import write_note
+from feedback.models import SessionReport
 from feedback.reports import cohort as figures
+from feedback.reports.raised import Raised, raised_most
 from peersupport.audit.models import AuditEvent
 from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice import assignments
@@ -62,12 +64,46 @@ def test_who_practised_and_who_waits_for_a_word(people, north, scenario):
     PracticeChat.objects.filter(pk=private.pk).update(shared=False)
     found = of(north, people.volunteer)
     assert (found.ended, found.recent_chats, found.messages, found.waiting) == (2, 1, 2, 1)
-    assert found.waiting_chat == one.pk
-    assert reverse("feedback:report", args=[one.pk]) + "#notes" in page(people.trainer, north)
+    waits = f"{reverse('practice:chats')}?volunteer={people.volunteer.pk}&amp;waiting=1"
+    assert waits in page(people.trainer, north)
     write_note(one, trainer=people.trainer, text="Well listened.")
     found = of(north, people.volunteer)
-    assert (found.waiting, found.waits_since, found.waiting_chat) == (0, None, None)
+    assert (found.waiting, found.waits_since) == (0, None)
+    assert waits not in page(people.trainer, north)
     assert of(north, people.peer).recent_chats == 0
+
+
+def reported(volunteer, scenario, /, *titles: str, **fields) -> PracticeChat:
+    """An ended chat whose report raised these points."""
+    chat = ended_chat(volunteer, scenario)
+    SessionReport.objects.create(
+        chat=chat, status="ready", body={"points": [{"title": title} for title in titles]}
+    )
+    PracticeChat.objects.filter(pk=chat.pk).update(**fields)
+    return chat
+
+
+def test_what_reports_raise_most_often_is_told_with_its_n_over_what_the_trainer_may_read(
+    people, north, scenario
+):
+    long_ago = timezone.now() - timedelta(days=40)
+    reported(people.volunteer, scenario, "Persuading", "Arguing the point", ended_at=long_ago)
+    reported(people.volunteer, scenario, "Persuading", shared=False)
+    reported(people.volunteer, scenario, "Persuading", status="open")
+    reported(people.volunteer, scenario, "Persuading", kind="imported", scenario=None)
+    reported(people.volunteer, scenario, "Persuading", "Several closed questions in a row")
+    reported(people.peer, scenario, "Persuading", "Arguing the point")
+    everybody = figures.volunteers(north)
+    assert raised_most(everybody) == {}  # once is by chance
+    reported(people.volunteer, scenario, "Arguing the point", "Several closed questions in a row")
+    reported(people.volunteer, scenario)
+    ended_chat(people.volunteer, scenario)  # without a report
+    found = raised_most(everybody)
+    assert found == {people.volunteer.pk: Raised("Several closed questions in a row", 2, 3)}
+    shown = page(people.trainer, north)
+    assert 'Several closed questions in a row: <span class="small">2 of 3 chats' in shown
+    assert f"{reverse('practice:chats')}?volunteer={people.volunteer.pk}" in shown
+    assert "closed questions" not in page(people.admin, north)
 
 
 def test_few_volunteers_give_no_figure_and_an_admin_sees_no_names(people, north, scenario):

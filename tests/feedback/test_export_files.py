@@ -144,6 +144,10 @@ def test_a_full_file_is_a_right_of_its_own_and_leaves_a_line_of_its_own(practise
     people.admin.refresh_from_db()
     type(chat).objects.update(shared=False)
     assert made(people.admin, "messages", "csv", full=True).rows == 0
+    # Nor is a chat that goes on, which its volunteer sees first.
+    type(chat).objects.update(shared=True, status="open")
+    for table in ("messages", "tags"):
+        assert made(people.admin, table, "csv", full=True).rows == 0
 
 
 def _pairs(export):

@@ -15,6 +15,7 @@ from feedback.inbox import items, notes
 from feedback.models import TrainerNote
 from peersupport.audit.models import AuditEvent
 from peersupport.people import erasure, own_data
+from peersupport.practice import chats
 from skills.review.corrections import correct_tags
 
 
@@ -33,6 +34,7 @@ def send(client, chat, text: str, **more):
 
 
 def test_a_note_reaches_the_volunteer_and_only_ids_reach_the_audit_log(as_, people, chat):
+    chats.end_chat(chat)
     assert send(as_("trainer"), chat, " You waited.\r\nGood. ").status_code == 302
     assert TrainerNote.objects.get().text == "You waited.\nGood."
     assert [line.object_kind for line in AuditEvent.objects.filter(verb="note")] == ["trainernote"]
@@ -45,12 +47,14 @@ def test_a_note_reaches_the_volunteer_and_only_ids_reach_the_audit_log(as_, peop
 
 @pytest.mark.parametrize("text", ["  ", "x" * 2001])
 def test_an_empty_or_endless_note_is_refused(as_, chat, text):
+    chats.end_chat(chat)
     answer = as_("trainer").post(reverse("feedback:note", args=[chat.pk]), {"text": text}, follow=True)
     assert "note-error" in answer.content.decode()
     assert not TrainerNote.objects.exists()
 
 
 def test_a_trainer_whose_assignment_ended_writes_no_more(as_, people, chat):
+    chats.end_chat(chat)
     people.trainer.memberships.update(until=timezone.now() - timedelta(seconds=1))
     assert send(as_("trainer"), chat, "late").status_code == 404
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from peersupport.audit.models import AuditEvent
 from peersupport.people import access, consents, erasure, own_data
@@ -69,6 +70,7 @@ def test_where_the_organisation_decides_sharing_is_stated_and_not_chosen(people,
     choose(volunteer)
     people.volunteer.refresh_from_db()
     assert people.volunteer.shares_new_chats
+    chats.end_chat(chat)
     assert chat in access.chats_for_user(people.trainer)
 
 
@@ -78,6 +80,8 @@ def test_a_chat_that_is_not_shared_does_not_exist_for_trainers(people, volunteer
     choose(volunteer)
     people.volunteer.refresh_from_db()
     kept = chats.start_chat(people.volunteer, chat.scenario)
+    for one in (chat, kept):
+        chats.end_chat(one)
     trainer = Client()
     trainer.force_login(people.trainer)
     for name in ("practice:chat", "feedback:report", "practice:events"):
@@ -87,12 +91,29 @@ def test_a_chat_that_is_not_shared_does_not_exist_for_trainers(people, volunteer
     assert list(access.chats_for_user(people.trainer)) == [chat]  # begun before: stays shared
     choose(volunteer, share="on")
     people.volunteer.refresh_from_db()
-    assert chats.start_chat(people.volunteer, chat.scenario) in access.chats_for_user(people.trainer)
+    shared = chats.start_chat(people.volunteer, chat.scenario)
+    chats.end_chat(shared)
+    assert shared in access.chats_for_user(people.trainer)
     assert kept not in access.chats_for_user(people.trainer)
     settings.VOLUNTEERS_CHOOSE_SHARING = False
     assert kept not in access.chats_for_user(people.trainer)  # what was promised then holds
     verbs = AuditEvent.objects.filter(verb__startswith="sharing").values_list("verb", flat=True)
     assert list(verbs) == ["sharing_off", "sharing_on"]
+
+
+def test_before_a_chat_begins_its_volunteer_reads_who_can_read_it_afterwards(people, volunteer, settings):
+    def page() -> str:
+        return volunteer.get(reverse("practice:scenarios")).content.decode()
+
+    people.trainer.first_name = "Gwendolyn"
+    people.trainer.save()
+    assert "these trainers can read it with its report: Gwendolyn." in page()
+    settings.VOLUNTEERS_CHOOSE_SHARING = True
+    choose(volunteer)
+    assert "No trainer reads what you begin now" in page() and "Gwendolyn" not in page()
+    choose(volunteer, share="on")
+    people.trainer.memberships.update(until=timezone.now())
+    assert "You have no trainer at present" in page() and "Gwendolyn" not in page()
 
 
 def test_no_way_of_making_a_chat_forgets_the_choice(people, chat, settings):

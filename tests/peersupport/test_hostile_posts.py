@@ -12,6 +12,7 @@ from bench.hostile_posts import post
 from feedback.reports.goals import set_goal
 from peersupport.bodies import _is_utf8
 from peersupport.jobs.models import Job
+from peersupport.practice import chats
 from peersupport.practice.models import Message
 from tests.feedback.imports import finished_import
 from tests.peersupport.transcripts import draft
@@ -38,6 +39,8 @@ def test_no_body_breaks_a_form(name, people, chat, say):
         "goal_id": set_goal(people.volunteer, technique="affirm").pk,
         **rows_of_staff(people, chat),
     }
+    if not name.startswith("practice:"):
+        chats.end_chat(chat)  # trainers' forms are there once it has ended
     address = reverse(name, kwargs={key: values[key] for key in NAMES[name].pattern.converters})
     chance = Random(name)
     for number in range(40):
@@ -79,6 +82,7 @@ def test_a_file_in_a_form_is_dropped_unread(people, chat):
 
 def test_an_unknown_technique_is_named_in_plain_words_and_not_echoed(people, say):
     message = say("What would you like to talk about?")
+    chats.end_chat(message.chat)
     client = Client()
     client.force_login(people.trainer)
     answer = client.post(reverse("skills:correct", args=[message.pk]), {"codes": "<script>alert(1)</script>"})

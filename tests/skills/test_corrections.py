@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from peersupport.audit.models import AuditEvent
+from peersupport.practice import chats
 from peersupport.practice.models import ChatEvent
 from skills.models import Correction
 from skills.review.corrections import correct_tags
@@ -82,6 +83,7 @@ def test_an_unknown_code_is_refused_and_nothing_is_kept(message, correct):
 
 
 def test_the_form_saves_and_the_volunteer_reads_the_note(message, people):
+    chats.end_chat(message.chat)
     trainer, volunteer = Client(), Client()
     trainer.force_login(people.trainer)
     volunteer.force_login(people.volunteer)
@@ -98,6 +100,7 @@ def test_the_form_saves_and_the_volunteer_reads_the_note(message, people):
 
 
 def test_only_known_codes_and_counselor_messages_can_be_corrected(message, people):
+    chats.end_chat(message.chat)
     client = Client()
     client.force_login(people.trainer)
     assert client.post(reverse("skills:correct", args=[message.pk]), {"codes": ["x"]}).status_code == 400

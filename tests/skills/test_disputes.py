@@ -47,12 +47,14 @@ def test_a_dispute_is_kept_once_and_the_tag_says_so(tagged, code, people, chat):
     [row] = Dispute.objects.all()
     assert (row.reason, row.words) == ("context", "")
     assert ChatEvent.objects.filter(chat=chat).count() == events + 1  # open pages hear of it, once
+    chats.end_chat(chat)
     for who in (people.volunteer, people.trainer):
         page = client_of(who).get(reverse("practice:chat", args=[chat.pk])).content.decode()
         assert page.count("disputed</span>") == 1
 
 
 def test_others_cannot_and_nonsense_is_refused(tagged, code, people):
+    chats.end_chat(tagged.chat)
     statuses = {
         who: post(getattr(people, who), tagged, code, reason="not_there").status_code
         for who in ("trainer", "peer", "outsider", "admin")
@@ -64,6 +66,7 @@ def test_others_cannot_and_nonsense_is_refused(tagged, code, people):
 
 
 def test_the_card_offers_it_on_ones_own_tag_only(tagged, code, people):
+    chats.end_chat(tagged.chat)
     address = reverse("feedback:evidence-card", args=[code])
     form = reverse("skills:dispute", args=[tagged.pk, code])
 
