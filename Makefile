@@ -70,6 +70,7 @@ backup: $(VENV)/.installed
 restore: $(VENV)/.installed
 	$(BIN)/python manage.py restore --input $(FILE) $(ARGS)
 	$(BIN)/python manage.py migrate
+	$(BIN)/python manage.py erase_person --again
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

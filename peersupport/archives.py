@@ -1,7 +1,8 @@
 """Unpacking an archive that somebody brings: by what it declares and by what comes out, nothing unexpected.
 
 A small file can unpack to a full disk, a header can ask for gigabytes of memory, a member can point
-outside its folder. Each is refused before it is done.
+outside its folder. Each is refused before it is done. `pack` and `check` see to it that what is written
+here can be unpacked by the same rules.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import gzip
 import shutil
 import tarfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -28,19 +29,73 @@ class UnsafeArchive(Exception):
 def unpack(source: Path, folder: Path, *, names: Collection[str]) -> None:
     """Unpack a .tar.gz of plain files and folders under `names` into `folder`. Raises UnsafeArchive."""
     room = shutil.disk_usage(folder).free - KEEP_FREE
+    _read(source, names, room, lambda archive, member: archive.extract(member, folder, filter="data"))
+
+
+def check(source: Path, *, names: Collection[str]) -> None:
+    """Read a .tar.gz to its end by the rules of `unpack`, and write nothing. Raises UnsafeArchive."""
+    _read(source, names, None, _pass_over)
+
+
+def pack(archive: tarfile.TarFile, folder: Path, name: str) -> None:
+    """Add a folder under `name`, with what its links lead to in place of the links: `unpack` takes none.
+
+    `archive` is one that dereferences. Names that begin with .part- are left out: a job is writing them.
+    Raises UnsafeArchive, before anything is added, for what `unpack` would not take.
+    """
+    found = []
+    for path, inner in _inside(folder, name, (folder.resolve(),)):
+        found.append((path, inner))
+        if len(found) > MAX_MEMBERS:
+            raise UnsafeArchive(f"would hold more than {MAX_MEMBERS:,} files. Take some out of {folder}.")
+    for path, inner in found:
+        archive.add(path, inner, recursive=False)
+
+
+def _inside(folder: Path, name: str, above: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
+    yield folder, name
+    for path in sorted(folder.iterdir()):
+        inner = f"{name}/{path.name}"
+        if path.name.startswith(".part-"):
+            continue
+        if path.is_dir():
+            real = path.resolve()
+            if real in above:
+                raise UnsafeArchive(f"would hold itself: {path} leads back up. Remove that link.")
+            yield from _inside(path, inner, (*above, real))
+        elif path.is_file():
+            yield path, inner
+        else:
+            raise UnsafeArchive(f"would not be whole: {path} leads to no file. Mend or remove it.")
+
+
+def _pass_over(archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+    if member.isreg():
+        content = archive.extractfile(member)
+        while content.read(MAX_READ // 2):
+            pass
+
+
+def _read(
+    source: Path,
+    names: Collection[str],
+    room: int | None,
+    take: Callable[[tarfile.TarFile, tarfile.TarInfo], None],
+) -> None:
     try:
-        limit = min(room, max(FREE_RATIO_BYTES, MAX_RATIO * source.stat().st_size))
+        limit = max(FREE_RATIO_BYTES, MAX_RATIO * source.stat().st_size)
+        limit = limit if room is None else min(room, limit)
         with gzip.open(source) as unzipped:
             stream = _Measured(unzipped, limit)
             with tarfile.open(fileobj=stream, mode="r:") as archive:
-                _members(archive, folder, names, limit)
+                _members(archive, names, limit, take)
     except (OSError, tarfile.TarError, zlib.error, ValueError, EOFError, OverflowError) as error:
         raise UnsafeArchive(f"is no whole backup ({type(error).__name__}). Take another copy.") from error
     except (RecursionError, MemoryError) as error:
         raise UnsafeArchive("is no backup of this program: its headers are nested too deep.") from error
 
 
-def _members(archive: tarfile.TarFile, folder: Path, names: Collection[str], limit: int) -> None:
+def _members(archive: tarfile.TarFile, names: Collection[str], limit: int, take) -> None:
     seen: set[str] = set()
     declared = 0
     for member in archive:
@@ -53,7 +108,7 @@ def _members(archive: tarfile.TarFile, folder: Path, names: Collection[str], lim
         declared += member.size
         if declared > limit or len(seen) > MAX_MEMBERS:
             raise UnsafeArchive(_too_much(limit))
-        archive.extract(member, folder, filter="data")
+        take(archive, member)
 
 
 def _too_much(limit: int) -> str:

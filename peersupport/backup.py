@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,30 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 
 import peersupport
-from peersupport.archives import UnsafeArchive, unpack
+from peersupport.archives import UnsafeArchive, check, pack, unpack
 
 FORMAT = "backup-1"
 DATABASE, MANIFEST, MODELS = "database", "manifest.json", "models"
+NAMES = (MANIFEST, DATABASE, MODELS)
 MANIFEST_BYTES = 65_536
+# An archive drops what it names and no more: a newer version's tables would stand in its way, or stay.
+DROP_TABLES = """
+SET LOCAL client_min_messages = warning;
+DO $$
+DECLARE held text;
+BEGIN
+  FOR held IN
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+      AND NOT EXISTS (
+        SELECT FROM pg_depend
+        WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'  -- an extension's
+      )
+  LOOP
+    EXECUTE 'DROP TABLE IF EXISTS ' || held || ' CASCADE';
+  END LOOP;
+END $$;
+"""
 
 
 class BackupError(Exception):
@@ -55,19 +75,18 @@ def create(target: Path) -> dict[str, Any]:
         }
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         whole = folder / "archive"
-        with tarfile.open(whole, "w:gz", compresslevel=6) as archive:
-            archive.add(folder / MANIFEST, MANIFEST)
-            archive.add(folder / DATABASE, DATABASE)
-            if (settings.DATA_DIR / MODELS).is_dir():
-                archive.add(settings.DATA_DIR / MODELS, MODELS, filter=_finished)
+        try:
+            with tarfile.open(whole, "w:gz", compresslevel=6, dereference=True) as archive:
+                archive.add(folder / MANIFEST, MANIFEST)
+                archive.add(folder / DATABASE, DATABASE)
+                if (settings.DATA_DIR / MODELS).is_dir():
+                    pack(archive, settings.DATA_DIR / MODELS, MODELS)
+            check(whole, names=NAMES)
+        except UnsafeArchive as error:
+            raise BackupError(f"No backup was written: it {error}") from error
         os.chmod(whole, 0o600)
         os.replace(whole, target)
     return manifest
-
-
-def _finished(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Leaves out what a job is writing now: it may be gone before it is read, and is made anew."""
-    return None if Path(member.name).name.startswith(".part-") else member
 
 
 def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> dict[str, Any]:
@@ -82,8 +101,11 @@ def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> 
         _check(manifest, folder, replace=replace, other_key=other_key)
         _load(folder / DATABASE)
         if (folder / MODELS).is_dir():
-            shutil.rmtree(settings.DATA_DIR / MODELS, ignore_errors=True)
-            os.replace(folder / MODELS, settings.DATA_DIR / MODELS)
+            held = settings.DATA_DIR / MODELS
+            if held.is_symlink():
+                held.unlink()  # what it leads to is not ours
+            shutil.rmtree(held, ignore_errors=True)
+            os.replace(folder / MODELS, held)
     return manifest
 
 
@@ -95,7 +117,7 @@ def _folder(target: Path) -> Path:
 
 def _unpack(source: Path, folder: Path) -> dict[str, Any]:
     try:
-        unpack(source, folder, names=(MANIFEST, DATABASE, MODELS))
+        unpack(source, folder, names=NAMES)
         with (folder / MANIFEST).open("rb") as file:
             manifest = json.loads(file.read(MANIFEST_BYTES))  # a longer one is cut, and so no JSON
     except UnsafeArchive as error:
@@ -159,18 +181,42 @@ def _load(source: Path) -> None:
         os.replace(source, name)
     else:
         connection.close()
-        _postgres(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--single-transaction",
-            "--exit-on-error",
-            str(source),
-        )
+        _replace(source)
+
+
+def _replace(source: Path) -> None:
+    """Drop the tables here and load a dump, in one transaction: it is committed only once all of it came."""
+    statements = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--file=-", str(source)]
+    load = _command(
+        "psql",
+        "--no-psqlrc",
+        "--quiet",
+        "--set=ON_ERROR_STOP=1",
+        "--set=VERBOSITY=terse",
+        "--command=BEGIN",
+        f"--command={DROP_TABLES}",
+        "--file=-",
+    )
+    with tempfile.TemporaryFile() as said, _installed():
+        with subprocess.Popen(  # noqa: S603
+            load, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        ) as loading:
+            read = subprocess.run(statements, stdout=loading.stdin, stderr=subprocess.PIPE, check=False)  # noqa: S603
+            loading.communicate(None if read.returncode else b"COMMIT;\n")
+        said.seek(0)
+        _finish("psql", loading.returncode, said.read())
+        _finish("pg_restore", read.returncode, read.stderr)
 
 
 def _postgres(program: str, *arguments: str) -> None:
+    with _installed():
+        done = subprocess.run(  # noqa: S603
+            _command(program, *arguments), env=_environment(), capture_output=True, check=False
+        )
+    _finish(program, done.returncode, done.stderr)
+
+
+def _command(program: str, *arguments: str) -> list[str]:
     row = connection.settings_dict
     options = {
         "--host": row["HOST"],
@@ -178,16 +224,24 @@ def _postgres(program: str, *arguments: str) -> None:
         "--username": row["USER"],
         "--dbname": row["NAME"],
     }
-    command = [program, *(f"{name}={value}" for name, value in options.items() if value), *arguments]
+    return [program, *(f"{name}={value}" for name, value in options.items() if value), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PGPASSWORD": connection.settings_dict["PASSWORD"]}
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
     try:
-        done = subprocess.run(  # noqa: S603
-            command,
-            env={**os.environ, "PGPASSWORD": row["PASSWORD"]},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise BackupError(f"{program} is not installed. Install PostgreSQL's client programs.") from None
-    if done.returncode:
-        raise BackupError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
+        yield
+    except FileNotFoundError as error:
+        raise BackupError(
+            f"{error.filename} is not installed. Install PostgreSQL's client programs."
+        ) from None
+
+
+def _finish(program: str, code: int, said: bytes) -> None:
+    if code:
+        *_, last = said.decode(errors="replace").strip().splitlines() or ["it says nothing"]
+        raise BackupError(f"{program} failed: {last}.")

@@ -15,8 +15,13 @@ _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<kind>:[-?])(?P<rest>[^}]*))?\}|
 
 
 def put_in(value: Any, variables: Mapping[str, str]) -> Any:
-    """The value with `${NAME}`, `${NAME:-default}` and `${NAME:?complaint}` resolved in every string."""
+    """The value with `${NAME}`, `${NAME:-default}` and `${NAME:?complaint}` resolved in every string; a
+    variable of an environment that has no value is passed on where it is set, and else left out."""
     if isinstance(value, dict):
+        if isinstance(value.get("environment"), dict):
+            given = value["environment"].items()
+            passed = [(name, variables.get(name) if to is None else to) for name, to in given]
+            value = {**value, "environment": {name: to for name, to in passed if to is not None}}
         return {key: put_in(inner, variables) for key, inner in value.items()}
     if isinstance(value, list):
         return [put_in(inner, variables) for inner in value]

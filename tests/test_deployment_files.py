@@ -9,6 +9,7 @@ import fnmatch
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 import yaml
@@ -21,6 +22,12 @@ from tests.compose import FILE, compose, seconds
 WHOLE = compose(ALLOWED_HOSTS="practice.example.org")
 SERVICES = WHOLE["services"]
 OURS = [name for name, service in SERVICES.items() if "build" in service]
+# Settings that the services are not handed from .env, and why.
+NOT_HANDED_ON = {
+    "DATA_DIR": "the image sets it to its volume",
+    "DEBUG": "refuses to start where others are served",
+    "DEMO": "shows the demo logins; `make run` sets it",
+}
 LANES = {"worker-live": "live", "worker-coach": "coach", "worker-gpu": "coach", "worker-batch": "batch"}
 
 
@@ -75,6 +82,40 @@ def test_only_the_web_process_meets_the_outside():
     assert SERVICES["web"]["ports"] == ["127.0.0.1:8000:8000"]
 
 
+def read_from_the_environment() -> set[str]:
+    reads = re.compile(r'\b(?:env[a-z]+\(|os\.environ\.get\(|os\.environ\[)\s*"([A-Z_]+)"')
+    return {
+        name
+        for package in ("peersupport", "skills", "feedback")
+        for path in (ROOT / package).rglob("*.py")
+        for name in reads.findall(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_every_setting_reaches_the_services_or_has_a_reason_not_to():
+    names = read_from_the_environment()
+    assert {"BACKUP_DAYS", "TAGGER_WEIGHTS", "DATA_DIR"} <= names
+    plain = yaml.safe_load(FILE.read_text())["services"]
+    handed = {name.removesuffix("_FILE") for one in OURS for name in plain[one]["environment"]}
+    handed |= {name for one in OURS for name in plain[one]["environment"]}
+    handed |= set(re.findall(r"\$\{(\w+)", FILE.read_text()))  # WEB_PROCESSES is an argument of the command
+    assert names - handed == set(NOT_HANDED_ON)
+
+
+def test_what_env_says_is_passed_on_and_what_it_does_not_is_left_to_the_settings():
+    assert not {"BACKUP_DAYS", "LOGIN_TRIES"} & set(SERVICES["web"]["environment"])
+    told = compose(ALLOWED_HOSTS="x", BACKUP_DAYS="90")["services"]
+    for name in OURS:
+        assert told[name]["environment"]["BACKUP_DAYS"] == "90"
+
+
+def test_every_setting_stands_in_a_table_with_a_line():
+    pages = "".join((ROOT / page).read_text() for page in ("README.md", "docs/operating.md"))
+    rows = re.findall(r"(?m)^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|[^|]*\| [^|]{5,} \|$", pages)
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert read_from_the_environment() - told == set()
+
+
 def test_secrets_come_from_files_and_stand_in_no_variable():
     assert set(WHOLE["secrets"]) == {"secret_key", "database_password", "metrics_token"}
     for service in SERVICES.values():
@@ -84,7 +125,8 @@ def test_secrets_come_from_files_and_stand_in_no_variable():
                 assert value.removeprefix("/run/secrets/") in service["secrets"]
             assert not re.search(r"://[^/@]*:[^/@]+@", value), "a password in an address"
     for ignore in (".gitignore", ".dockerignore"):
-        assert "secrets" in {line.strip("/") for line in (ROOT / ignore).read_text().splitlines()}
+        lines = {line.strip("/") for line in (ROOT / ignore).read_text().splitlines()}
+        assert {"secrets", ".env", "backups"} <= lines
 
 
 @pytest.mark.parametrize("name", LANES)
@@ -155,6 +197,19 @@ def test_the_image_is_built_from_a_pinned_base_for_an_ordinary_user():
     assert dict(found)["CMD"].startswith("[")  # without a shell, so that signals arrive
     torch = re.search(r"torch==[\d.]+", (ROOT / "pyproject.toml").read_text())[0]
     assert any(torch in rest for name, rest in found if name == "RUN")
+
+
+def test_the_image_reads_and_writes_what_the_pages_offer():
+    """Parquet tables and PDFs: both are extras, and WeasyPrint wants libraries of Debian."""
+    runs = " ".join(rest for name, rest in instructions() if name == "RUN")
+    extras = set(re.search(r'pip install "\.\[([\w,]+)\]"', runs)[1].split(","))
+    assert extras == {"pdf", "parquet"}
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert extras <= set(known)
+    page = (ROOT / "docs" / "operating.md").read_text()
+    wanted = re.findall(r"lib(?:pango|pangoft2|harfbuzz)-[\w.-]+", page)
+    assert len(set(wanted)) == 3
+    assert [name for name in wanted if name not in runs] == []
 
 
 def test_the_image_holds_no_secret_and_copies_what_exists():

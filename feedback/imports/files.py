@@ -11,6 +11,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 from uuid import UUID
 
@@ -23,6 +25,12 @@ FOLDER, SPEC, ERRORS = "studies", "spec", "errors.csv"
 FIELDS = (*TABLES, SPEC)
 SUFFIXES = {".csv": ".csv", ".parquet": ".parquet", ".pq": ".parquet"}
 STALE_SECONDS = 3600  # of a folder that nothing names: an upload that broke off
+
+
+@cache
+def reads_parquet() -> bool:
+    """Whether the optional pyarrow is there; looked for without importing it."""
+    return find_spec("pyarrow") is not None
 
 
 def folder_of(import_id: UUID) -> Path:
@@ -90,6 +98,9 @@ class ToFolder(FileUploadHandler):
             raise SkipFile
         if kept is None or (field_name == SPEC and suffix != ".toml"):
             self.refused[field_name] = "form"
+            raise SkipFile
+        if kept == ".parquet" and not reads_parquet():
+            self.refused[field_name] = "parquet"
             raise SkipFile
         if self._folder is None:
             root = settings.DATA_DIR / FOLDER

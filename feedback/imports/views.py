@@ -35,6 +35,9 @@ LABELS = {
 }
 REFUSED = {
     "form": gettext_lazy("%(name)s: only CSV and Parquet files are read, and TOML as the specification."),
+    "parquet": gettext_lazy(
+        "%(name)s: Parquet files cannot be read here, since pyarrow is not installed. Save the table as CSV."
+    ),
     "size": gettext_lazy("%(name)s: the files together are longer than %(limit)d MB."),
     "room": gettext_lazy("%(name)s: there is no room left on the disk of this installation."),
 }
@@ -105,6 +108,7 @@ def _form(request: HttpRequest, status: int = 200, **context: Any) -> HttpRespon
         "codes": [PREFIX + code for code in (*TECHNIQUES, *EMPATHY)],
         "limit": settings.STUDY_UPLOAD_MB,
         "days": settings.STUDY_KEEP_DAYS,
+        "parquet": files.reads_parquet(),
         "may_begin": runs.may_begin(),
     }
     return render(request, "feedback/study_new.html", context, status=status)
@@ -147,6 +151,7 @@ def study_import(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         "has_errors": row.erased_at is None and (files.folder_of(row.pk) / files.ERRORS).is_file(),
         "days": settings.STUDY_KEEP_DAYS,
         "limit": settings.STUDY_UPLOAD_MB,
+        "parquet": files.reads_parquet(),
     }
     return render(request, "feedback/study_import.html", context)
 

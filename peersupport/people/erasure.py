@@ -5,7 +5,8 @@ job that it starts then deletes chat by chat, so that turns of others wait for o
 with `tidy`. A job that dies is taken up again by its lease; deleting what is gone is harmless.
 
 The list lies in a file beside the database: a restored archive brings the person back, and `again` reads
-the list to erase them anew. It holds numbers and times only. What lies where: docs/erasure.md.
+the list to erase them anew. A chat that was deleted by itself stands there as well. It holds numbers and
+times only. What lies where: docs/erasure.md.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from peersupport.jobs.models import Job, Lane
 from peersupport.jobs.queue import StoppedError
 from peersupport.people import admins, sessions
 from peersupport.people.models import User
-from peersupport.practice.models import Message, PracticeChat
+from peersupport.practice.models import Message, PracticeChat, TranscriptDraft
 
 ERASE = "erase"
 LIST = "erasures.jsonl"
@@ -86,15 +87,29 @@ def erase_now(user: User, *, by: User | None) -> None:
 
 
 def again() -> int:
-    """Erase those on the list whom a restored archive brought back. Returns how many there were."""
+    """Erase those on the list, people and chats, whom a restored archive brought back. Returns how many."""
     found = 0
     for line in listed():
+        if "chat" in line:
+            found += _chat_again(line["chat"])
+            continue
         user = User.objects.filter(pk=line["person"]).first()
         # Numbers can be given again after a restore; the moment of joining cannot.
         if user is not None and _joined(user) == line["joined"]:
             erase_now(user, by=None)
             found += 1
     return found
+
+
+@transaction.atomic
+def _chat_again(chat_id: str) -> int:
+    # An imported chat bears the number of its draft, which an archive may hold instead.
+    found = TranscriptDraft.objects.filter(pk=chat_id).delete()[0]
+    chat = PracticeChat.objects.filter(pk=chat_id).first()
+    if chat is not None:
+        record(None, "delete", chat)
+        Job.objects.filter(ordering_key__in=erase_chat(chat.pk)).delete()
+    return int(bool(found or chat))
 
 
 def listed() -> list[dict[str, Any]]:
@@ -129,9 +144,14 @@ def _joined(user: User) -> str:
 def _close_account(user: User, *, by: User | None) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
     record(by, "erase", user)
-    if is_asked(user):
+    _list({"person": user.pk, "joined": _joined(user)})
+
+
+def _list(what: dict[str, Any]) -> None:
+    """Write a line, unless there is one that says the same."""
+    if any({**row, "at": None} == {**what, "at": None} for row in listed()):
         return
-    line = {"at": timezone.now().isoformat(), "person": user.pk, "joined": _joined(user)}
+    line = {"at": timezone.now().isoformat(), **what}
     handle = os.open(settings.DATA_DIR / LIST, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
@@ -144,7 +164,7 @@ def _erase(user_id: int) -> Iterator[None]:
     keys = []
     for chat_id in list(PracticeChat.objects.filter(volunteer=user_id).values_list("pk", flat=True)):
         with transaction.atomic():
-            keys += erase_chat(chat_id)
+            keys += erase_chat(chat_id, on_list=False)  # its owner is
         yield
     for step in _steps:
         step(user_id)
@@ -161,14 +181,18 @@ def _erase(user_id: int) -> Iterator[None]:
     sessions.forget_person(user_id)
 
 
-def erase_chat(chat_id) -> list[str]:
+def erase_chat(chat_id, *, on_list: bool = True) -> list[str]:
     """The chat with all that hangs on it, and its jobs; a worker that holds one of them writes nothing.
-    Call inside a transaction. Returns the ordering key that jobs of the chat may still bear."""
+    Call inside a transaction. Returns the ordering key that jobs of the chat may still bear.
+    `on_list`: whether `again` shall erase it anew; not where something else will."""
     chat = PracticeChat.objects.select_for_update().filter(pk=chat_id).first()
     if chat is None:
         return []
     subjects = [str(pk) for pk in Message.objects.filter(chat=chat).values_list("pk", flat=True)]
     named = Q(kind__in=registry.names(), subject__in=[str(chat.pk), *subjects])
+    if on_list:
+        # Versions that know people only read the first two and find nobody.
+        _list({"person": None, "joined": None, "chat": str(chat.pk)})
     for step in _chat_steps:
         step(chat.pk, chat.volunteer_id)
     key = chat.ordering_key  # read before the deletion takes the chat's id from it

@@ -73,7 +73,7 @@ def _run_one(job: Job, context) -> Callable[[], None] | Exception:
             return StoppedError()
         with transaction.atomic():
             record(None, "retention_erased", chat)
-            keys = erasure.erase_chat(chat.pk)
+            keys = erasure.erase_chat(chat.pk, on_list=False)  # brought back, it is due again
             Job.objects.filter(ordering_key__in=keys).delete()
         done += 1
         if done % 20 == 0:

@@ -131,6 +131,18 @@ def test_a_mistake_loses_nothing(admin, drain):
     assert set(files.brought(row.pk)) == {"assessments", "chats", "spec"}
 
 
+def test_parquet_is_refused_at_once_where_nothing_reads_it(admin, monkeypatch):
+    offer = "CSV or Parquet"
+    assert offer in admin.get(reverse("feedback:study-new")).content.decode()
+    monkeypatch.setattr(files, "reads_parquet", lambda: False)
+    answer = bring(admin, assessments=("a.parquet", b"PAR1"), chats=("c.pq", b"PAR1"))
+    assert answer.status_code == 400
+    said = answer.content.decode()
+    assert "Assessments: Parquet files cannot be read here" in said and "Chats: Parquet" in said
+    assert offer not in said and ".parquet" not in said
+    assert not StudyImport.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("field", "given", "words"),
     [

@@ -156,4 +156,8 @@ def test_the_make_targets_themselves(place, tmp_path):
     again = there.run([*make, "restore", f"FILE={archive}"])
     assert again.returncode != 0
     assert "--replace" in again.stderr
-    assert there.run([*make, "restore", f"FILE={archive}", "ARGS=--replace"]).returncode == 0
+    there.done("erase_person", "vera", "--yes")
+    done = there.run([*make, "restore", f"FILE={archive}", "ARGS=--replace"])
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 on the list were there" in done.stdout
+    assert "'vera'" in here.rows() and "'vera'" not in there.rows()

@@ -1,4 +1,4 @@
-"""Erase a person, or once more all those whom a restored backup brought back."""
+"""Erase a person, or once more all people and chats that a restored backup brought back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ class Command(BaseCommand):
         parser.add_argument("name", nargs="?", help="the sign-in name")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument(
-            "--again", action="store_true", help="after a restore: everybody who was erased before"
+            "--again",
+            action="store_true",
+            help="after a restore: all people and chats that were erased",
         )
 
     def handle(self, *, name: str | None, yes: bool, again: bool, **options) -> None:

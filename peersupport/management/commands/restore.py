@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from peersupport import backup
+from peersupport.people import erasure
 
 
 class Command(BaseCommand):
-    help = "Restore a backup archive. Stop the application first; run `manage.py migrate` afterwards."
+    help = (
+        "Restore a backup archive. Stop the application first; run `manage.py migrate` and "
+        "`manage.py erase_person --again` afterwards."
+    )
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--input", required=True, type=Path, help="the archive to restore")
@@ -23,3 +28,13 @@ class Command(BaseCommand):
         except (backup.BackupError, OSError) as error:
             raise CommandError(f"{error} Nothing was changed.", returncode=2) from error
         self.stdout.write(f"restored the backup of {manifest['made']} (version {manifest['peersupport']})")
+        self.stdout.write(
+            "Before people are let in: `manage.py migrate`, then `manage.py erase_person --again`, since "
+            f"what was erased after the backup is back. {self._list()}"
+        )
+
+    def _list(self) -> str:
+        path = settings.DATA_DIR / erasure.LIST
+        if path.exists():
+            return f"{path} has {len(erasure.listed())} lines."
+        return f"There is no {path} here: if anybody was erased elsewhere, copy the newest one there first."
