@@ -26,7 +26,6 @@ OURS = [name for name, service in SERVICES.items() if "build" in service]
 NOT_HANDED_ON = {
     "DATA_DIR": "the image sets it to its volume",
     "DEBUG": "refuses to start where others are served",
-    "DEMO": "shows the demo logins; `make run` sets it",
 }
 LANES = {"worker-live": "live", "worker-coach": "coach", "worker-gpu": "coach", "worker-batch": "batch"}
 
