@@ -9,7 +9,7 @@ from importlib import import_module
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
@@ -28,6 +28,13 @@ def session_holds(request: HttpRequest) -> bool:
     key = request.session.session_key
     user = _user_of(type(request.session)(key).load()) if key else None
     return user is not None and user.pk == request.user.pk
+
+
+def give_back() -> None:
+    """Leave the connection to others while somebody reads, slowly perhaps, what was sent. A transaction keeps
+    its own."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 async def by_admin(headers: dict[bytes, bytes]) -> bool:
