@@ -23,7 +23,7 @@ from peersupport.audit.log import record
 from peersupport.jobs.models import Job
 from peersupport.people import access
 from peersupport.people.models import Role
-from peersupport.people.sessions import session_holds
+from peersupport.people.sessions import give_back, session_holds
 
 SHOWN = 20
 PIECE_BYTES = 1024 * 1024
@@ -104,7 +104,10 @@ async def _pieces(request: HttpRequest, content: BinaryIO) -> AsyncIterator[byte
 
     @sync_to_async
     def following() -> bytes | None:
-        return content.read(PIECE_BYTES) if session_holds(request) else None
+        try:
+            return content.read(PIECE_BYTES) if session_holds(request) else None
+        finally:
+            give_back()
 
     with content:
         while piece := await following():

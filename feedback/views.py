@@ -26,7 +26,7 @@ from feedback.reports.quotes import with_quotes
 from peersupport.audit.log import record, record_read
 from peersupport.people import access
 from peersupport.people.models import Role
-from peersupport.people.sessions import session_holds
+from peersupport.people.sessions import give_back, session_holds
 from peersupport.practice import after
 from peersupport.practice.models import Message
 from skills import packing
@@ -191,6 +191,8 @@ async def _while_allowed(request: HttpRequest) -> AsyncIterator[str]:
         except ExportStopped:
             record(request.user, "export_stopped")
             return _STOPPED
+        finally:
+            give_back()
 
     while (block := await following()) is not None:
         if block == _STOPPED:

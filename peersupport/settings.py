@@ -198,7 +198,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page needs our files
-MEDIA_ROOT = DATA_DIR / "media"
 
 # Jobs: without a broker, embedded workers poll the same rows that Celery would wake.
 CELERY_BROKER_URL = envstr("CELERY_BROKER_URL")

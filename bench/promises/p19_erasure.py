@@ -37,6 +37,10 @@ RUNNERS = BOTH
 SMALL, FULL = 12, 500  # messages with a word of their own; two chats for five of them
 
 NAME = f"{PREFIX}person"
+BESIDE = """
+from peersupport.people.models import User
+User.objects.bulk_create(User(username=f"beside{number}", password="!") for number in range(300))
+"""
 PENDING = "SELECT count(*) FROM peersupport_message WHERE turn = 'pending'"
 UNREPORTED = "SELECT count(*) FROM feedback_sessionreport WHERE status = 'pending'"
 ERASING = "SELECT count(*) FROM peersupport_job WHERE kind = 'erase' AND status IN ('queued', 'running')"
@@ -56,6 +60,7 @@ def measure(place: Place, count: int) -> list[Figure]:
     archive = place.folder / "backup.tar.gz"
     if count > SMALL:
         place.manage("backup", "--output", str(archive))
+    sampled = _sampled(place)
     before = count_of(_found(place, app))
     other = _Other(app)
     began = time.monotonic()
@@ -73,6 +78,7 @@ def measure(place: Place, count: int) -> list[Figure]:
         Figure("until everything is erased", erased, "s"),
         Figure("longest wait for tags of somebody else meanwhile", max(waits), "s", LIVE_LIMIT),
         Figure("words left in tables, DATA_DIR, printed lines and Redis", count_of(residual), "", 0),
+        *sampled,
         *_raw_postgres(place),
     ]
     app.stop()
@@ -107,6 +113,16 @@ def _found(place: Place, app: WatchedApp) -> dict[str, set[str]]:
         **canaries_in_tables(place),
         "redis": canaries_in_redis(place),
     }
+
+
+def _sampled(place: Place) -> list[Figure]:
+    """PostgreSQL's planner draws samples among many people, so large that nobody's name could escape it."""
+    if place.postgres is None:
+        return []
+    place.ask(BESIDE)
+    _sql(place, "SET default_statistics_target = 1000; ANALYZE")
+    found = canaries_in_tables(place).get("pg_statistic", set())
+    return [Figure("words in PostgreSQL's planner samples before", len(found), "", 0)]
 
 
 class _Other:

@@ -18,7 +18,7 @@ Blocks = Callable[[Names], Iterator[list[Row]]]
 @dataclass(frozen=True)
 class Column:
     """`kind`: text, number, whole, time or yes_no. `labels`: what each code means. `source`: who or what
-    wrote the value. `full`: only in a full export, since it holds words of people."""
+    wrote the value. `full`: only in a full export, since it holds words of people or leads to them."""
 
     name: str
     title: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from django.conf import settings
@@ -37,6 +40,15 @@ def path_of(export_id: UUID) -> Path:
 
 def part_of(export_id: UUID) -> Path:
     return folder() / f"{export_id}.part"
+
+
+@contextmanager
+def room_of(export_id: UUID) -> Iterator[Path]:
+    """A folder for what is written before it is packed: of this writing alone, and gone with it."""
+    for left in folder().glob(f".{export_id}.*"):  # by a worker that died
+        _remove(left)
+    with TemporaryDirectory(prefix=f".{export_id}.", dir=folder(), ignore_cleanup_errors=True) as path:
+        yield Path(path)
 
 
 def rows_of(user: User) -> Iterable[dict]:
@@ -88,22 +100,18 @@ def request_export(
 def expire() -> int:
     """Take away files whose time is over, and what a dead worker left; a chore of the sweeper."""
     over = Export.objects.filter(status=Export.Status.READY, expires_at__lt=timezone.now())
-    gone = list(over.values_list("pk", flat=True))
-    for export_id in gone:
-        path_of(export_id).unlink(missing_ok=True)
-    Export.objects.filter(pk__in=gone).update(status=Export.Status.GONE)
-    waiting = {part_of(pk) for pk in Export.objects.filter(status="waiting").values_list("pk", flat=True)}
-    for left in folder().glob("*.part"):
-        if left not in waiting:
-            left.unlink(missing_ok=True)
-    return len(gone)
+    gone = over.update(status=Export.Status.GONE)
+    _keep(Export.Status.WAITING, Export.Status.READY)
+    return gone
 
 
 def forget(user_id: int) -> None:
-    """For an erasure: every finished file may hold the person, so all are taken away. One that is being
-    written begins anew (see `job`)."""
-    for path in folder().glob("*.zip"):
-        path.unlink(missing_ok=True)
+    """For an erasure: every file, finished or half written, may hold the person, so all are taken away. One
+    that is being written begins anew (see `job`)."""
+    for pattern in ("*.zip", "*.part"):
+        for path in folder().glob(pattern):
+            path.unlink(missing_ok=True)
+    _keep(Export.Status.WAITING)
     Export.objects.filter(status=Export.Status.READY).update(status=Export.Status.GONE)
 
 
@@ -114,3 +122,19 @@ def forget_chat(chat_id, user_id: int) -> None:
     for export_id in list(full.values_list("pk", flat=True)):
         path_of(export_id).unlink(missing_ok=True)
     full.update(status=Export.Status.GONE)
+
+
+def _keep(*statuses: str) -> None:
+    """Take away whatever lies there for no export of these statuses, such as the room of a killed worker."""
+    lying = list(folder().iterdir())  # before the rows are read: what comes later has a row among them
+    kept = {str(pk) for pk in Export.objects.filter(status__in=statuses).values_list("pk", flat=True)}
+    for path in lying:
+        if path.name.removeprefix(".").split(".")[0] not in kept:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -77,11 +77,9 @@ def write(export: Export, *, look: Callable[[float], None] = lambda share: None)
     values = current()  # the words that people agreed to when reading began
     header = [column.name for column in table.shown(export.full)]
     total, read, rows, looked = table.rows_held().count(), 0, 0, 0.0
-    with writers.new_archive(files.part_of(export.pk)) as archive:
+    with files.room_of(export.pk) as room, writers.new_archive(files.part_of(export.pk)) as archive:
         os.chmod(files.part_of(export.pk), 0o600)
-        with writers.writing(
-            archive, table.key, export.format, header, bom=export.bom, beside=files.folder()
-        ) as put:
+        with writers.writing(archive, table.key, export.format, header, bom=export.bom, beside=room) as put:
             for block in table.rows(names, labelled=export.labelled):
                 if time.monotonic() - looked > LOOK_SECONDS:
                     look(min(0.99, read / max(total, 1)))
@@ -112,11 +110,13 @@ def _beside(archive, export: Export, rows: int, values: Values) -> None:
 
 
 def _finish(export: Export, rows: int) -> None:
-    """Inside the closing transaction."""
+    """Inside the closing transaction. Raises StoppedError where the file must be written anew."""
     part, now = files.part_of(export.pk), timezone.now()
     if not _holds(export):
         part.unlink(missing_ok=True)
         return _stop(export)
+    if not part.exists():  # an erasure that was asked for before the file was begun took it away
+        raise StoppedError
     size = part.stat().st_size
     os.replace(part, files.path_of(export.pk))
     Export.objects.filter(pk=export.pk).update(

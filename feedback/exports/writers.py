@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -52,7 +53,8 @@ def _safe(value: Any) -> Any:
 
 @contextmanager
 def writing(archive: ZipFile, name: str, form: str, header: Sequence[str], *, bom: bool, beside: Path):
-    """Gives a function that takes rows. `beside`: a folder for what must be written before it is packed."""
+    """Gives a function that takes rows. `beside`: a folder for what must be written before it is packed; who
+    gave it takes it away."""
     with _WRITERS[form](archive, name, header, bom, beside) as write:
         yield write
 
@@ -88,24 +90,40 @@ def _xlsx(archive: ZipFile, name: str, header: Sequence[str], bom: bool, beside:
     book = Workbook(write_only=True)
     state: dict[str, Any] = {"left": 0, "sheet": None}
 
+    def begin_sheet() -> None:
+        title = name if not book.worksheets else f"{name} {len(book.worksheets) + 1}"
+        state["sheet"], state["left"] = book.create_sheet(title), SHEET_ROWS
+        with _temporary_files_in(beside):
+            state["sheet"].append(list(header))
+
     def write(rows: Iterable[Row]) -> None:
         for row in rows:
             if not state["left"]:
-                title = name if not book.worksheets else f"{name} {len(book.worksheets) + 1}"
-                state["sheet"], state["left"] = book.create_sheet(title), SHEET_ROWS
-                state["sheet"].append(list(header))
+                begin_sheet()
             state["sheet"].append([_xml(value) for value in row])
             state["left"] -= 1
 
-    path = beside / f".{name}.xlsx"
     try:
         yield write
-        if not book.worksheets:
-            book.create_sheet(name).append(list(header))
-        book.save(path)
-        archive.write(path, f"{name}.xlsx", compress_type=ZIP_STORED)  # it is packed already
+    except BaseException:
+        for sheet in book.worksheets:
+            sheet.close()  # while its file is there
+        raise
+    if not book.worksheets:
+        begin_sheet()
+    path = beside / f"{name}.xlsx"
+    book.save(path)
+    archive.write(path, f"{name}.xlsx", compress_type=ZIP_STORED)  # it is packed already
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """openpyxl asks `tempfile` for the file of a sheet, and leaves it there when an export breaks off."""
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
     finally:
-        path.unlink(missing_ok=True)
+        tempfile.tempdir = before
 
 
 def _xml(value: Any) -> Any:

@@ -36,6 +36,7 @@ from peersupport.practice.models import Message, PracticeChat, TranscriptDraft
 ERASE = "erase"
 LIST = "erasures.jsonl"
 CHECKPOINT_SECONDS = 10  # how long the last pages may wait for readers to go on
+VACUUM_MOST_BYTES = 512 * 2**20  # of an SQLite file: copying a larger one would keep writers waiting too long
 
 _steps: list[Callable[[int], None]] = []
 _chat_steps: list[Callable[[Any, int], None]] = []
@@ -204,16 +205,19 @@ def erase_chat(chat_id, *, on_list: bool = True) -> list[str]:
 def tidy() -> None:
     """Take what was deleted out of the database's files as well. Call outside a transaction.
 
-    SQLite: freed pages are overwritten already (`secure_delete`); VACUUM and the checkpoint leave neither
-    old pages nor a log of them. PostgreSQL: VACUUM frees the space; bytes go when it is used again.
+    SQLite: what was deleted is overwritten already (`secure_delete`); the checkpoint leaves no log of old
+    pages, and VACUUM gives the space back where the file is small. PostgreSQL: VACUUM frees the space; bytes
+    go when it is used again. ANALYZE draws the planner's samples anew.
     Raises UnfinishedError while somebody still reads the old pages.
     """
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
             tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in apps.get_models())
-            cursor.execute(f"VACUUM {tables}")
+            cursor.execute(f"VACUUM (ANALYZE) {tables}")
             return
-        cursor.execute("VACUUM")
+        cursor.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        if cursor.fetchone()[0] <= VACUUM_MOST_BYTES:
+            cursor.execute("VACUUM")
         ends = time.monotonic() + CHECKPOINT_SECONDS
         while True:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

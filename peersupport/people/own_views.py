@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from tempfile import TemporaryFile
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -20,7 +21,7 @@ from peersupport.audit.log import record
 from peersupport.people import access, admins, consents, erasure, own_html
 from peersupport.people import own_data as own
 from peersupport.people.models import Consent, Role, User
-from peersupport.people.sessions import session_holds
+from peersupport.people.sessions import give_back, session_holds
 
 BLOCK_CHARACTERS = 65_536
 
@@ -80,21 +81,31 @@ def own_data_download(request: HttpRequest) -> HttpResponse:
 
 
 async def _blocks(request: HttpRequest, pieces: Iterator[str]) -> AsyncIterator[str]:
-    """The file in blocks, each read when the one before is sent, and not if the session ended meanwhile.
-    (Django would read a plain iterator to its end before sending any of it.)"""
+    """The file in blocks, each when the one before is sent, and not if the session ended meanwhile. Until
+    then it lies in a file without a name: a slow reader keeps no connection to the database."""
+
+    @sync_to_async
+    def write() -> None:
+        try:
+            file.writelines(pieces)
+            file.seek(0)
+        finally:
+            give_back()
 
     @sync_to_async
     def following() -> str | None:
-        if not session_holds(request):
+        try:
+            if session_holds(request):
+                return file.read(BLOCK_CHARACTERS)
             record(request.user, "export_stopped", request.user)
             return None
-        block = ""
-        while len(block) < BLOCK_CHARACTERS and (piece := next(pieces, "")):
-            block += piece
-        return block
+        finally:
+            give_back()
 
-    while block := await following():
-        yield block
+    with TemporaryFile("w+", encoding="utf-8", newline="", dir=settings.DATA_DIR) as file:
+        await write()
+        while block := await following():
+            yield block
     if block is None:
         # Django takes this for a reader who left: the connection is cut before the mark that the file is
         # whole, and nothing is logged as a fault.

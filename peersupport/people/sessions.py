@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
@@ -52,6 +52,13 @@ def session_holds(request: HttpRequest) -> bool:
     key = request.session.session_key
     user = _user_of(type(request.session)(key).load()) if key else None
     return user is not None and user.pk == request.user.pk
+
+
+def give_back() -> None:
+    """Leave the connection to others while somebody reads, slowly perhaps, what was sent. A transaction keeps
+    its own."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 async def by_admin(headers: dict[bytes, bytes]) -> bool:

@@ -27,6 +27,7 @@ from feedback.models import Export
 from feedback.reports.exports import plain_cell, pseudonym, safe_cell
 from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
+from peersupport.audit import chain
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
@@ -246,6 +247,21 @@ def test_erasing_somebody_takes_finished_files_away_and_begins_unfinished_ones_a
     assert isinstance(outcome, StoppedError)
     export.refresh_from_db()
     assert (export.status, files.path_of(export.pk).exists()) == ("gone", False)
+
+
+def test_no_hash_of_the_audit_chain_leaves_with_pseudonyms(practised, people):
+    """It is made of numbers of people in the clear: who tries them finds whom a pseudonym stands for."""
+    assert chain.seal() > 0
+    export = made(people.admin, "audit", "csv")
+    with ZipFile(files.path_of(export.pk)) as archive:
+        packed = "".join(archive.read(name).decode("utf-8-sig") for name in archive.namelist())
+    hashes = set(AuditEvent.objects.exclude(hash="").values_list("hash", flat=True))
+    assert hashes and not [one for one in hashes if one in packed]
+    assert "SHA-256" not in packed
+    people.admin.may_export_full = True
+    people.admin.save()
+    header, *rows = writers.read_back(files.path_of(made(people.admin, "audit", "csv", full=True).pk))
+    assert hashes <= {row[header.index("hash")] for row in rows}
 
 
 def test_codebook_and_data_dictionary_name_every_column_once(people):

@@ -122,6 +122,29 @@ def test_a_second_trainer_rates_without_seeing_the_first(people, ended):
     assert not ratings.signed_off().exists()
 
 
+def test_the_certificate_shows_a_trainer_nothing_before_their_own_rating(people, ended, drain, monkeypatch):
+    monkeypatch.setattr(files, "installed", lambda: True)
+    monkeypatch.setattr(report_pdf, "as_pdf", lambda html: b"%PDF-" + html.encode())
+    post(people.trainer, ended)
+    addresses = [
+        reverse(f"feedback:{name}", args=[ended.pk])
+        for name in ("certificate", "certificate-make", "certificate-file")
+    ]
+
+    def answers(user) -> list[int]:
+        client = as_(user)
+        send = (client.get, client.post, client.get)
+        return [one(address).status_code for one, address in zip(send, addresses, strict=True)]
+
+    second = second_trainer(Cohort.objects.get(name="North"))
+    assert answers(people.trainer)[:2] == [200, 302]
+    drain("coach")
+    assert answers(second) == [404, 404, 404]
+    assert answers(people.trainer)[2] == answers(people.volunteer)[2] == 200
+    post(second, ended, step=5)
+    assert answers(second)[:2] == [200, 302]
+
+
 def test_a_withdrawal_needs_a_reason_and_ends_the_certificate(people, ended):
     post(people.trainer, ended)
     rating = MockRating.objects.get()

@@ -24,6 +24,7 @@ from skills.models import Correction, Tagging
 from skills.review.corrections import correct_tags
 
 PASSWORD = "a-long-password"
+SIZE = "SELECT page_count * page_size"
 THEIRS = [PracticeChat, Message, ChatEvent, SeekerStateRecord, Tagging, Correction]
 
 
@@ -190,12 +191,12 @@ def test_steps_of_upper_packages_run_for_a_chat_before_it_goes(people, chat, mon
 
 
 class Checkpoints:
-    """A connection whose checkpoints find a reader in their way so many times."""
+    """A connection to a file of so many bytes, whose checkpoints find a reader in their way so many times."""
 
     vendor = "sqlite"
 
-    def __init__(self, busy: int) -> None:
-        self.answers = [(1, 0, 0)] * busy + [(0, 0, 0)]
+    def __init__(self, busy: int, size: int = 4096) -> None:
+        self.answers = [(size,)] + [(1, 0, 0)] * busy + [(0, 0, 0)]
         self.asked: list[str] = []
 
     def cursor(self):
@@ -208,7 +209,7 @@ class Checkpoints:
         pass
 
     def execute(self, statement: str) -> None:
-        self.asked.append(statement)
+        self.asked.append(statement.split(" FROM")[0])
 
     def fetchone(self) -> tuple:
         return self.answers.pop(0)
@@ -217,11 +218,17 @@ class Checkpoints:
 def test_tidying_waits_for_readers_of_old_pages_and_not_for_ever(monkeypatch):
     monkeypatch.setattr(erasure, "connection", some := Checkpoints(busy=2))
     erasure.tidy()
-    assert some.asked == ["VACUUM"] + ["PRAGMA wal_checkpoint(TRUNCATE)"] * 3
+    assert some.asked == [SIZE, "VACUUM"] + ["PRAGMA wal_checkpoint(TRUNCATE)"] * 3
     monkeypatch.setattr(erasure, "CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(erasure, "connection", Checkpoints(busy=99))
     with pytest.raises(erasure.UnfinishedError):
         erasure.tidy()
+
+
+def test_a_large_file_is_not_copied_while_others_wait(monkeypatch):
+    monkeypatch.setattr(erasure, "connection", some := Checkpoints(0, size=erasure.VACUUM_MOST_BYTES + 1))
+    erasure.tidy()
+    assert some.asked == [SIZE, "PRAGMA wal_checkpoint(TRUNCATE)"]
 
 
 def test_what_a_restore_brings_back_is_erased_again(people, chat):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -60,10 +61,11 @@ def test_without_a_token_set_no_token_opens_it(client, db, settings):
 
 def test_figures_of_jobs(client, people, say, token):
     say("What would you like to talk about?")
+    Job.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     first = samples(read(client))
     turn = '{lane="live",kind="turn"}'
     assert first[f"peersupport_jobs_waiting{turn}"] == 1
-    assert first[f"peersupport_jobs_oldest_open_seconds{turn}"] >= 0
+    assert 60 <= first[f"peersupport_jobs_oldest_open_seconds{turn}"] < 120
     assert first['peersupport_jobs_waiting{lane="coach",kind="report"}'] == 0  # zeros are said, too
     assert first['peersupport_canary_age_seconds{lane="live"}'] == float("inf")
 

@@ -103,7 +103,7 @@ def test_each_download_leaves_one_line(client, people):
 
 
 def test_a_download_stops_when_the_session_ends(client, people, practised, monkeypatch):
-    monkeypatch.setattr(own_views, "BLOCK_CHARACTERS", 1)
+    monkeypatch.setattr(own_views, "BLOCK_CHARACTERS", 9)
     client.force_login(people.volunteer)
     answer = client.get(reverse("people:own-data-download"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from feedback.evidence.published import published_study
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 PREFIX = "technique:"
@@ -38,9 +37,3 @@ def name_of(technique: str) -> str:
 
 def leaves_of(technique: str) -> tuple[str, ...]:
     return ALL[technique][1]
-
-
-def published_f1(technique: str) -> float | None:
-    """The F1 of the published study's tagger."""
-    found = [e.tagger_f1 for e in published_study().effects if e.technique == name_of(technique)]
-    return found[0] if found else None

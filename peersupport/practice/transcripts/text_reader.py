@@ -51,10 +51,6 @@ def read_text(lines: Iterable[tuple[int, str]], builder: Builder) -> None:
         builder.notice(f"Labels that come only once were read as message text: lines {_some(lonely)}.")
 
 
-def looks_labelled(line: str) -> bool:
-    return bool(_label(line.strip())[0])
-
-
 def _kept(lines: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
     kept = 0
     for number, line in lines:
