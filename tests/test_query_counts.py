@@ -72,10 +72,12 @@ def practise(volunteer, scenario, trainer, drain, *, messages: int):
 
 
 def another_try(message, drain):
-    """A try at the message, with its answer."""
+    """A try at the message, with its answer, ended."""
     branch = tries.try_again(message)
     chats.post_message(branch, text=LINES[0], key="otherwise")
     drain("live")
+    chats.end_chat(branch)
+    drain("coach")
     return branch
 
 
