@@ -27,9 +27,9 @@ from feedback.bases.runs import RefusedError
 from feedback.coach import serving
 from feedback.dials import runs as calibrations
 from feedback.dials import serving as dials
-from feedback.models import CoachMerge, CoachSwitch, DialCalibration
+from feedback.models import CoachMerge, CoachSwitch
 from peersupport.audit.log import record
-from peersupport.jobs import queue
+from peersupport.jobs import mishaps, queue
 from peersupport.jobs.models import Job
 from peersupport.people.models import User
 
@@ -164,15 +164,14 @@ def _settle(turned: list[str], admin: User) -> None:
     """A dial belongs to weights: those that were on are calibrated for the new ones, where nobody has yet.
     Whether they are switched on again an admin decides, who sees what came out."""
     point()
+    known = dials.dials(dials.model())
     for behaviour in turned:
-        now = dials.model()
-        if (
-            now
-            and not DialCalibration.objects.filter(
-                model=now.name[:200], behaviour=behaviour, error=""
-            ).exists()
-        ):
+        if behaviour not in known or known[behaviour].report:
+            continue
+        try:
             calibrations.start(behaviour, admin)
+        except Exception as error:  # the switch is done, and the page Dials starts it by hand
+            mishaps.tell(f"calibration of {behaviour}", error)
 
 
 def point() -> None:

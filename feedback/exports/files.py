@@ -22,6 +22,7 @@ from feedback.models import Export
 from peersupport.audit.log import record
 from peersupport.jobs import queue
 from peersupport.people.models import User
+from peersupport.practice.models import PracticeChat
 
 EXPORT = "export"
 FOLDER = "exports"
@@ -116,8 +117,11 @@ def forget(user_id: int) -> None:
 
 
 def forget_chat(chat_id, user_id: int) -> None:
-    """As `forget`, for one chat: finished files with words of people are taken away. Those without name
-    nobody; they go when their time is over, and so does one that is being written."""
+    """As `forget`, for one chat: finished files with words of people are taken away, where they may hold it.
+    Those without words name nobody and go when their time is over. A full one that is being written begins
+    anew (see `job`)."""
+    if not PracticeChat.objects.filter(pk=chat_id, status=PracticeChat.Status.ENDED).exists():
+        return
     full = Export.objects.filter(status=Export.Status.READY, full=True)
     for export_id in list(full.values_list("pk", flat=True)):
         path_of(export_id).unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from feedback.reports import exports as tags_file
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.people.consents import consenting
-from peersupport.people.models import Consent
+from peersupport.people.models import Consent, Role, User
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Correction, Review, SkillTag
 
@@ -32,13 +32,18 @@ class Allowed:
 
     def __init__(self, names: Names) -> None:
         self.full = names.full
-        agreeing = consenting(Consent.Purpose.RESEARCH).values_list("pk", flat=True)
-        self.agreeing = frozenset() if self.full else frozenset(agreeing)
+        agreeing = consenting(Consent.Purpose.RESEARCH)
+        # Not of somebody whose account is closed or whose role is another now: trainers see them no more.
+        practising = User.objects.filter(role=Role.VOLUNTEER, is_active=True)
+        whose = practising if self.full else agreeing
+        self.whose = frozenset(whose.values_list("pk", flat=True))
 
     def __call__(self, volunteer: int, kind: str, shared: bool, status: str) -> bool:
+        if volunteer not in self.whose:
+            return False
         if self.full:
             return shared and status == PracticeChat.Status.ENDED
-        return volunteer in self.agreeing and (kind == PracticeChat.Kind.PRACTICE or shared)
+        return kind == PracticeChat.Kind.PRACTICE or shared
 
 
 def _read(rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:

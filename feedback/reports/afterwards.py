@@ -59,7 +59,7 @@ def context(chat: PracticeChat, user: User, found: SessionReport | None) -> dict
         "ask_rating": is_own and row.asked is None and not chat.is_imported,
         "was_hard": is_own and hard,
         "was_warned": is_own and not hard and bool(chat.scenario and chat.scenario.content_warning),
-        "disclosed": is_own and found is not None and found.disclosed,
+        "disclosed": is_own and not chat.is_imported and found is not None and found.disclosed,
         "panel": human_panel(),
     }
 

@@ -12,7 +12,8 @@ def counted_messages(user: User) -> QuerySet[Message]:
     """What the person wrote as the counselor, in practice chats that have ended.
 
     A chat in progress would move the figures while it is looked at; what another try took over from its first
-    chat would count twice; and a chat that was brought need not be the person's own.
+    chat would count twice; a chat that was brought need not be the person's own; and what they may have
+    written of themselves is no counselling.
     """
     return Message.objects.filter(
         chat__volunteer=user,
@@ -20,4 +21,5 @@ def counted_messages(user: User) -> QuerySet[Message]:
         chat__kind=PracticeChat.Kind.PRACTICE,
         role=Message.Role.COUNSELOR,
         copied=False,
+        risk_level=Message.Risk.NONE,
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.functions import Now
 
@@ -156,11 +156,21 @@ def _release(held, job: Job, error: str) -> bool:
             fields = {"status": Job.Status.QUARANTINED, "finished_at": Now()}
         won = held.update(lease_token=None, lease_until=None, error=error, **fields)
         if won and fields["status"] == Job.Status.QUARANTINED:
-            # The row closes whatever its kind's hook does: open, it would come back for ever.
-            with mishaps.contained(f"on_quarantine of {job.kind}"), transaction.atomic():
-                kind.quarantine(job)
+            _quarantine(kind, job)
             _wake_successor(job)
     return bool(won)
+
+
+def _quarantine(kind, job: Job) -> None:
+    """The row closes whatever its kind's hook does: open, it would come back for ever. Only where the
+    database did not do its part, which may be a deadlock, it stays, and the next sweep tries again."""
+    try:
+        with transaction.atomic():
+            kind.quarantine(job)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        mishaps.tell(f"on_quarantine of {job.kind}", error)
 
 
 def hand_back(job: Job) -> None:

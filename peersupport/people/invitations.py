@@ -166,6 +166,10 @@ def first_admin(name: str) -> User:
         return admins[0]
     if admins:
         words = _("There is an admin already (%(name)s), who can invite others on the page People.")
+        if not any(user.has_usable_password() for user in admins):
+            words = _(
+                "%(name)s was made before and has no password yet: first_admin %(name)s prints a new link."
+            )
         raise ValidationError(words % {"name": admins[0].username})
     found = read(f"name,role\n{name},{Role.ADMIN}\n")
     if found.problem or [row.username for row in found.rows] != [name]:

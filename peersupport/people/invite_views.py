@@ -87,6 +87,11 @@ class Welcome(PasswordResetConfirmView):
     template_name = "people/welcome.html"
     success_url = reverse_lazy("people:login")
 
+    def get_user(self, uidb64: str) -> User | None:
+        """A link opens nothing while the account is closed."""
+        found = super().get_user(uidb64)
+        return found if found is not None and found.is_active else None
+
     @transaction.atomic
     def form_valid(self, form) -> HttpResponse:
         record(self.user, "password_set", self.user)

@@ -50,7 +50,7 @@ def signs(chat: str) -> dict[str, Exists | Subquery]:
     states = SeekerStateRecord.objects.filter(message__chat=OuterRef(chat)).order_by("-message__index")
     return {
         "risky": Exists(said),
-        "disclosed": Exists(said.filter(role=Message.Role.COUNSELOR)),
+        "disclosed": Exists(said.filter(role=Message.Role.COUNSELOR, copied=False)),
         "last_distress": Subquery(states.values("distress")[:1]),
     }
 

@@ -23,6 +23,8 @@ def is_kept(chat: PracticeChat) -> bool:
 @transaction.atomic
 def delete(chat: PracticeChat, *, by: User) -> None:
     """Erase the chat with its tags, report, files and jobs, whether it ended or goes on. Raises KeptError."""
+    # Jobs before the chat, as a worker that closes one locks them.
+    list(Job.objects.select_for_update().filter(ordering_key=chat.ordering_key).order_by("pk"))
     if PracticeChat.objects.select_for_update().filter(pk=chat.pk).first() is None:
         return
     if is_kept(chat):  # asked under the lock: a rating comes before this, or finds no chat

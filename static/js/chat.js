@@ -5,6 +5,8 @@ const log = document.getElementById("log");
 const composer = document.getElementById("composer");
 const writing = document.getElementById("writing");
 let seq = Number(log.dataset.seq);
+let sending = false;
+let led = false;  // away from the conversation's end, to a panel that comes first
 
 // A browser may refuse to keep anything: the page then works without drafts.
 function remembered(name) {
@@ -25,28 +27,31 @@ function nearEnd() {
 function lead(panel) {
   const box = panel.getBoundingClientRect();
   if (box.top >= 0 && box.top < window.innerHeight / 2) return;
-  if (composer && composer.elements.text.value.trim()) return;  // the line above the text box leads there
+  // What is being sent still stands in the text box; with other words in it, the line above it leads there.
+  if (composer && !sending && composer.elements.text.value.trim()) return;
+  led = true;
   panel.scrollIntoView({ block: "start" });
   panel.focus({ preventScroll: true });
 }
 
-// Elements carry ids: what is there is replaced, what is new is put in its place by index. True where a panel
-// that comes first has taken the place of the conversation's end.
+// Elements carry ids: what is there is replaced, what is new is put in its place by index. Each change comes
+// twice, by the answer to a post and by the stream, in any order; a panel's text is fixed, and it may be folded.
 function show(html, newest) {
   if (newest) seq = Math.max(seq, newest);
-  if (!html.trim()) return false;
+  if (!html.trim()) return;
   const follow = nearEnd();
   let first = null;
   const box = document.createElement("template");
   box.innerHTML = html;
   for (const element of [...box.content.children]) {
     const old = document.getElementById(element.id);
+    const isPanel = element.matches("#human-panel, #crisis");
+    if (isPanel && old && old.classList.contains("panel")) continue;
     if (old) {
       // A card may be open on a tag of the old element; keep focus where it was.
       const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
-      const fresh = !old.classList.contains("panel");
       old.replaceWith(element);
-      if (fresh && element.matches("#human-panel, #crisis")) first = first || element;
+      if (isPanel) first = first || element;
       if (focused) element.querySelector(`[href="${focused}"]`)?.focus();
     } else if (element.classList.contains("message")) {
       const after = [...log.children].find((other) => Number(other.dataset.index) > Number(element.dataset.index));
@@ -62,7 +67,6 @@ function show(html, newest) {
   if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });
   if (first) lead(first);
-  return Boolean(first);
 }
 
 async function poll() {
@@ -102,7 +106,6 @@ if (composer) {
   const key = composer.elements.key;
   const problem = document.getElementById("composer-error");
   const drafts = `draft:${composer.dataset.chat}`;
-  let sending = false;
 
   // The draft and the key it will be sent with live together until the message is confirmed, so
   // that a send whose answer was lost is the same send after a reload.
@@ -131,8 +134,8 @@ if (composer) {
   async function send() {
     if (sending || !text.value.trim()) return;
     sending = true;
+    led = false;
     complain("");
-    let led = false;
     const body = new FormData(composer);
     try {
       const answer = await fetch(`${composer.action}?after=${seq}`, {
@@ -151,7 +154,7 @@ if (composer) {
       if (text.value === body.get("text")) text.value = "";
       key.value = freshKey();
       keep();
-      led = show(words, Number(answer.headers.get("X-Seq")));
+      show(words, Number(answer.headers.get("X-Seq")));
       if (!led) log.lastElementChild?.scrollIntoView({ block: "nearest" });
     } catch {
       complain("No connection. Your words are kept; please send again in a moment.");

@@ -34,6 +34,7 @@ from peersupport.jobs.queue import StoppedError
 from peersupport.jobs.running import Context
 from peersupport.organisation import changing
 from peersupport.people import consents, erasure
+from peersupport.people.models import User
 from peersupport.practice import chats
 from skills.review import coding
 from tests.feedback.test_exports import download
@@ -149,6 +150,15 @@ def test_a_full_file_is_a_right_of_its_own_and_leaves_a_line_of_its_own(practise
     type(chat).objects.update(shared=True, status="open")
     for table in ("messages", "tags"):
         assert made(people.admin, table, "csv", full=True).rows == 0
+
+
+@pytest.mark.parametrize("changed", [{"role": "trainer"}, {"is_active": False}])
+def test_a_full_file_has_nothing_of_who_is_no_volunteer_any_more(changed, practised, people):
+    call_command("full_export", people.admin.username, verbosity=0)
+    people.admin.refresh_from_db()
+    assert len(_pairs(made(people.admin, "messages", "csv", full=True))) > 0
+    User.objects.filter(pk=people.volunteer.pk).update(**changed)
+    assert _pairs(made(people.admin, "messages", "csv", full=True)) == []
 
 
 def _pairs(export):

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
-from peersupport.people import access, admins, erasure, managing
+from peersupport.people import access, admins, erasure, invitations, managing
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice.models import Message
 
@@ -238,6 +238,14 @@ def test_a_closed_account_is_out_at_once_and_keeps_everything(admin, people, cha
     assert back.post(reverse("people:login"), sign_in).status_code == 302
     assert back.get(reverse("practice:chat", args=[chat.pk])).status_code == 200
     assert verbs() == ["account_closed", "account_opened"]
+
+
+def test_a_link_from_before_sets_no_password_while_the_account_is_closed(people):
+    User.objects.filter(pk=people.volunteer.pk).update(is_active=False)
+    visitor, address = Client(), invitations.link_for(people.volunteer)
+    assert "password1" not in visitor.get(address, follow=True).text
+    User.objects.filter(pk=people.volunteer.pk).update(is_active=True)
+    assert "password1" in visitor.get(address, follow=True).text
 
 
 def test_nobody_closes_their_own_account(admin, people, second_admin):
