@@ -15,6 +15,7 @@ from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people import access, admins, erasure, invitations, managing
 from peersupport.people.models import Cohort, Membership, Role, User
+from peersupport.practice import chats
 from peersupport.practice.models import Message
 
 PASSWORD = "a-long-password"
@@ -112,6 +113,7 @@ def test_a_cohort_that_does_not_exist_is_asked_for_again(key, admin, people):
 
 def test_an_ended_assignment_takes_the_chats_away_in_the_next_request(admin, people, chat, say):
     message = say("What weighs on you most?")
+    chats.end_chat(chat)
     trainer = signed_in(people.trainer)
     address = reverse("practice:chat", args=[chat.pk])
     assert trainer.get(address).status_code == 200
@@ -132,6 +134,8 @@ def test_an_ended_assignment_takes_the_chats_away_in_the_next_request(admin, peo
 
 
 def test_an_ended_volunteer_keeps_the_chats_to_themselves(admin, people, chat):
+    chats.end_chat(chat)
+    assert access.chat_for_user(people.trainer, chat.pk) == chat
     do(admin, "cohort-end", people.volunteer, cohort=cohort("North").pk)
     with pytest.raises(Http404):
         access.chat_for_user(people.trainer, chat.pk)
@@ -139,6 +143,7 @@ def test_an_ended_volunteer_keeps_the_chats_to_themselves(admin, people, chat):
 
 
 def test_added_again_is_a_row_of_its_own(admin, people, chat):
+    chats.end_chat(chat)
     north = cohort("North")
     do(admin, "cohort-end", people.trainer, cohort=north.pk)
     assert "trainer belongs to North from now on" in do(admin, "cohort-add", people.trainer, cohort=north.pk)
