@@ -73,7 +73,7 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
         context["course"] = course_of(chat)
         if context["is_own"] and not chat.is_open:
             # Nothing to raise in three messages is no reason for somebody harder.
-            flawless = found.body["ratios"]["enough"] and not found.body["points"]
+            flawless = found.body["ratios"].get("enough") and not found.body["points"]
             context["next"] = afterwards.next_for(chat, flawless=flawless, hard=context["was_hard"])
     part = "feedback/_report_file.html" if "file" in request.GET else "feedback/_report_status.html"
     return render(request, part if fragment else "feedback/report.html", context)

@@ -93,7 +93,7 @@ def goals_in_report(chat: PracticeChat, body: dict[str, Any]) -> list[dict[str, 
     tagged = [
         {tag["code"] for tag in entry["tags"]}
         for entry in body.get("messages", ())
-        if entry["role"] == "counselor" and entry["tagged"] and entry["risk_level"] == "none"
+        if entry["role"] == "counselor" and entry["tagged"] and entry.get("risk_level", "none") == "none"
     ]
     return [
         {"goal": goal, "count": sum(goal.technique in codes for codes in tagged), "n": len(tagged)}

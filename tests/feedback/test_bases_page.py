@@ -349,13 +349,13 @@ def test_the_sweeper_mends_a_switch_that_was_cut_short(people, base):
 def test_backups_leave_out_what_is_being_written(base, people, tmp_path):
     import tarfile
 
-    from peersupport import backup
+    from peersupport import archives
 
     merge = finished_merge(people.admin, whole=True)
     (serving.home() / ".part-7.partial").mkdir()
     (serving.home() / ".part-7.partial" / "model.safetensors").write_bytes(b"half")
-    with tarfile.open(tmp_path / "made.tar.gz", "w:gz") as archive:
-        archive.add(tmp_path / "models", "models", filter=backup._finished)
+    with tarfile.open(tmp_path / "made.tar.gz", "w:gz", dereference=True) as archive:
+        archives.pack(archive, tmp_path / "models", "models")
         names = archive.getnames()
     assert f"models/coach/{merge.name}/model.safetensors" in names
     assert not [name for name in names if ".part-" in name]

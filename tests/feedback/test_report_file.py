@@ -22,7 +22,7 @@ BODY = {
     "points": [],
     "notices": [],
     "ratios": {},
-    "mix": [{"name": "Affirm", "share": 0.5, "ci": [0.2, 0.8], "count": 1, "n": 2}],
+    "mix": [{"code": "affirm", "name": "Affirm", "share": 0.5, "ci": [0.2, 0.8], "count": 1, "n": 2}],
     "coach": {"text": ""},
     "versions": {"tagger": "tagger-x", "study": "study-y", "report": "r", "alternatives": "a", "coach": None},
     "missing": [{"text": "One message could not be tagged."}],
