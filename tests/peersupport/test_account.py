@@ -107,7 +107,7 @@ def test_guessing_the_current_password_puts_the_name_to_rest(volunteer, people):
 
 
 def test_times_are_shown_in_the_zone_that_was_chosen_and_it_is_named(volunteer, people, chat):
-    PracticeChat.objects.update(created_at=datetime(2026, 1, 15, 23, 30, tzinfo=UTC))
+    PracticeChat.objects.update(status="ended", created_at=datetime(2026, 1, 15, 23, 30, tzinfo=UTC))
     chats = reverse("practice:chats")
     page = volunteer.get(chats).content.decode()
     assert "15 Jan 2026, 23:30" in page and "Times: UTC" in page
