@@ -11,7 +11,7 @@ from django.utils import timezone
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people import erasure, retention
-from peersupport.practice import imports
+from peersupport.practice import deleting
 from peersupport.practice.models import PracticeChat, TranscriptDraft
 from tests.peersupport.transcripts import imported
 
@@ -23,7 +23,7 @@ def list_of_its_own(settings, tmp_path):
 
 def test_a_chat_deleted_by_itself_is_erased_again_when_a_restore_brings_it_back(people, chat):
     gone = imported(people.volunteer)
-    imports.delete(gone, by=people.volunteer)
+    deleting.delete(gone, by=people.volunteer)
     [line] = erasure.listed()
     assert line == {"at": line["at"], "person": None, "joined": None, "chat": str(gone.pk)}
     assert erasure.again() == 0
