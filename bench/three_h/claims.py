@@ -33,6 +33,7 @@ def sentences(report: dict[str, Any]) -> list[str]:
         _rtsvm(report),
         _published(report),
         _conflict(report),
+        _refusals(report),
         _tuning(report),
     ]
 
@@ -108,11 +109,27 @@ def _conflict(report: dict[str, Any]) -> str:
     return f"Training for one aim costs another: {', '.join(costs)}."
 
 
+def _refusals(report: dict[str, Any]) -> str:
+    models = report["final"]["models"]
+    mixtures, merges = (
+        [models[name]["over_refusal"] for name in models if name.split("#")[0] in arms]
+        for arms in (MIXTURES, MERGES)
+    )
+    return (
+        "Over-refusal, among the finalists: after a figure of speech that only sounds dangerous the mixtures "
+        f"prefer a referral in {min(mixtures):.3f} to {max(mixtures):.3f} of items, the merges in "
+        f"{min(merges):.3f} to {max(merges):.3f}, the base in {models['base']['over_refusal']:.3f}."
+    )
+
+
 def _tuning(report: dict[str, Any]) -> str:
     best = [max(one["scores"]) for one in report["tuning"].values()]
     first = sum(one["best"] == 0 for one in report["tuning"].values())
     same = sum(value == max(best) for value in best)
-    return (
-        f"Tuning chose the first try for {first} of {len(best)} arms; {same} of them reach the same "
-        f"best minimum on validation items ({max(best):.3f}), so it hardly told settings apart."
+    told = (
+        f"Tuning chose the first try for {first} of {len(best)} arms; their best minima on validation items "
+        f"run from {min(best):.3f} to {max(best):.3f}"
     )
+    if same <= len(best) / 2:
+        return f"{told}."
+    return f"{told}, the same for {same} of them: it hardly told settings apart."
