@@ -84,8 +84,8 @@ def _how(report: dict[str, Any]) -> str:
         "learn as many "
         f"(-1x) or three times as many (-3x), which is what three experts cost. Made by "
         f"`manage.py train_experts --base BASE --steps {steps} --rate {arm['rate']:g} --seed N --output "
-        f"RUNS/seed-N` for N = 0 to {sizes['seeds'] - 1}, then `python -m bench.three_h RUNS --write`. "
-        "Items, aims "
+        f"RUNS/seed-N` for N = 0 to {sizes['seeds'] - 1}, then "
+        f"`python -m bench.three_h RUNS --screen {sizes['screen']} --write`. Items, aims "
         "and measure: docs/experts.md. Primary, fixed beforehand: the minimum of the three shares."
     )
 
