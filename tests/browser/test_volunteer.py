@@ -115,7 +115,7 @@ def test_on_a_phone_the_panel_comes_into_sight_and_folds(sign_in, start_chat):
         "You kept going all the same.",
     ):
         send(page, words)
-    expect(page.locator(TAGGED)).to_have_count(3)
+    expect(page.locator(TAGGED)).to_have_count(3, timeout=20_000)
     send(page, "I can't do this exercise, I want to kill myself")
     panel = page.locator("#human-panel")
     expect(panel.get_by_role("heading")).to_be_in_viewport()
