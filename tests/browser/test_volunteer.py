@@ -109,13 +109,10 @@ def test_a_disclosure_of_ones_own_opens_the_human_panel_at_once(sign_in, start_c
 def test_on_a_phone_the_panel_comes_into_sight_and_folds(sign_in, start_chat):
     page = sign_in("vera", viewport={"width": 375, "height": 640})
     start_chat(page, "Covering for three")
-    for words in (
-        "It sounds like a long week.",
-        "What was the hardest part of it?",
-        "You kept going all the same.",
-    ):
+    lines = ("It sounds like a long week.", "What was the hardest part?", "You kept going all the same.")
+    for number, words in enumerate(lines, start=1):
         send(page, words)
-    expect(page.locator(TAGGED)).to_have_count(3, timeout=20_000)
+        expect(page.locator(TAGGED)).to_have_count(number)
     send(page, "I can't do this exercise, I want to kill myself")
     panel = page.locator("#human-panel")
     expect(panel.get_by_role("heading")).to_be_in_viewport()
