@@ -59,23 +59,22 @@ def set_role(request: HttpRequest, person_id: int) -> HttpResponse:
 @require_POST
 @access.role_required(Role.ADMIN)
 def add_to_cohort(request: HttpRequest, person_id: int) -> HttpResponse:
-    someone, cohort = access.person_for_user(request.user, person_id), _cohort(request)
-    if cohort is None:
-        messages.error(request, _("Choose a cohort."))
-    elif _did(request, lambda: managing.add_to_cohort(someone, cohort, by=request.user)):
-        words = _("%(name)s belongs to %(cohort)s from now on.")
-        messages.success(request, words % {"name": someone, "cohort": cohort})
-    return redirect("people:person", someone.pk)
+    words = _("%(name)s belongs to %(cohort)s from now on.")
+    return _in_cohort(request, person_id, managing.add_to_cohort, words)
 
 
 @require_POST
 @access.role_required(Role.ADMIN)
 def end_in_cohort(request: HttpRequest, person_id: int) -> HttpResponse:
+    words = _("%(name)s does not belong to %(cohort)s any more.")
+    return _in_cohort(request, person_id, managing.end_in_cohort, words)
+
+
+def _in_cohort(request: HttpRequest, person_id: int, change: Callable[..., bool], words: str) -> HttpResponse:
     someone, cohort = access.person_for_user(request.user, person_id), _cohort(request)
     if cohort is None:
         messages.error(request, _("Choose a cohort."))
-    elif _did(request, lambda: managing.end_in_cohort(someone, cohort, by=request.user)):
-        words = _("%(name)s does not belong to %(cohort)s any more.")
+    elif _did(request, lambda: change(someone, cohort, by=request.user)):
         messages.success(request, words % {"name": someone, "cohort": cohort})
     return redirect("people:person", someone.pk)
 
