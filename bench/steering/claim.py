@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.app import ROOT
+from feedback.coach.steering.fitting import MOST_BY_CHANCE
 
 PAGE = ROOT / "docs" / "steering_claim.md"
 NEEDED = 0.9
@@ -20,12 +21,12 @@ HEAD = """# The claim of steering, tested on coach-mini
 Wolf et al. (arXiv 2401.16332): in the strength r, alignment grows linearly near 0 (`tanh(a r + b0)`) and
 helpfulness falls quadratically (`1 / (1 + k r²)` of its peak). Made by `python -m bench.steering.claim` from
 the reports of `python manage.py steering_calibrate --model feedback/coach/weights/coach-mini --behaviour NAME
---output NAME`; each takes two minutes on one core. Measured on coach-mini's weights before they were merged
-with a mixture (docs/experts.md, "Which weights ship"): the command on today's weights gives other figures.
+--output NAME`; each takes one or two minutes on one core.
 
 The range of the fits was fixed before each sweep (half of the grid, 11 points). Rivals have as many
 parameters: a quadratic alignment, a linear fall of helpfulness. In brackets: bootstrap intervals over items,
-95 %. "Random": how far a random direction of the same length moves the behaviour, as a share of ours.
+95 %. "Random": how far a random direction of the same length moves the behaviour from where it stands
+unsteered, at the end of the range where it moves it farther, as a share of how far ours does.
 "Prompt": the behaviour when it is asked for outright (of coach-mini by its control token) and nothing is
 steered, beside the unsteered neutral prompt.
 
@@ -36,7 +37,7 @@ def row(report: dict[str, Any]) -> list[str]:
     fits, premises = report["fits"], report["premises"]
     bend, fall = fits["alignment"], fits["helpfulness"]
     plain = next(one for one in report["arms"]["steered"] if one["r"] == 0)
-    share = report["random_share"]
+    move = report["random_move"]
     return [
         report["behaviour"],
         ", ".join(str(one["layer"]) for one in report["layers"] if one["used"]),
@@ -48,7 +49,7 @@ def row(report: dict[str, Any]) -> list[str]:
         f"{fall['aic']:.0f} / {fall['rival_aic']:.0f}",
         f"{fall['law']['k']:.5f} [{fall['interval']['k'][0]:.5f}, {fall['interval']['k'][1]:.5f}]",
         f"{premises['change_r2']:.3f}",
-        "-" if share is None else f"{share:.0%}",
+        "-" if move is None else f"{move:.0%}",
         f"{report['arms']['prompt'][0]['alignment']:.2f} / {plain['alignment']:.2f}",
         "yes" if report["dial"]["usable"] else "; ".join(report["dial"]["reasons"]),
     ]
@@ -82,13 +83,13 @@ def _table(reports: list[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join(cells) + " |" for cells in table]
     held = [report["behaviour"] for report in reports if both_hold(report)]
     quadratic = [one["behaviour"] for one in reports if _laws(one)[1]["law_wins"]]
-    by_chance = [one["behaviour"] for one in reports if (one["random_share"] or 0) > NEEDED / 2]
+    by_chance = [one["behaviour"] for one in reports if (one["random_move"] or 0) > MOST_BY_CHANCE]
     rising = [one["behaviour"] for one in reports if both_hold(one) and _laws(one)[0]["law"]["a"] > 0]
     verdict = [
         "",
         f"- Both laws preferred by AIC with R² ≥ {NEEDED}: {_named(held)}; rising with r: {_named(rising)}.",
         f"- Helpfulness falls as the law says, better than its linear rival: {_named(quadratic)}.",
-        f"- A random direction moves the behaviour nearly as much as ours: {_named(by_chance)}.",
+        f"- A random direction moves it more than {MOST_BY_CHANCE:.0%} as far as ours: {_named(by_chance)}.",
     ]
     return "\n".join(lines + verdict)
 

@@ -197,7 +197,7 @@ def _verdict(report: dict[str, Any]) -> dict[str, Any]:
         "tolerated": 100 * found["tolerated"],
         "limit": LIMITS.get(found["limited_by"], found["limited_by"]),
         "reasons": found["reasons"],
-        "random": None if report["random_share"] is None else 100 * report["random_share"],
+        "random": None if report.get("random_move") is None else 100 * report["random_move"],
         "random_end": _by_chance(report),
     }
 

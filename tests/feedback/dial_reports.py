@@ -39,7 +39,7 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True, low: float = 0.
             "random": arm(0.01),
             "prompt": [{"r": 0.0, "alignment": 0.7, "helpfulness": 0.38, "coherent": 1.0}],
         },
-        "random_share": 0.05,
+        "random_move": 0.05,
         "fits": {
             "alignment": {"law": {"a": 0.05, "b0": 0.2}, "slope_at_0": 0.05},
             "helpfulness": {

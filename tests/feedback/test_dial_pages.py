@@ -101,7 +101,7 @@ def test_a_calibration_is_shown_with_end_stop_interval_curves_and_numbers(admin,
     assert "It can be turned from 0 to 8.0 (95 % interval 7.5 to 8.5): nothing was measured" in admin()
     shown = admin(address("dial"))
     assert shown.count("<svg") == 3 and "efficient part" in shown and "prompt only" in shown
-    assert "from one end of the fitted range to the other, moves the behaviour 5 % as far." in shown
+    assert "moves the behaviour 5 % as far within the fitted range." in shown
     assert "Turned up to the end stop it moves it 20 % as far." in shown
     assert shown.count('class="efficient"') == 5 and "Asked for outright, not steered" in shown
     assert "80 others that were held out" in shown and "Switch on" in shown

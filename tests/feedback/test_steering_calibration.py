@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from feedback.coach.steering import fitting
 from feedback.coach.steering.calibration import calibrate, load_dial
 from feedback.coach.steering.errors import Cancelled, SteeringError
 from feedback.coach.steering.injection import Injection
@@ -57,9 +58,21 @@ def test_premises_and_control_arms_are_measured(finished):
     assert report["premises"]["auc"] == {"0": 1.0, "1": 1.0}
     assert report["premises"]["change_r2"] > 0.9999  # the toy's logits are linear in the dial
     assert report["premises"]["gap_sd_correlation"] > 0.99
-    assert 0 < report["random_share"] < 0.5
+    assert 0 < report["random_move"] < 0.5
     unsteered = next(row for row in report["arms"]["steered"] if row["r"] == 0)
     assert report["arms"]["prompt"][0]["alignment"] == unsteered["alignment"]  # its instruction is empty
+
+
+def _rows(down, middle, up):
+    return [{"r": r, "alignment": value} for r, value in ((-2.0, down), (0.0, middle), (2.0, up))]
+
+
+def test_a_random_direction_that_bends_both_sides_alike_is_seen():
+    ours = _rows(-0.2, 0.2, 0.6)  # moves it by .4 on each side
+    assert fitting.random_move(ours, _rows(0.2, 0.2, 0.2), 2.0) == 0
+    assert fitting.random_move(ours, _rows(0.5, 0.2, 0.5), 2.0) == pytest.approx(0.75)
+    assert fitting.random_move(ours, _rows(0.1, 0.2, 0.4), 2.0) == pytest.approx(0.5)
+    assert fitting.random_move(_rows(0.2, 0.3, 0.2), ours, 2.0) == float("inf")
 
 
 def test_the_report_is_the_same_from_the_same_seed(finished, tmp_path):

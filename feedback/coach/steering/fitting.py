@@ -14,7 +14,7 @@ from feedback.coach.steering.sweep import PROMPT, RANDOM, STEERED, Cell
 
 Cells = dict[Cell, dict[str, Any]]
 
-MOST_BY_CHANCE = 0.5  # of the gain: what a random direction may show beside a usable dial
+MOST_BY_CHANCE = 0.5  # of our move: what a random direction may show beside a usable dial
 
 
 def arm_rows(cells: Cells, arm: str, grid: tuple[float, ...]) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def dial(
     by_chance: float,
 ) -> dict[str, Any]:
     """End stops with an interval, what limits them, and whether there is a dial at all; `by_chance` as
-    `random_share`."""
+    `random_move`."""
     grid = torch.tensor(plan.grid, dtype=torch.float64)
     alignment, helpfulness = found["alignment"]["law"], found["helpfulness"]["law"]
     data = {key: torch.tensor([row[key] for row in steered], dtype=torch.float64) for key in steered[0]}
@@ -124,7 +124,9 @@ def dial(
         reasons.append("replies are not coherent at the first step up")
     if limits["tolerated loss"] <= 0:
         reasons.append("helpfulness falls by more than is tolerated as soon as the dial is turned up")
-    if by_chance > MOST_BY_CHANCE:
+    if not math.isfinite(by_chance):
+        reasons.append("the direction does not move the behaviour")
+    elif by_chance > MOST_BY_CHANCE:
         reasons.append(f"a random direction of the same length moves the behaviour {by_chance:.0%} as far")
     if reasons:
         low = high = 0.0
@@ -170,15 +172,21 @@ def premises(steered: list[dict[str, Any]], auc: dict[int, float], plan: Plan) -
     }
 
 
-def random_share(steered: list[dict], random: list[dict], fit_range: float) -> float:
-    """Alignment gained by the random direction, as a share of what ours gains, at the end of the range."""
+def random_move(steered: list[dict], random: list[dict], fit_range: float) -> float:
+    """How far a random direction of the same length takes the behaviour from where it stands unsteered, as a
+    share of how far ours takes it; infinite where ours does not move it.
 
-    def gain(rows: list[dict]) -> float:
-        ends = {round(row["r"], 9): row["alignment"] for row in rows}
-        return ends[round(fit_range, 9)] - ends[round(-fit_range, 9)]
+    Of the two ends of the fitted range the random direction's farther one counts: it may bend the behaviour
+    the same way on both sides, and a difference of its ends would not see that. Ours counts with half of the
+    way between its ends.
+    """
 
-    ours = gain(steered)
-    return abs(gain(random) / ours) if abs(ours) > 1e-12 else math.inf
+    def at(rows: list[dict], r: float) -> float:
+        return next(row["alignment"] for row in rows if abs(row["r"] - r) < 1e-9)
+
+    ours = abs(at(steered, fit_range) - at(steered, -fit_range)) / 2
+    by_chance = max(abs(at(random, end) - at(random, 0.0)) for end in (-fit_range, fit_range))
+    return by_chance / ours if ours > 1e-12 else math.inf
 
 
 def build(cells: Cells, plan: Plan, auc: dict[int, float], *, floor: float, lowest: float) -> dict[str, Any]:
@@ -186,7 +194,7 @@ def build(cells: Cells, plan: Plan, auc: dict[int, float], *, floor: float, lowe
     arms = {arm: arm_rows(cells, arm, plan.grid) for arm in (STEERED, RANDOM)}
     arms[PROMPT] = arm_rows(cells, PROMPT, (0.0,))
     found = fits(cells, plan, floor)
-    share = random_share(arms[STEERED], arms[RANDOM], plan.fit_range)
+    share = random_move(arms[STEERED], arms[RANDOM], plan.fit_range)
     turned = dial(arms[STEERED], found, plan, floor=floor, lowest=lowest, by_chance=share)
     for name in ("alignment", "helpfulness"):
         del found[name]["draws"]
@@ -194,7 +202,7 @@ def build(cells: Cells, plan: Plan, auc: dict[int, float], *, floor: float, lowe
         {
             "premises": premises(arms[STEERED], auc, plan),
             "arms": arms,
-            "random_share": share if math.isfinite(share) else None,
+            "random_move": share if math.isfinite(share) else None,
             "fits": found,
             "dial": turned,
         }

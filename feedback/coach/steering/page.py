@@ -73,7 +73,7 @@ def table(report: dict[str, Any]) -> list[tuple[str, str]]:
     fits, premises, pairs = report["fits"], report["premises"], report["pairs"]
     bends, falls = fits["alignment"], fits["helpfulness"]
     told = report["arms"]["prompt"][0]
-    share = report["random_share"]
+    move = report["random_move"]
     return [
         ("model", f"{report['model']['name']} ({report['model']['fingerprint'][:12]})"),
         ("layers", ", ".join(str(row["layer"]) for row in report["layers"] if row["used"])),
@@ -90,7 +90,7 @@ def table(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("helpfulness: R², and AIC against the linear rival", _contest(falls)),
         ("|Uδ| linear in r: R²", f"{premises['change_r2']:.4f}"),
         ("spread of gaps with |r|: correlation", f"{premises['gap_sd_correlation']:.3f}"),
-        ("random direction, share of our gain", "none" if share is None else f"{share:.2f}"),
+        ("random direction, share of our move", "none" if move is None else f"{move:.2f}"),
         ("prompt only: behaviour, helpfulness", f"{told['alignment']:.3f}, {told['helpfulness']:.4f}"),
         ("most gain for its cost at r", f"{report['dial']['r_best']:.3g}"),
     ]
