@@ -24,9 +24,10 @@ the reports of `python manage.py steering_calibrate --model feedback/coach/weigh
 --output NAME`; each takes one or two minutes on one core.
 
 The range of the fits was fixed before each sweep (half of the grid, 11 points). Rivals have as many
-parameters: a quadratic alignment, a linear fall of helpfulness. In brackets: bootstrap intervals over items,
-95 %. "Random": how far a random direction of the same length moves the behaviour from where it stands
-unsteered, at the end of the range where it moves it farther, as a share of how far ours does.
+parameters: a quadratic alignment (even, or with the sign of r: the better one), a linear fall of helpfulness.
+An alignment that falls passes like one that rises: the sign of a tells. In brackets: bootstrap intervals over
+prompts, 95 %. "Random": how far one random direction of the same length (seed 0) moves the behaviour from
+where it stands unsteered, at the end of the range where it moves it farther, as a share of how far ours does.
 "Prompt": the behaviour when it is asked for outright (of coach-mini by its control token) and nothing is
 steered, beside the unsteered neutral prompt.
 

@@ -16,8 +16,9 @@ from feedback.coach.steering.pairs import Reference
 from feedback.coach.steering.plan import Options
 from tests.feedback import steering_models as toy
 
+# In eight dimensions a random direction may lie near the planted one: that of seed 8 holds .16 of it.
 OPTIONS = Options(
-    layers=(1,), span=2.0, points=9, fit_share=1.0, replies=20, tokens=2, resamples=200, batch=64, seed=3
+    layers=(1,), span=2.0, points=9, fit_share=1.0, replies=20, tokens=2, resamples=200, batch=64, seed=8
 )
 
 
@@ -61,6 +62,14 @@ def test_premises_and_control_arms_are_measured(finished):
     assert 0 < report["random_move"] < 0.5
     unsteered = next(row for row in report["arms"]["steered"] if row["r"] == 0)
     assert report["arms"]["prompt"][0]["alignment"] == unsteered["alignment"]  # its instruction is empty
+
+
+def test_a_random_direction_that_does_nearly_as_much_leaves_no_dial(tmp_path):
+    report = run(tmp_path, replace(OPTIONS, seed=3))  # holds .40 of the planted direction
+    assert not report["dial"]["usable"]
+    assert report["dial"]["reasons"] == [
+        f"a random direction of the same length moves the behaviour {report['random_move']:.0%} as far"
+    ]
 
 
 def _rows(down, middle, up):
@@ -144,6 +153,22 @@ def test_gibberish_ends_the_dial(tmp_path):
     assert coherent[1.5] < 0.5
     assert report["dial"]["limits"]["coherence"] == 1.0
     assert report["dial"]["r_max"] <= 1.0
+
+
+def test_an_end_that_coherence_sets_has_an_interval_too(tmp_path):
+    """At r = 1.5 it is a matter of the prompts drawn whether enough replies are coherent."""
+
+    class Sometimes(toy.Planted):
+        def forward(self, input_ids, **ignored):
+            output = super().forward(input_ids)
+            pushed = (self.hidden[..., 0] > 2.2) & (input_ids[:, :1] % 5 == 0)
+            output.logits[..., 95] = torch.where(pushed, 30.0, -40.0)
+            return output
+
+    dial = run(tmp_path, replace(OPTIONS, tolerated=0.9), model=Sometimes())["dial"]
+    low, high = dial["r_max_interval"]
+    assert low == 1.0
+    assert high > 1.4
 
 
 def test_a_law_that_does_not_hold_gives_no_dial(tmp_path):

@@ -23,6 +23,7 @@ from feedback.coach.steering.page import write_page
 from feedback.coach.steering.pairs import Behaviour
 from feedback.coach.steering.plan import Options, Plan, make_plan
 from feedback.coach.steering.reading import Reading, choose_layers, read
+from feedback.coach.steering.resampling import Prompts
 from feedback.coach.steering.sweep import Progress
 from feedback.coach.steering.vectors import SteeringVector
 
@@ -73,7 +74,8 @@ def calibrate(
     cells = measure(
         model, tokenizer, behaviour, vector, plan, output / "sweep.jsonl", form, progress, should_stop
     )
-    found = fitting.build(cells, plan, reading.auc, floor=behaviour.floor, lowest=behaviour.lowest)
+    prompts = Prompts.of(behaviour, options.replies)
+    found = fitting.build(cells, plan, reading.auc, prompts, floor=behaviour.floor, lowest=behaviour.lowest)
     report = {
         "behaviour": behaviour.name,
         "about": behaviour.about,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from feedback.coach.steering import laws, stops
 from feedback.coach.steering.plan import Plan
+from feedback.coach.steering.resampling import Prompts, weights
 from feedback.coach.steering.scores import PASSING, coherent
 from feedback.coach.steering.sweep import PROMPT, RANDOM, STEERED, Cell
 
@@ -40,8 +42,9 @@ def arm_rows(cells: Cells, arm: str, grid: tuple[float, ...]) -> list[dict[str, 
     return rows
 
 
-def fits(cells: Cells, plan: Plan, floor: float) -> dict[str, Any]:
-    """Both laws and rivals on the fixed range, with 95 % intervals over resampled items, and the draws."""
+def fits(cells: Cells, plan: Plan, floor: float, prompts: Prompts) -> dict[str, Any]:
+    """Both laws and rivals on the fixed range, with 95 % intervals over resampled prompts, and the draws:
+    their laws and `curves` [resamples, grid]."""
     grid = torch.tensor(plan.grid, dtype=torch.float64)
     inside = grid.abs() <= plan.fit_range + 1e-9
     r = grid[inside]
@@ -52,13 +55,10 @@ def fits(cells: Cells, plan: Plan, floor: float) -> dict[str, Any]:
         ("helpfulness", laws.fit_helpfulness, laws.fit_helpfulness_rival, (floor,)),
     ):
         items = torch.tensor([cells[STEERED, x][name] for x in plan.grid], dtype=torch.float64).T
-        items = items[:, inside]  # [items, g]
-        law, wrong = (
-            fit(r, items.mean(0, keepdim=True), *extra),
-            rival(r, items.mean(0, keepdim=True), *extra),
-        )
-        picks = torch.randint(len(items), (plan.options.resamples, len(items)), generator=generator)
-        draws = fit(r, items[picks].mean(1), *extra)
+        mean = items.mean(0, keepdim=True)[:, inside]
+        law, wrong = fit(r, mean, *extra), rival(r, mean, *extra)
+        curves = weights(getattr(prompts, name), plan.options.resamples, generator) @ items
+        draws = fit(r, curves[:, inside], *extra)
         out[name] = {
             "law": law.first(),
             "interval": {key: _interval(value) for key, value in draws.parameters.items()},
@@ -69,7 +69,8 @@ def fits(cells: Cells, plan: Plan, floor: float) -> dict[str, Any]:
             "rival_aic": float(wrong.aic[0]),
             "law_wins": bool(law.aic[0] < wrong.aic[0]),
             "items": len(items),
-            "draws": {key: value.tolist() for key, value in draws.parameters.items()},
+            "prompts": prompts.counts()[name],
+            "draws": {"curves": curves, "laws": draws.rows()},
         }
     zero = out["alignment"]["law"]
     out["alignment"]["slope_at_0"] = zero["a"] * (1 - math.tanh(zero["b0"]) ** 2)
@@ -84,28 +85,30 @@ def dial(
     floor: float,
     lowest: float,
     by_chance: float,
+    sound: torch.Tensor,
 ) -> dict[str, Any]:
     """End stops with an interval, what limits them, and whether there is a dial at all; `by_chance` as
-    `random_move`."""
-    grid = torch.tensor(plan.grid, dtype=torch.float64)
+    `random_move`, `sound` [resamples, grid] the resampled shares of coherent replies."""
     alignment, helpfulness = found["alignment"]["law"], found["helpfulness"]["law"]
-    data = {key: torch.tensor([row[key] for row in steered], dtype=torch.float64) for key in steered[0]}
-    trusted, table = stops.trusted_radius(
-        grid,
-        plan.fit_range,
-        (laws.alignment_at(alignment, grid), data["alignment"]),
-        (laws.helpfulness_at(helpfulness, grid, floor), data["helpfulness"]),
-    )
-    share = next(row["coherent"] for row in steered if row["r"] == 0)
-    passed = [row["coherent"] > 0 and row["coherent"] >= PASSING * share for row in steered]
-    down, up = stops.coherent_reach(list(plan.grid), passed)
-    caps = stops.Caps(coherent_down=down, coherent_up=up, trusted=trusted)
     settings = {"floor": floor, "tolerated": plan.options.tolerated, "lowest": lowest}
-    low, high = stops.end_stops(alignment, helpfulness, caps, **settings)
+
+    def ends(bend: Seen, fall: Seen, coherent: list[float]) -> tuple[stops.Caps, tuple, list]:
+        caps, table = _caps(plan, bend, fall, coherent, floor)
+        return caps, stops.end_stops(bend.law, fall.law, caps, **settings), table
+
+    shares = [row["coherent"] for row in steered]
+    seen = {
+        key: torch.tensor([row[key] for row in steered], dtype=torch.float64)
+        for key in ("alignment", "helpfulness")
+    }
+    caps, (low, high), table = ends(
+        Seen(alignment, seen["alignment"]), Seen(helpfulness, seen["helpfulness"]), shares
+    )
     many = [
-        stops.end_stops(_draw(found, "alignment", n), _draw(found, "helpfulness", n), caps, **settings)
+        ends(_drawn(found, "alignment", n), _drawn(found, "helpfulness", n), sound[n].tolist())[1]
         for n in range(plan.options.resamples)
     ]
+    trusted, up = caps.trusted, caps.coherent_up
     limits = {
         "tolerated loss": stops.loss_roots(helpfulness, floor, plan.options.tolerated)[1],
         "saturation": stops.saturation(alignment)[1],
@@ -146,6 +149,38 @@ def dial(
         "tolerated": plan.options.tolerated,
         "r2_by_radius": table,
     }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A law and the curve [grid] that it was fitted to."""
+
+    law: dict[str, float]
+    curve: torch.Tensor
+
+
+def _caps(
+    plan: Plan, bend: Seen, fall: Seen, coherent: list[float], floor: float
+) -> tuple[stops.Caps, list[dict[str, float]]]:
+    """What the sweep itself allows, and R² by radius; `coherent`: share of coherent replies by strength."""
+    grid = torch.tensor(plan.grid, dtype=torch.float64)
+    trusted, table = stops.trusted_radius(
+        grid,
+        plan.fit_range,
+        (laws.alignment_at(bend.law, grid), bend.curve),
+        (laws.helpfulness_at(fall.law, grid, floor), fall.curve),
+    )
+    least = PASSING * coherent[plan.grid.index(0.0)]
+    down, up = stops.coherent_reach(list(plan.grid), [share > 0 and share >= least for share in coherent])
+    return stops.Caps(coherent_down=down, coherent_up=up, trusted=trusted), table
+
+
+def _sound(cells: Cells, plan: Plan, prompts: Prompts) -> torch.Tensor:
+    """[resamples, grid]: the share of coherent replies to resampled prompts; the yardstick stays."""
+    base = cells[STEERED, 0.0]
+    found = [coherent(cells[STEERED, r]["plausible"], cells[STEERED, r]["repeated"], base) for r in plan.grid]
+    generator = torch.Generator().manual_seed(plan.options.seed + 1)
+    return weights(prompts.replies, plan.options.resamples, generator) @ torch.tensor(found).double().T
 
 
 def _first_limit(limits: dict[str, float], end: float) -> str:
@@ -189,13 +224,16 @@ def random_move(steered: list[dict], random: list[dict], fit_range: float) -> fl
     return by_chance / ours if ours > 1e-12 else math.inf
 
 
-def build(cells: Cells, plan: Plan, auc: dict[int, float], *, floor: float, lowest: float) -> dict[str, Any]:
+def build(
+    cells: Cells, plan: Plan, auc: dict[int, float], prompts: Prompts, *, floor: float, lowest: float
+) -> dict[str, Any]:
     """Arms, premises, fits and dial of a finished sweep."""
     arms = {arm: arm_rows(cells, arm, plan.grid) for arm in (STEERED, RANDOM)}
     arms[PROMPT] = arm_rows(cells, PROMPT, (0.0,))
-    found = fits(cells, plan, floor)
+    found = fits(cells, plan, floor, prompts)
     share = random_move(arms[STEERED], arms[RANDOM], plan.fit_range)
-    turned = dial(arms[STEERED], found, plan, floor=floor, lowest=lowest, by_chance=share)
+    sound = _sound(cells, plan, prompts)
+    turned = dial(arms[STEERED], found, plan, floor=floor, lowest=lowest, by_chance=share, sound=sound)
     for name in ("alignment", "helpfulness"):
         del found[name]["draws"]
     return tidy(
@@ -222,8 +260,9 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _draw(found: dict[str, Any], law: str, number: int) -> dict[str, float]:
-    return {key: values[number] for key, values in found[law]["draws"].items()}
+def _drawn(found: dict[str, Any], law: str, number: int) -> Seen:
+    draws = found[law]["draws"]
+    return Seen(draws["laws"][number], draws["curves"][number])
 
 
 def _interval(values: torch.Tensor) -> list[float]:

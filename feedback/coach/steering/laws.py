@@ -1,10 +1,11 @@
 """The two laws, their wrong-order rivals, and their fits to many curves at once.
 
-Alignment   B(r) = tanh(a·r + b0)                                  rival  b0 + c·r²
+Alignment   B(r) = tanh(a·r + b0)                                  rival  b0 + c·r² or b0 + c·r·|r|
 Helpfulness P(r) = f + (P0 - f) / (1 + k·(r - r0)²)                rival  f + (P0 - f)·(1 - s·|r - r0|)
 
 `f` is the floor of pure chance. A law and its rival have the same number of parameters. With f = r0 = 0 the
-relative loss is 1 - P/P0 = k·r²/(1 + k·r²), quadratic near 0 (the forms that the authors' code fits).
+relative loss is 1 - P/P0 = k·r²/(1 + k·r²), quadratic near 0 (the forms that the authors' code fits). Of
+alignment's two quadratic rivals the better counts: the even one follows no curve that only rises or falls.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ class Fit:
     aic: torch.Tensor
 
     def first(self) -> dict[str, float]:
-        return {name: float(value[0]) for name, value in self.parameters.items()}
+        return self.rows()[0]
+
+    def rows(self) -> list[dict[str, float]]:
+        """The parameters, curve by curve."""
+        values = zip(*(value.tolist() for value in self.parameters.values()), strict=True)
+        return [dict(zip(self.parameters, row, strict=True)) for row in values]
 
 
 def fit_alignment(r: torch.Tensor, curves: torch.Tensor) -> Fit:
@@ -47,10 +53,16 @@ def fit_alignment(r: torch.Tensor, curves: torch.Tensor) -> Fit:
 
 
 def fit_alignment_rival(r: torch.Tensor, curves: torch.Tensor) -> Fit:
-    """The quadratic rival, by ordinary least squares."""
-    design = torch.stack([torch.ones_like(r), r**2], dim=1)
-    found = torch.linalg.lstsq(design, curves.T).solution.T
-    return _fit({"b0": found[:, 0], "c": found[:, 1]}, found @ design.T, curves)
+    """The better quadratic rival of each curve, by ordinary least squares; `odd` is 1 for b0 + c·r·|r|."""
+    designs = [torch.stack([torch.ones_like(r), bend], dim=1) for bend in (r**2, r * r.abs())]
+    found = [torch.linalg.lstsq(design, curves.T).solution.T for design in designs]
+    values = [one @ design.T for one, design in zip(found, designs, strict=True)]
+    left = torch.stack([((curves - value) ** 2).sum(1) for value in values])  # [2, curves]
+    odd = left[1] < left[0]
+    best = torch.where(odd[:, None], found[1], found[0])
+    value = torch.where(odd[:, None], values[1], values[0])
+    fit = _fit({"b0": best[:, 0], "c": best[:, 1]}, value, curves)
+    return Fit({**fit.parameters, "odd": odd.to(curves.dtype)}, fit.r2, fit.aic)
 
 
 def fit_helpfulness(r: torch.Tensor, curves: torch.Tensor, floor: float = 0.0) -> Fit:

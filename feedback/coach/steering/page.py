@@ -52,7 +52,7 @@ def page(report: dict[str, Any], drawn: dict[str, str]) -> str:
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n<p>{escape(verdict(report))}</p>\n<main>\n{figures}\n</main>\n"
         f'<div class="scroll"><table>\n{rows}\n</table></div>\n'
-        "<p><small>After Wolf et al., arXiv 2401.16332. Intervals: 95 %, from resampled items.</small></p>\n"
+        "<p><small>After Wolf et al., arXiv 2401.16332. Intervals: 95 %, resampled prompts.</small></p>\n"
         "</body>\n</html>\n"
     )
 
@@ -86,10 +86,11 @@ def table(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("b0", _with_interval(bends, "b0")),
         ("k", _with_interval(falls, "k")),
         ("r0", _with_interval(falls, "r0")),
-        ("alignment: R², and AIC against the quadratic rival", _contest(bends)),
+        ("alignment: R², and AIC against the better quadratic rival", _contest(bends)),
         ("helpfulness: R², and AIC against the linear rival", _contest(falls)),
         ("|Uδ| linear in r: R²", f"{premises['change_r2']:.4f}"),
         ("spread of gaps with |r|: correlation", f"{premises['gap_sd_correlation']:.3f}"),
+        ("gaps against a normal distribution: largest distance", f"{premises['gap_distance_largest']:.3f}"),
         ("random direction, share of our move", "none" if move is None else f"{move:.2f}"),
         ("prompt only: behaviour, helpfulness", f"{told['alignment']:.3f}, {told['helpfulness']:.4f}"),
         ("most gain for its cost at r", f"{report['dial']['r_best']:.3g}"),
