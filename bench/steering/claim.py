@@ -29,7 +29,8 @@ An alignment that falls passes like one that rises: the sign of a tells. In brac
 prompts, 95 %. "Random": how far one random direction of the same length (seed 0) moves the behaviour from
 where it stands unsteered, at the end of the range where it moves it farther, as a share of how far ours does.
 "Prompt": the behaviour when it is asked for outright (of coach-mini by its control token) and nothing is
-steered, beside the unsteered neutral prompt.
+steered, beside the unsteered neutral prompt. "Dial": how far it may be turned up, with an interval, or why
+there is none.
 
 """
 
@@ -52,8 +53,13 @@ def row(report: dict[str, Any]) -> list[str]:
         f"{premises['change_r2']:.3f}",
         "-" if move is None else f"{move:.0%}",
         f"{report['arms']['prompt'][0]['alignment']:.2f} / {plain['alignment']:.2f}",
-        "yes" if report["dial"]["usable"] else "; ".join(report["dial"]["reasons"]),
+        _usable(report["dial"]) if report["dial"]["usable"] else "; ".join(report["dial"]["reasons"]),
     ]
+
+
+def _usable(dial: dict[str, Any]) -> str:
+    low, high = dial["r_max_interval"]
+    return f"0 to {dial['r_max']:.3g} [{low:.3g}, {high:.3g}]; none in {dial['without']:.0%} of the resamples"
 
 
 def both_hold(report: dict[str, Any]) -> bool:

@@ -194,6 +194,7 @@ def _verdict(report: dict[str, Any]) -> dict[str, Any]:
         "down": _lower_end(report),
         "low": low,
         "high": high,
+        "without": 100 * found.get("without", 0.0),
         "tolerated": 100 * found["tolerated"],
         "limit": LIMITS.get(found["limited_by"], found["limited_by"]),
         "reasons": found["reasons"],

@@ -54,6 +54,7 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True, low: float = 0.
             "r_min_interval": [low - 0.5, low],
             "r_max": end,
             "r_max_interval": [7.5, 8.5] if usable else [0.0, 0.0],
+            "without": 0.04 if usable else 1.0,
             "limited_by": "the end of the sweep",
             "tolerated": 0.1,
         },

@@ -99,6 +99,7 @@ def test_every_behaviour_is_shown_before_anything_was_calibrated(admin):
 def test_a_calibration_is_shown_with_end_stop_interval_curves_and_numbers(admin, calibrated):
     calibrated()
     assert "It can be turned from 0 to 8.0 (95 % interval 7.5 to 8.5): nothing was measured" in admin()
+    assert "In 4 % of the resamples no dial holds." in admin()
     shown = admin(address("dial"))
     assert shown.count("<svg") == 3 and "efficient part" in shown and "prompt only" in shown
     assert "moves the behaviour 5 % as far within the fitted range." in shown

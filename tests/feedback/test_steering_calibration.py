@@ -169,6 +169,7 @@ def test_an_end_that_coherence_sets_has_an_interval_too(tmp_path):
     low, high = dial["r_max_interval"]
     assert low == 1.0
     assert high > 1.4
+    assert dial["without"] == 0.0
 
 
 def test_a_law_that_does_not_hold_gives_no_dial(tmp_path):
@@ -181,7 +182,7 @@ def test_a_law_that_does_not_hold_gives_no_dial(tmp_path):
             return output
 
     report = run(tmp_path, model=Deaf())
-    assert (report["dial"]["usable"], report["dial"]["r_max"]) == (False, 0.0)
+    assert (report["dial"]["usable"], report["dial"]["r_max"], report["dial"]["without"]) == (False, 0.0, 1.0)
     assert "does not hold" in report["dial"]["reasons"][0]
     with pytest.raises(SteeringError, match="no dial that holds"):
         load_dial(tmp_path / "vector.safetensors", Deaf())

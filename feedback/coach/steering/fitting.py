@@ -139,6 +139,7 @@ def dial(
         "r_min": low,
         "r_max": high,
         "r_max_interval": _interval(torch.tensor([pair[1] for pair in many], dtype=torch.float64)),
+        "without": sum(pair[1] <= 0 for pair in many) / len(many),  # share of the resamples without a dial
         "r_min_interval": _interval(torch.tensor([pair[0] for pair in many], dtype=torch.float64)),
         "r_sat": limits["saturation"],
         "r_best": stops.marginal_best(

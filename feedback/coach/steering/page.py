@@ -64,8 +64,8 @@ def verdict(report: dict[str, Any]) -> str:
     low, high = dial["r_max_interval"]
     return (
         f"The dial goes from {dial['r_min']:.3g} to {dial['r_max']:.3g} (95 % interval of the upper end "
-        f"{low:.3g} to {high:.3g}), for a tolerated loss of {dial['tolerated']:.0%}. "
-        f"What ends it: {dial['limited_by']}."
+        f"{low:.3g} to {high:.3g}; {dial['without']:.1%} of the resamples have no dial), for a tolerated "
+        f"loss of {dial['tolerated']:.0%}. What ends it: {dial['limited_by']}."
     )
 
 
