@@ -9,7 +9,7 @@ from typing import Any
 from feedback.evidence.forest import ForestRow, ForestScale, forest_scale
 from feedback.evidence.grades import Grade, grade
 from feedback.evidence.persuading import PERSUADING, PersuadingNotes, persuading_notes, unsure_between
-from feedback.evidence.study_types import Effect, Satisfaction, Study
+from feedback.evidence.study_types import Effect, Satisfaction, Study, scores_in_words
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 LOW_RELIABILITY_F1 = 0.60
@@ -18,7 +18,8 @@ LOW_RELIABILITY_N = 30
 
 @dataclass(frozen=True)
 class AssociationRow:
-    """One instrument's figures. `words` is the sentence to read first, the numbers stand beside it."""
+    """One instrument's figures, with the study's own sign. `words` is the sentence to read first, the numbers
+    stand beside it; `note` says where the plot is turned round, empty where it is not."""
 
     instrument: str
     outcome: str
@@ -30,6 +31,7 @@ class AssociationRow:
     n_seekers: int
     n_obs: int
     words: str
+    note: str
     stars: str
     survives_bh: bool
     forest: ForestRow
@@ -108,7 +110,7 @@ def evidence_card(
         definition=entry.definition,
         examples=tuple(entry.examples),
         grade=grade(code, study),
-        rows=tuple(_row(effect, scale) for effect in effects),
+        rows=tuple(_row(effect, scale, study.size) for effect in effects),
         satisfaction=_satisfaction_row(satisfaction, study) if satisfaction else None,
         scale=scale,
         caveats=_caveats(code, study),
@@ -125,17 +127,21 @@ def evidence_card(
     )
 
 
-def words_for(effect: Effect) -> str:
-    """The association in words that claim no more than the study does."""
+TURNED_PLOT = "Higher is better here: the plot is turned round, the figures are not"
+TURNED_FIGURES = "Kept with figures turned so that below zero is better"
+
+
+def words_for(effect: Effect, size: str = "") -> str:
+    """The association in words that claim no more than the study does; `size` is `Study.size`."""
     if not effect.nominal and not effect.survives_bh:
         return f"no clear association with {effect.outcome} scores"
-    direction = "lower" if effect.beta < 0 else "higher"
-    words = f"associated with slightly {direction} {effect.outcome} scores"
+    words = f"associated with {scores_in_words((effect,), size)}"
     return words if effect.survives_bh else f"{words}, but not after correction for many tests"
 
 
-def _row(effect: Effect, scale: ForestScale) -> AssociationRow:
+def _row(effect: Effect, scale: ForestScale, size: str) -> AssociationRow:
     low, high = effect.ci
+    notes = {"lower": "", "higher": TURNED_PLOT, "": TURNED_FIGURES}
     return AssociationRow(
         instrument=effect.instrument,
         outcome=effect.outcome,
@@ -146,7 +152,8 @@ def _row(effect: Effect, scale: ForestScale) -> AssociationRow:
         ci_text=f"{_signed(low)} to {_signed(high)}",
         n_seekers=effect.n_seekers,
         n_obs=effect.n_obs,
-        words=words_for(effect),
+        words=words_for(effect, size),
+        note=notes[effect.better_end],
         stars=effect.stars,
         survives_bh=effect.survives_bh,
         forest=scale.row(effect),

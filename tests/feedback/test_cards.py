@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from feedback.evidence.cards import evidence_card
@@ -91,3 +93,41 @@ def test_unknown_code_is_refused():
 def test_card_names_the_study_version():
     card = evidence_card("affirm", STUDY)
     assert (card.study_version, card.doi_url) == ("2024.1", "https://doi.org/10.1145/3641029")
+
+
+def test_an_own_study_keeps_the_sign_of_an_instrument_whose_higher_end_is_better():
+    """More of it, more wellbeing: the figure is +6, the verdict "helpful", the mark on the left."""
+    card = evidence_card("reflection_complex", _wellbeing(better="higher"))
+    (row,) = card.rows
+    assert (row.beta_text, row.ci_text) == ("+6.000", "+4.000 to +8.000")
+    assert row.words == "associated with higher Wellbeing scores (higher is better)"
+    assert card.grade.key == "helpful"
+    assert card.grade.reason == ("More of it is associated with higher Wellbeing scores (higher is better).")
+    assert row.forest.low < row.forest.point < row.forest.high < 0.5 and "turned round" in row.note
+
+
+def test_lower_wellbeing_is_linked_to_worse():
+    card = evidence_card("reflection_complex", _wellbeing(better="higher", beta=-6.0, ci=(-8.0, -4.0)))
+    assert card.grade.key == "linked_to_worse" and "lower Wellbeing scores" in card.grade.reason
+    assert card.rows[0].forest.low > 0.5
+
+
+def test_a_study_kept_before_the_better_end_was_noted_is_still_read_rightly():
+    """Its figures were turned when they were kept, so below zero is better whatever the instrument."""
+    card = evidence_card("reflection_complex", _wellbeing(better="", beta=-6.0, ci=(-8.0, -4.0)))
+    assert card.grade.key == "helpful" and card.rows[0].forest.high < 0.5
+    assert card.rows[0].words == "associated with better Wellbeing scores"
+    assert "below zero is better" in card.rows[0].note
+
+
+def test_warmth_that_goes_with_lower_wellbeing_names_each_way():
+    own = _wellbeing(better="higher", beta=-6.0, ci=(-8.0, -4.0), code_keys=("emotional_reactions",))
+    mixed = replace(own, effects=(*own.effects, *STUDY.effects_of("emotional_reactions")))
+    reason = evidence_card("emotional_reactions", mixed).grade.reason
+    assert "lower Wellbeing scores (higher is better) and higher depression and anxiety scores, " in reason
+
+
+def _wellbeing(**changes):
+    fields = {"instrument": "Wellbeing", "beta": 6.0, "ci": (4.0, 8.0), "source": "own study"} | changes
+    effect = replace(STUDY.effects_of("reflection_complex")[0], **fields)
+    return replace(STUDY, slug="own", kind="own", effects=(effect,))
