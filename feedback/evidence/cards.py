@@ -59,8 +59,11 @@ class Reliability:
 
 @dataclass(frozen=True)
 class EvidenceCard:
+    """`name` heads the card; `tag_name` is the technique's own, another one where `persuading` is there."""
+
     code: str
     name: str
+    tag_name: str
     definition: str
     examples: tuple[str, ...]
     grade: Grade
@@ -107,6 +110,7 @@ def evidence_card(
     return EvidenceCard(
         code=code,
         name=name,
+        tag_name=entry.name,
         definition=entry.definition,
         examples=tuple(entry.examples),
         grade=grade(code, study),
