@@ -14,6 +14,15 @@ from skills.taxonomy import EMPATHY, TECHNIQUES
 
 LOW_RELIABILITY_F1 = 0.60
 LOW_RELIABILITY_N = 30
+# What the tagger's card calls the text that a technique was measured on.
+OWN_LINES = "own frozen set"
+MEASURED_ON = {
+    "development test": "public messages kept out of its training",
+    OWN_LINES: "our own lines only, which are short and clear: easier than chat",
+    "frozen set (own examples, messages coded by two trainers)": (
+        "our own lines, easier than chat, and messages that two trainers coded"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -48,13 +57,15 @@ class SatisfactionRow:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How well *our* tagger finds this code on held-out data; `low` marks F1 < .60 or n < 30."""
+    """How well *our* tagger finds this code on held-out data; `low` marks F1 < .60 or n < 30, `own_lines`
+    that it was measured on lines of the maintainers' own only."""
 
     f1: float | None
     ci: tuple[float, float] | None
     n: int | None
     low: bool
     words: str
+    own_lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,5 +223,7 @@ def reliability_of(entry: Mapping[str, Any]) -> Reliability:
     low = bool(entry.get("low_reliability")) or f1 < LOW_RELIABILITY_F1 or (n or 0) < LOW_RELIABILITY_N
     interval = f", 95 % interval {ci[0]:.2f} to {ci[1]:.2f}" if ci else ""
     lead = "Low reliability: the" if low else "The"
-    words = f"{lead} tagger's F1 for this technique is {f1:.2f}{interval} (n = {n or 0})."
-    return Reliability(f1, tuple(ci) if ci else None, n, low, words)
+    source = entry.get("source", "")
+    where = f", measured on {MEASURED_ON.get(source, source)}" if source else ""
+    words = f"{lead} tagger's F1 for this technique is {f1:.2f}{interval} (n = {n or 0}){where}."
+    return Reliability(f1, tuple(ci) if ci else None, n, low, words, own_lines=source == OWN_LINES)

@@ -7,6 +7,7 @@ import pytest
 from feedback.evidence.cards import evidence_card
 from feedback.evidence.persuading import unsure_between
 from feedback.evidence.published import published_study
+from skills.tagger.card import DEVELOPMENT, FROZEN_SET, OWN_LINES
 from skills.taxonomy import CODES, EMPATHY
 
 STUDY = published_study()
@@ -131,3 +132,27 @@ def _wellbeing(**changes):
     fields = {"instrument": "Wellbeing", "beta": 6.0, "ci": (4.0, 8.0), "source": "own study"} | changes
     effect = replace(STUDY.effects_of("reflection_complex")[0], **fields)
     return replace(STUDY, slug="own", kind="own", effects=(effect,))
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "own"),
+    [
+        (DEVELOPMENT, "measured on public messages kept out of its training.", False),
+        (
+            OWN_LINES,
+            "measured on our own lines only, which are short and clear: easier than chat.",
+            True,
+        ),
+        (
+            FROZEN_SET,
+            "measured on our own lines, easier than chat, and messages that two trainers coded.",
+            False,
+        ),
+        ("somewhere else", "measured on somewhere else.", False),
+        ("", "(n = 41).", False),
+    ],
+)
+def test_reliability_says_on_what_it_was_measured(source, words, own):
+    entry = {"f1": 0.95, "ci": [0.89, 0.99], "n": 41, "source": source}
+    found = evidence_card("seek_collaboration", STUDY, reliability=entry).reliability
+    assert found.words.endswith(words) and found.own_lines == own

@@ -53,3 +53,9 @@ def test_a_row_whose_plot_is_turned_round_says_so():
     assert "left of the line is better" in page and "the plot is turned round" in page
     assert "+6.000" in page and "Associated with higher Wellbeing scores" in page
     assert "slightly" not in page.partition("Read this with care")[0]
+
+
+def test_a_technique_that_was_measured_on_own_lines_only_is_marked():
+    row = {"f1": 0.95, "ci": [0.89, 0.99], "n": 41, "source": "own frozen set"}
+    assert "<strong>Own lines only.</strong>" in _page("seek_collaboration", reliability=row)
+    assert "Own lines only" not in _page("affirm", reliability=row | {"source": "development test"})
