@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from feedback.evidence.study.output import plain
 from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
 from feedback.evidence.study_types import OUTCOME_NAMES, Effect, Study
 
@@ -39,6 +40,13 @@ def study_from(result: dict[str, Any], *, version: str) -> Study:
             ),
         ),
     )
+
+
+def provenance_of(result: dict[str, Any]) -> dict[str, Any]:
+    """Where a result comes from, as far as it says so: {"data_sha256": of the tables' bytes,
+    "tagger_version", "format", "spec": the specification that was written before it ran}."""
+    names = ("data_sha256", "tagger_version", "format", "spec")
+    return plain({name: result[name] for name in names if name in result})
 
 
 def _effect(name: str, family: str, instrument: str, part: dict[str, Any], result: dict[str, Any]) -> Effect:
