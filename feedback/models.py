@@ -23,7 +23,9 @@ from skills.models import CODE_CHOICES
 class EvidenceStudy(models.Model):
     """One immutable study, published in a paper or run by the organisation.
 
-    `body` holds what the pure `feedback.evidence.study_types.Study` needs beside its effects.
+    `body` holds what the pure `feedback.evidence.study_types.Study` needs beside its effects, and
+    `content_sha256` is over both. `provenance`: where an own study came from (`as_evidence.provenance_of`)
+    and the `way` in, "page" or "command"; empty where it was not kept. Who brought it is in the audit log.
     """
 
     slug = models.SlugField(max_length=64)
@@ -31,7 +33,8 @@ class EvidenceStudy(models.Model):
     kind = models.CharField(max_length=16, choices=[("published", "Published"), ("own", "Own")])
     title = models.CharField(max_length=300)
     body = models.JSONField(default=dict)
-    data_sha256 = models.CharField(max_length=64)
+    content_sha256 = models.CharField(max_length=64)
+    provenance = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

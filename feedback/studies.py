@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
@@ -16,15 +17,21 @@ from feedback.evidence.study_types import Study, study_from_dict, study_to_dict
 from feedback.models import EvidenceStudy, StudyPublication, TechniqueEffect
 
 
+class StudyTooLong(ValueError):
+    """A version, title or instrument is longer than a database keeps; the message says which."""
+
+
 @transaction.atomic
-def save_study(study: Study) -> EvidenceStudy:
-    """Write a study and its effects once. Raises ValueError when this version exists with other
-    content: what feedback was based on never changes under the same name."""
+def save_study(study: Study, provenance: dict[str, Any] | None = None) -> EvidenceStudy:
+    """Write a study and its effects once. Raises StudyTooLong, and ValueError when this version exists with
+    other content: what feedback was based on never changes under the same name. A study that is there keeps
+    the `provenance` that it has (see the model)."""
+    _refuse_long(study)
     body = study_to_dict(study)
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     row = EvidenceStudy.objects.filter(slug=study.slug, version=study.version).first()
     if row is not None:
-        if row.data_sha256 != digest:
+        if row.content_sha256 != digest:
             raise ValueError(
                 f"study {study.slug} {study.version} exists with other content: give a new version"
             )
@@ -36,13 +43,26 @@ def save_study(study: Study) -> EvidenceStudy:
         kind=study.kind,
         title=study.title,
         body=body,
-        data_sha256=digest,
+        content_sha256=digest,
+        provenance=provenance or {},
     )
     for effect in effects:
         TechniqueEffect.objects.create(
             study=row, technique=effect["technique"], instrument=effect["instrument"], body=effect
         )
     return row
+
+
+def _refuse_long(study: Study) -> None:
+    """SQLite would take any length, PostgreSQL would raise an error of its own."""
+    said = [(EvidenceStudy, "version", study.version), (EvidenceStudy, "title", study.title)]
+    said += [(TechniqueEffect, "instrument", effect.instrument) for effect in study.effects]
+    for model, field, words in said:
+        most = model._meta.get_field(field).max_length
+        if len(words) > most:
+            raise StudyTooLong(
+                f"the {field} {words[:40]}… has {len(words)} characters, and {most} are the most: shorten it"
+            )
 
 
 def sync_published() -> int:
@@ -86,7 +106,7 @@ def serving_study() -> Study:
     """The serving study as a value; without a row the shipped one, so that no page and no report fails
     for it. One query; the content is cached because it never changes."""
     row = serving_row()
-    return _as_study(row.pk, row.data_sha256) if row else published_study()
+    return _as_study(row.pk, row.content_sha256) if row else published_study()
 
 
 def beside_study(serving: Study) -> Study | None:
@@ -96,7 +116,7 @@ def beside_study(serving: Study) -> Study | None:
 
 def study_of(row: EvidenceStudy) -> Study:
     """A stored study as a value. One query the first time."""
-    return _as_study(row.pk, row.data_sha256)
+    return _as_study(row.pk, row.content_sha256)
 
 
 def grades_for(codes: Iterable[str]) -> dict[str, Grade]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,6 +29,8 @@ def study_list(request: HttpRequest) -> HttpResponse:
     second = publishing.needs_second(request.user.pk)
     for row in rows:
         row.open = next((one for one in row.publications.all() if one.withdrawn_at is None), None)
+        spec = row.provenance.get("spec")
+        row.specification = json.dumps(spec, ensure_ascii=False) if spec else ""
         row.serves = serving is not None and row.pk == serving.pk
         row.may_publish = (
             row.open is not None

@@ -16,8 +16,9 @@ from peersupport.audit.log import record
 from peersupport.people import access
 from peersupport.people.models import Role
 from skills import versions
-from skills.tagger.card import card_or_nothing
+from skills.tagger.card import calibration, card_or_nothing, own_lines_only
 from skills.tags import low_reliability_codes
+from skills.taxonomy import TECHNIQUES
 
 
 @require_safe
@@ -38,7 +39,12 @@ def tagger(request: HttpRequest) -> HttpResponse:
     serving = card.get("version")
     lacking = sum(row["messages"] for row in shares if row["version"] != serving) if card else 0
     context |= {"card": card, "shares": shares, "lacking": lacking, "weak": low_reliability_codes()}
+    context |= {"calibration": calibration(card), "own_lines": [_name(code) for code in own_lines_only(card)]}
     return render(request, "skills/tagger.html", context)
+
+
+def _name(code: str) -> str:
+    return TECHNIQUES[code].name if code in TECHNIQUES else code
 
 
 def _time_left(progress: versions.Progress) -> str:

@@ -63,12 +63,12 @@ def _rows_of(title: str, part: dict) -> list[Row]:
         ),
         Row(f"{title}: the same, pipeline", f"{pipeline['largest_difference']:.1e}"),
         Row(
-            f"{title}: labels on which tagger and pipeline agree",
-            f"{agreement['labels']:.2%}",
+            f"{title}: tags that tagger or pipeline gives, given by both",
+            f"{agreement['given_tags']:.1%}",
             f">= {SAME:.0%}",
-            agreement["labels"] >= SAME,
+            agreement["given_tags"] >= SAME,
         ),
-        Row(f"{title}: tags that either gives and both give", f"{agreement['given_tags']:.1%}"),
+        Row(f"{title}: labels, absent ones as well, on which they agree", f"{agreement['labels']:.2%}"),
     ]
 
 
@@ -79,6 +79,13 @@ def way(chosen: dict) -> str:
     if not chosen["batch"]:
         return "one call for all"
     return f"batches of {chosen['batch']}" + (", by length" if chosen.get("by_length") else "")
+
+
+def without_tags(part: dict) -> float | None:
+    """On what share of labels a tagger that gives no tag would agree with the pipeline, at the least; from
+    the two shares of `measure.agreement`. None where they do not say."""
+    labels, given = part["agreement"]["labels"], part["agreement"]["given_tags"]
+    return 1 - (1 - labels) / (1 - given) if labels < 1 and given < 1 else None
 
 
 def limit_line(found: dict) -> str:

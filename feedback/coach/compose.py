@@ -108,7 +108,7 @@ def _point(moment: Moment, study: Study) -> Point:
         rule=moment.rule,
         title=wording.title,
         goal=wording.goal,
-        reason=wording.reason,
+        reason=wording.reason.replace("{size}", study.size),
         technique=technique,
         recommended=moment.recommended,
         recommended_why=_why(instead),

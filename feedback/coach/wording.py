@@ -40,7 +40,7 @@ _RULES = {
     "linked_to_worse": Wording(
         "Suggesting a way forward",
         "The goal is to leave room for the seeker's own way.",
-        "Suggestions are often welcome, and yet more of them goes with slightly worse symptom scores. "
+        "Suggestions are often welcome, and yet more of them goes with {size}worse symptom scores. "
         "It might be better to leave the choice with the seeker in plain words.",
     ),
     "closed_questions": Wording(

@@ -37,6 +37,19 @@ USED = {
         "openness is above resistance, down when it is below"
     ),
 }
+# coach-mini is calibrated on pairs of its own grammar (feedback.coach.mini.own_pairs): one technique of a
+# counselor against another. The report of such a calibration ends its `about` so.
+MINI, OWN_LANGUAGE = "coach-mini", "own language"
+ABOUT_MINI = {
+    "autonomy": _later("leaves the choice with the seeker, instead of saying back what was heard"),
+    "reflection": _later("says back what was heard, instead of asking what to look at together"),
+    "warmth": _later("affirms the seeker, instead of asking an open question; it is only ever turned up"),
+    "openness": _later(
+        "here: the counselor asks an open question, instead of a complex reflection; this says nothing of a "
+        "seeker who opens up"
+    ),
+}
+USED_MINI = {"openness": _later("nothing turns it: coach-mini words no line of a seeker")}
 LIMITS = {
     "tolerated loss": _later("beyond it more helpfulness is lost than is tolerated"),
     "saturation": _later("beyond it the behaviour is as good as complete"),
@@ -68,7 +81,7 @@ def dials(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "model": model,
-        "rows": [_row(found[name], made.get(name)) for name in BEHAVIOURS] if model else [],
+        "rows": [_row(found[name], model, made.get(name)) for name in BEHAVIOURS] if model else [],
         "undo": serving.to_undo(model),
         "switches": DialSwitch.objects.select_related("after", "person")[:SHOWN],
     }
@@ -87,7 +100,7 @@ def dial(request: HttpRequest, behaviour: str) -> HttpResponse:
     shown = _shown(request, held, made)
     report = shown.report if shown else held.report
     context = {
-        "row": _row(held),
+        "row": _row(held, model, shown),
         "model": model,
         "shown": shown,
         "report": report,
@@ -175,11 +188,17 @@ def _known(behaviour: str) -> None:
         raise Http404
 
 
-def _row(held: serving.Dial, made: DialCalibration | None = None) -> dict[str, Any]:
-    """What the pages show of a behaviour's dial as it holds now; where it has none, of what was `made`."""
-    report = held.report or (made.report if made else {})
-    used = USED.get(held.behaviour, _("nothing turns it yet"))
-    return {"dial": held, "about": ABOUT[held.behaviour], "used": used, "verdict": _verdict(report)}
+def _row(
+    held: serving.Dial, model: serving.Model | None, made: DialCalibration | None = None
+) -> dict[str, Any]:
+    """What the pages show of a behaviour's dial as it holds now; where it has none, of what was `made`. The
+    words for it are those of the pairs that it was measured on."""
+    name, report = held.behaviour, held.report or (made.report if made else {})
+    by_name = model is not None and model.name == MINI
+    mini = report["about"].endswith(OWN_LANGUAGE) if report else by_name
+    about = (mini and ABOUT_MINI.get(name)) or ABOUT[name]
+    used = (mini and USED_MINI.get(name)) or USED.get(name, _("nothing turns it yet"))
+    return {"dial": held, "about": about, "used": used, "verdict": _verdict(report)}
 
 
 def _verdict(report: dict[str, Any]) -> dict[str, Any]:

@@ -9,16 +9,26 @@ from typing import Any
 from feedback.evidence.forest import ForestRow, ForestScale, forest_scale
 from feedback.evidence.grades import Grade, grade
 from feedback.evidence.persuading import PERSUADING, PersuadingNotes, persuading_notes, unsure_between
-from feedback.evidence.study_types import Effect, Satisfaction, Study
+from feedback.evidence.study_types import Effect, Satisfaction, Study, scores_in_words
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 LOW_RELIABILITY_F1 = 0.60
 LOW_RELIABILITY_N = 30
+# What the tagger's card calls the text that a technique was measured on.
+OWN_LINES = "own frozen set"
+MEASURED_ON = {
+    "development test": "public messages kept out of its training",
+    OWN_LINES: "our own lines only, which are short and clear: easier than chat",
+    "frozen set (own examples, messages coded by two trainers)": (
+        "our own lines, easier than chat, and messages that two trainers coded"
+    ),
+}
 
 
 @dataclass(frozen=True)
 class AssociationRow:
-    """One instrument's figures. `words` is the sentence to read first, the numbers stand beside it."""
+    """One instrument's figures, with the study's own sign. `words` is the sentence to read first, the numbers
+    stand beside it; `note` says where the plot is turned round, empty where it is not."""
 
     instrument: str
     outcome: str
@@ -30,6 +40,7 @@ class AssociationRow:
     n_seekers: int
     n_obs: int
     words: str
+    note: str
     stars: str
     survives_bh: bool
     forest: ForestRow
@@ -46,19 +57,24 @@ class SatisfactionRow:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How well *our* tagger finds this code on held-out data; `low` marks F1 < .60 or n < 30."""
+    """How well *our* tagger finds this code on held-out data; `low` marks F1 < .60 or n < 30, `own_lines`
+    that it was measured on lines of the maintainers' own only."""
 
     f1: float | None
     ci: tuple[float, float] | None
     n: int | None
     low: bool
     words: str
+    own_lines: bool = False
 
 
 @dataclass(frozen=True)
 class EvidenceCard:
+    """`name` heads the card; `tag_name` is the technique's own, another one where `persuading` is there."""
+
     code: str
     name: str
+    tag_name: str
     definition: str
     examples: tuple[str, ...]
     grade: Grade
@@ -105,10 +121,11 @@ def evidence_card(
     return EvidenceCard(
         code=code,
         name=name,
+        tag_name=entry.name,
         definition=entry.definition,
         examples=tuple(entry.examples),
         grade=grade(code, study),
-        rows=tuple(_row(effect, scale) for effect in effects),
+        rows=tuple(_row(effect, scale, study.size) for effect in effects),
         satisfaction=_satisfaction_row(satisfaction, study) if satisfaction else None,
         scale=scale,
         caveats=_caveats(code, study),
@@ -125,17 +142,21 @@ def evidence_card(
     )
 
 
-def words_for(effect: Effect) -> str:
-    """The association in words that claim no more than the study does."""
+TURNED_PLOT = "Higher is better here: the plot is turned round, the figures are not"
+TURNED_FIGURES = "Kept with figures turned so that below zero is better"
+
+
+def words_for(effect: Effect, size: str = "") -> str:
+    """The association in words that claim no more than the study does; `size` is `Study.size`."""
     if not effect.nominal and not effect.survives_bh:
         return f"no clear association with {effect.outcome} scores"
-    direction = "lower" if effect.beta < 0 else "higher"
-    words = f"associated with slightly {direction} {effect.outcome} scores"
+    words = f"associated with {scores_in_words((effect,), size)}"
     return words if effect.survives_bh else f"{words}, but not after correction for many tests"
 
 
-def _row(effect: Effect, scale: ForestScale) -> AssociationRow:
+def _row(effect: Effect, scale: ForestScale, size: str) -> AssociationRow:
     low, high = effect.ci
+    notes = {"lower": "", "higher": TURNED_PLOT, "": TURNED_FIGURES}
     return AssociationRow(
         instrument=effect.instrument,
         outcome=effect.outcome,
@@ -146,7 +167,8 @@ def _row(effect: Effect, scale: ForestScale) -> AssociationRow:
         ci_text=f"{_signed(low)} to {_signed(high)}",
         n_seekers=effect.n_seekers,
         n_obs=effect.n_obs,
-        words=words_for(effect),
+        words=words_for(effect, size),
+        note=notes[effect.better_end],
         stars=effect.stars,
         survives_bh=effect.survives_bh,
         forest=scale.row(effect),
@@ -201,5 +223,7 @@ def reliability_of(entry: Mapping[str, Any]) -> Reliability:
     low = bool(entry.get("low_reliability")) or f1 < LOW_RELIABILITY_F1 or (n or 0) < LOW_RELIABILITY_N
     interval = f", 95 % interval {ci[0]:.2f} to {ci[1]:.2f}" if ci else ""
     lead = "Low reliability: the" if low else "The"
-    words = f"{lead} tagger's F1 for this technique is {f1:.2f}{interval} (n = {n or 0})."
-    return Reliability(f1, tuple(ci) if ci else None, n, low, words)
+    source = entry.get("source", "")
+    where = f", measured on {MEASURED_ON.get(source, source)}" if source else ""
+    words = f"{lead} tagger's F1 for this technique is {f1:.2f}{interval} (n = {n or 0}){where}."
+    return Reliability(f1, tuple(ci) if ci else None, n, low, words, own_lines=source == OWN_LINES)

@@ -20,7 +20,8 @@ class Tick:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """x positions as fractions of the width, 0.0 left to 1.0 right; lower scores (better) are on the left.
+    """x positions as fractions of the width, 0.0 left to 1.0 right; better is on the left, so that the row
+    of an instrument whose higher end is better is turned round.
 
     The `*_percent` strings hold the same positions for SVG attributes, free of locale formatting.
     """
@@ -44,7 +45,7 @@ class ForestScale:
     ticks: tuple[Tick, ...]
 
     def row(self, effect: Effect) -> ForestRow:
-        low, point, high, zero = (self.at(value) for value in (effect.ci[0], effect.beta, effect.ci[1], 0.0))
+        low, point, high, zero = (self.at(value) for value in (*_ends(effect), 0.0))
         return ForestRow(
             low=low,
             point=point,
@@ -59,6 +60,11 @@ class ForestScale:
 
     def at(self, value: float) -> float:
         return round(min(1.0, max(0.0, 0.5 + value / (2 * self.limit))), 4)
+
+
+def _ends(effect: Effect) -> tuple[float, float, float]:
+    low, high = effect.turned_ci
+    return low, effect.turned, high
 
 
 def percent(fraction: float) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feedback.evidence.study_types import Effect, Study
+from feedback.evidence.study_types import Effect, Study, scores_in_words
 
 WEAK_TAGGER_F1 = 0.60
 
@@ -65,14 +65,15 @@ class Facts:
     code: str
     effects: tuple[Effect, ...]
     reverse_causation: bool
+    size: str = ""
 
     @property
     def better(self) -> tuple[Effect, ...]:
-        return tuple(e for e in self.effects if e.survives_bh and e.beta < 0)
+        return tuple(e for e in self.effects if e.survives_bh and e.turned < 0)
 
     @property
     def worse(self) -> tuple[Effect, ...]:
-        return tuple(e for e in self.effects if e.survives_bh and e.beta > 0)
+        return tuple(e for e in self.effects if e.survives_bh and e.turned > 0)
 
     @property
     def weak_tagger(self) -> bool:
@@ -114,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         lambda f: f.reverse_causation and bool(f.worse),
         "uncertain",
         lambda f: (
-            f"It goes with slightly higher {_outcomes(f.worse)} scores, most likely because seekers who feel "
+            f"It goes with {scores_in_words(f.worse, f.size)}, most likely because seekers who feel "
             "worse receive more warmth; it is no reason to be less warm."
         ),
     ),
@@ -130,26 +131,19 @@ RULES: tuple[Rule, ...] = (
         "both_ways",
         lambda f: bool(f.better) and bool(f.worse),
         "uncertain",
-        lambda f: (
-            f"It goes with slightly lower {_outcomes(f.better)} scores "
-            f"but slightly higher {_outcomes(f.worse)} scores."
-        ),
+        lambda f: f"It goes with {scores_in_words(f.better, f.size)} but {scores_in_words(f.worse, f.size)}.",
     ),
     Rule(
         "better",
         lambda f: bool(f.better),
         "helpful",
-        lambda f: (
-            f"More of it is associated with slightly lower {_outcomes(f.better)} scores{_only(f.better, f)}."
-        ),
+        lambda f: f"More of it is associated with {scores_in_words(f.better, f.size)}{_only(f.better, f)}.",
     ),
     Rule(
         "worse",
         lambda f: bool(f.worse),
         "linked_to_worse",
-        lambda f: (
-            f"More of it is associated with slightly higher {_outcomes(f.worse)} scores{_only(f.worse, f)}."
-        ),
+        lambda f: f"More of it is associated with {scores_in_words(f.worse, f.size)}{_only(f.worse, f)}.",
     ),
     Rule(
         "fails_correction",
@@ -173,13 +167,12 @@ def grade(code: str, study: Study) -> Grade:
     "not_tested" unless guidelines discourage it.
     """
     effects = study.effects_of(code)
-    facts = Facts(code, effects, code in study.reverse_causation)
+    reverse = code in study.reverse_causation
+    facts = Facts(code, effects, reverse, study.size)
     rule = _first(facts)
     detail: tuple[tuple[str, str], ...] = ()
     if rule.grade != "discouraged":
-        detail = tuple(
-            (e.instrument, _first(Facts(code, (e,), code in study.reverse_causation)).grade) for e in effects
-        )
+        detail = tuple((e.instrument, _first(Facts(code, (e,), reverse)).grade) for e in effects)
     look = LOOKS[rule.grade]
     return Grade(look.key, look.label, look.icon, look.pattern, rule.reason(facts), rule.name, detail)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from feedback.evidence.grades import Grade, grade
 from feedback.evidence.study_types import Study
+from skills.taxonomy import TECHNIQUES
 
 WITH, WITHOUT = "persuade_with_permission", "advise_without_permission"
 PERSUADING = frozenset({WITH, WITHOUT})
@@ -28,6 +30,20 @@ class PersuadingNotes:
     name: str
     explanation: str
     notes: tuple[tuple[str, Grade], ...]
+    probabilities: tuple[float, ...] = ()
+
+    @property
+    def named(self) -> list[dict[str, Any]]:
+        """The notes as a page shows them: {"name", "definition", "grade", "probability" in [0, 1]}."""
+        return [
+            {
+                "name": TECHNIQUES[code].name,
+                "definition": TECHNIQUES[code].definition,
+                "grade": found,
+                "probability": probability,
+            }
+            for (code, found), probability in zip(self.notes, self.probabilities, strict=True)
+        ]
 
 
 def unsure_between(probabilities: Mapping[str, float]) -> bool:
@@ -51,7 +67,9 @@ def persuading_notes(probabilities: Mapping[str, float], study: Study) -> Persua
             "Whether permission was asked is hard to tell here, for people as well as for the tagger, "
             "so both notes are shown."
         )
-        return PersuadingNotes(None, "Persuading", explanation, both)
+        chances = tuple(probabilities.get(code, 0.0) for code, _ in both)
+        return PersuadingNotes(None, "Persuading", explanation, both, chances)
     sure = WITH if probabilities.get(WITH, 0.0) >= probabilities.get(WITHOUT, 0.0) else WITHOUT
     name = "Persuading with permission" if sure == WITH else "Advising without permission"
-    return PersuadingNotes(sure, name, "", tuple(note for note in both if note[0] == sure))
+    chances = (probabilities.get(sure, 0.0),)
+    return PersuadingNotes(sure, name, "", tuple(note for note in both if note[0] == sure), chances)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,7 +21,9 @@ class Effect:
     `beta` and `se` are in points of the instrument per +1 standard deviation of use in the period
     (PHQ-2 and GAD-2 run 0-6); `ci` is the 95 % interval in the same unit. `survives_bh` is what the
     study states after its own correction and is never recomputed from the rounded figures.
-    `tagger_f1` is that of the *study's* tagger for this technique.
+    `tagger_f1` is that of the *study's* tagger for this technique. `better` is the end of the
+    instrument that is better; it is empty for PHQ and GAD, whose lower end is, and in effects that were
+    kept before it was noted: those were turned round where higher is better, so that below zero is better.
     """
 
     technique: str
@@ -37,6 +39,23 @@ class Effect:
     n_obs: int
     tagger_f1: float | None
     source: str
+    better: str = ""
+
+    @property
+    def turned(self) -> float:
+        """`beta` with the sign that below zero is better: for verdicts and places on a plot, never shown."""
+        return -self.beta if self.better == "higher" else self.beta
+
+    @property
+    def turned_ci(self) -> tuple[float, float]:
+        """`ci` in the same way, the lower end first."""
+        low, high = self.ci
+        return (-high, -low) if self.better == "higher" else (low, high)
+
+    @property
+    def better_end(self) -> str:
+        """ "lower" or "higher"; empty where an effect was kept without it."""
+        return self.better or ("lower" if self.instrument in OUTCOME_NAMES else "")
 
     @property
     def nominal(self) -> bool:
@@ -88,9 +107,31 @@ class Study:
         return next((row for row in self.satisfaction if code in row.code_keys), None)
 
     @property
+    def size(self) -> str:
+        """ "slightly " where it is known that all links are small; of an own study it is not, so nothing."""
+        return "slightly " if self.kind == "published" else ""
+
+    @property
     def largest_effect(self) -> float:
         """Largest absolute beta of the study, in points of the instrument; 0.0 without effects."""
         return max((abs(effect.beta) for effect in self.effects), default=0.0)
+
+
+def scores_in_words(effects: Iterable[Effect], size: str = "") -> str:
+    """Which way the scores of these effects lie: "slightly lower depression and anxiety scores". `size` is
+    `Study.size`. Where the better end of an instrument was not noted, "better" or "worse"."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for effect in effects:
+        if effect.better_end:
+            way = "lower" if effect.beta < 0 else "higher"
+        else:
+            way = "better" if effect.beta < 0 else "worse"
+        note = " (higher is better)" if effect.better_end == "higher" else ""
+        outcomes = named.setdefault((way, note), [])
+        if effect.outcome not in outcomes:
+            outcomes.append(effect.outcome)
+    parts = (f"{size}{way} {' and '.join(names)} scores{note}" for (way, note), names in named.items())
+    return " and ".join(parts)
 
 
 def interval95(beta: float, se: float) -> tuple[float, float]:
@@ -99,8 +140,13 @@ def interval95(beta: float, se: float) -> tuple[float, float]:
 
 
 def study_to_dict(study: Study) -> dict[str, Any]:
-    """The study as JSON-able values; `study_from_dict` gives an equal study back."""
-    return asdict(study)
+    """The study as JSON-able values; `study_from_dict` gives an equal study back. An empty `better` is left
+    out, so that studies written before it was noted keep their checksum."""
+    body = asdict(study)
+    for effect in body["effects"]:
+        if not effect["better"]:
+            del effect["better"]
+    return body
 
 
 def study_from_dict(data: Mapping[str, Any]) -> Study:

@@ -241,7 +241,7 @@ def evidence_blocks(names: Names) -> Iterator[list[Row]]:
         low, high = body.get("ci") or (None, None)
         figures = (body.get("beta"), body.get("se"), low, high, body.get("survives_bh"))
         counts = (body.get("n_seekers"), body.get("n_obs"), body.get("tagger_f1"))
-        what = (technique, " ".join(body.get("code_keys") or ()), instrument)
+        what = (technique, " ".join(body.get("code_keys") or ()), instrument, body.get("better", ""))
         return (f"e{pk}", slug, version, kind, *what, *figures, *counts, body.get("source", ""))
 
     fields = ("study__slug", "study__version", "study__kind", "technique", "instrument", "body")

@@ -195,6 +195,9 @@ TABLES: dict[str, Table] = {
                 Column("codes", "Codes", "codes of the taxonomy that it covers", "codes", "the program"),
                 Column("instrument", "Instrument", "questionnaire; empty: satisfaction only", "none",
                        "the study"),
+                Column("better", "Better end", "end of the instrument that is better; empty: lower for PHQ"
+                       " and GAD, else figures kept turned so that below zero is better", "code", "the study",
+                       labels={"lower": _("Lower"), "higher": _("Higher")}),
                 _points("beta", "Beta", "association, not effect"),
                 _points("se", "Standard error", "of beta"),
                 _points("low", "Lower end", "of the 95 % interval of beta"),

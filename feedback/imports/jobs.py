@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from feedback.evidence.study.as_evidence import study_from
+from feedback.evidence.study.as_evidence import provenance_of, study_from
 from feedback.evidence.study.checking import check
 from feedback.evidence.study.output import as_text, plain
 from feedback.evidence.study.pipeline import Files, run
@@ -24,7 +24,7 @@ from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.spec import Spec, read_spec
 from feedback.imports import files
 from feedback.models import StudyImport, TechniqueEffect
-from feedback.studies import save_study
+from feedback.studies import StudyTooLong, save_study
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 
@@ -96,8 +96,11 @@ def _keep(rows, result: dict[str, Any]) -> None:
     row.found, row.finished_at, row.error = as_text(result), timezone.now(), ""
     study = study_from(result, version=row.version)
     try:
-        row.study = save_study(study) if study.effects else None
+        kept = provenance_of(result) | {"way": "page"}
+        row.study = save_study(study, kept) if study.effects else None
         row.error = "" if row.study else NO_EFFECTS
+    except StudyTooLong as error:
+        row.error = f"There is a report, but no study: {error}."
     except ValueError:  # another run was faster
         row.error = f"There is a study {row.version} already. Run it again under another version."
     if row.study:

@@ -23,7 +23,7 @@ from peersupport.people.models import User
 
 CHECK, RUN = "study_check", "study_run"
 MOST = 5  # imports with files at once: the disk is not endless
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 class StepRefused(Exception):
@@ -127,7 +127,7 @@ def run(row: StudyImport, admin: User, fields) -> None:
     if row.erased_at or now.is_open or not row.seen or row.preview["errors"]:
         raise StepRefused(_("A study runs on files that were checked and found good."))
     version = fields.get("version", "").strip()
-    if not _VERSION.fullmatch(version):
+    if not VERSION.fullmatch(version):
         raise StepRefused(
             _("Name the version with letters, digits, dots and dashes, 32 at most: 2026.1, for example.")
         )

@@ -30,7 +30,8 @@ LEAST_PRESENT = 5  # times a technique was coded below which there is no figure
 @dataclass(frozen=True)
 class Measure:
     """`n` messages; `present`: in how many somebody coded it. `value` is None where it says nothing: the
-    technique was coded too seldom. `low`, `high`: 95 %, None where chats are too few to resample."""
+    technique was coded too seldom, or by everybody in every message. `low`, `high`: 95 %, None where chats
+    are too few to resample."""
 
     n: int
     present: int
@@ -152,6 +153,8 @@ def _alpha(units: Sequence[Sequence[bool]], chats: Sequence[Any]) -> Measure:
     import numpy as np
 
     counts = np.array([[unit.count(False), unit.count(True)] for unit in units])
+    if not counts[:, 0].any():  # nothing varies: there is no chance agreement to compare with
+        return Measure(len(units), present)
     value = krippendorff.alpha(value_counts=counts, level_of_measurement="nominal")
     # Per chat: disagreeing pairs, and values coded no and yes. Alpha is a ratio of their sums.
     of_unit = np.stack([counts[:, 0] * counts[:, 1] / (counts.sum(axis=1) - 1), *counts.T], axis=1)

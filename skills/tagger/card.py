@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ WEIGHTS = Path(__file__).resolve().parent / "weights"
 
 
 POINTER = "serving"
+# Where a technique's figures come from: `source` of its row.
+DEVELOPMENT, OWN_LINES = "development test", "own frozen set"
+FROZEN_SET = "frozen set (own examples, messages coded by two trainers)"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _homes: list[Callable[[], Path]] = []
 
@@ -67,6 +71,45 @@ def card_or_nothing() -> dict[str, Any]:
 def measured_codes() -> dict[str, dict[str, Any]]:
     """The serving card's figures per technique; empty where no card can be read."""
     return card_or_nothing().get("codes", {})
+
+
+def own_lines_only(card: dict[str, Any]) -> list[str]:
+    """Codes whose figures are of the maintainers' own lines alone: short and clear, easier than chat."""
+    return [code for code, row in card.get("codes", {}).items() if row.get("source") == OWN_LINES]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far probabilities are off, from a card's reliability diagram.
+
+    `error` is the mean distance of given and present over the `n` settled pairs (of a message and a
+    technique) that were given `least` or more, weighted by bin; `pooled` the same over all `pairs`, as the
+    card has it. `nothing` is the pooled error of a tagger that never finds anything: the share present.
+    """
+
+    least: float
+    error: float
+    n: int
+    pooled: float
+    pairs: int
+    nothing: float
+
+    @property
+    def share_below(self) -> float:
+        """The share, in [0, 1], of pairs that were given less than `least`."""
+        return 1 - self.n / self.pairs
+
+
+def calibration(card: dict[str, Any], least: float = 0.1) -> Calibration | None:
+    """None where a card has no diagram, or nothing at or above `least`."""
+    rows = card.get("reliability") or []
+    above = [row for row in rows if row["from"] >= least]
+    n, pairs = (sum(row["n"] for row in part) for part in (above, rows))
+    if not n:
+        return None
+    error = sum(row["n"] * abs(row["given"] - row["present"]) for row in above) / n
+    nothing = sum(row["n"] * row["present"] for row in rows) / pairs
+    return Calibration(least, error, n, card["ece"]["pooled"], pairs, nothing)
 
 
 def mark(sha256: str, settled: dict[str, Any]) -> str:

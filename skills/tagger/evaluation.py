@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skills.corpora.maps import READOUTS
+from skills.tagger.card import DEVELOPMENT, OWN_LINES
 from skills.tagger.deciding import Rule
 from skills.tagger.heads import EMPATHY_HEADS, INDEX
 from skills.tagger.metrics import binary, bootstrap, calibration_error, macro_f1
@@ -74,9 +75,9 @@ def per_code(test: Scored, temperature: Numbers, rule: Rule) -> dict[str, dict]:
     own = test.select(lambda example: example.corpus == "own")
     rows = {}
     for code in CODES:
-        best = _code(public, code, temperature, rule, "development test")
+        best = _code(public, code, temperature, rule, DEVELOPMENT)
         if best["n"] < ENOUGH:
-            mine = _code(own, code, temperature, rule, "own frozen set")
+            mine = _code(own, code, temperature, rule, OWN_LINES)
             best = mine if mine["n"] >= best["n"] else best
         rows[code] = best
     return rows
@@ -85,7 +86,7 @@ def per_code(test: Scored, temperature: Numbers, rule: Rule) -> dict[str, dict]:
 def per_code_own(test: Scored, temperature: Numbers, rule: Rule) -> dict[str, dict]:
     """The rows per code on our own frozen set alone."""
     own = test.select(lambda example: example.corpus == "own")
-    return {code: _code(own, code, temperature, rule, "own frozen set") for code in CODES}
+    return {code: _code(own, code, temperature, rule, OWN_LINES) for code in CODES}
 
 
 def per_code_together(scored: Scored, temperature: Numbers, rule: Rule, source: str) -> dict[str, dict]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from skills.tagger.card import calibration
+
 PURPOSE = """## Intended use
 
 Telling a volunteer and their trainer, in practice chats, which counselling techniques a message seems to use.
@@ -147,8 +149,8 @@ def _calibration(card: dict[str, Any]) -> list[str]:
     ]
     return [
         f"## Calibration\n\nExpected calibration error {card['ece']['pooled']} over all settled pairs, "
-        f"{card['ece']['mean_of_codes']} as the mean of the codes. The diagram has the share that was "
-        "present by the probability that was given.",
+        f"{card['ece']['mean_of_codes']} as the mean of the codes. {_above(card)}The diagram has the share "
+        "that was present by the probability that was given.",
         "```\n" + "\n".join(diagram) + "\n```",
         "Tags that are over their threshold by less than the margin, or below it (see above), are marked as "
         "unsure: "
@@ -158,6 +160,18 @@ def _calibration(card: dict[str, Any]) -> list[str]:
         "## What int8 costs (macro F1)",
         _table(("task", "float", "int8"), [(r["task"], r["float"], r["int8"]) for r in card["quantisation"]]),
     ]
+
+
+def _above(card: dict[str, Any]) -> str:
+    found = calibration(card)
+    if found is None:
+        return ""
+    return (
+        f"The first says little: {found.share_below:.0%} of the {found.pairs} pairs were given less than "
+        f"{found.least:g}, a tagger that gives everything its share present scores 0, and one that finds "
+        f"nothing {found.nothing:.3f}. Over the {found.n} pairs that were given {found.least:g} or more the "
+        f"error is **{found.error:.3f}**. "
+    )
 
 
 def _pieces(card: dict[str, Any]) -> list[str]:

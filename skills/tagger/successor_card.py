@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from skills.tagger import diagnostics, evaluation
+from skills.tagger.card import FROZEN_SET
 from skills.tagger.deciding import Rule
 from skills.tagger.scoring import Scored
 
-SOURCE = "frozen set (own examples, messages coded by two trainers)"
 # What the parent's card says that is true of the new weights as well.
 KEPT = ("model", "input", "corpora", "strictest_licence")
 
@@ -31,7 +31,7 @@ def successor_card(
     """
     temperature = dict(parent["temperature"]) | {"codes": settled["temperature"]}
     rule = Rule(settled["thresholds"], settled["families"])
-    rows = evaluation.per_code_together(measured, temperature, rule, SOURCE)
+    rows = evaluation.per_code_together(measured, temperature, rule, FROZEN_SET)
     for code, row in rows.items():
         row["low_reliability"] = row["low_reliability"] or parent["codes"][code]["low_reliability"]
     return {
@@ -44,6 +44,7 @@ def successor_card(
         "families": settled["families"],
         "margin": settled["margin"],
         "ece": evaluation.code_calibration(measured, temperature),
+        "reliability": diagnostics.reliability(measured, temperature),
         "abstention": diagnostics.abstention(measured, temperature, rule, settled["margin"]),
         "development": [_task(refit["comparison"])],
         "refit": refit,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from feedback.models import DialCalibration
 
+ABOUT = {"openness": "the seeker opens up"}  # as of the handwritten pairs
 GRID = (-8.0, -6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0)
 
 
@@ -29,7 +30,7 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True, low: float = 0.
     end = 8.0 if usable else 0.0
     return {
         "behaviour": behaviour,
-        "about": "affirm against open_question, in coach-mini's own language",
+        "about": ABOUT.get(behaviour, "affirm against open_question, in coach-mini's own language"),
         "model": {"name": "tiny", "fingerprint": mark},
         "pairs": {"hash": "0" * 64, "fit": 240, "held_out": 80, "references": 60},
         "floor": 0.0,

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from feedback.evidence.cards import evidence_card
 from feedback.evidence.persuading import unsure_between
 from feedback.evidence.published import published_study
+from skills.tagger.card import DEVELOPMENT, FROZEN_SET, OWN_LINES
 from skills.taxonomy import CODES, EMPATHY
 
 STUDY = published_study()
@@ -91,3 +94,65 @@ def test_unknown_code_is_refused():
 def test_card_names_the_study_version():
     card = evidence_card("affirm", STUDY)
     assert (card.study_version, card.doi_url) == ("2024.1", "https://doi.org/10.1145/3641029")
+
+
+def test_an_own_study_keeps_the_sign_of_an_instrument_whose_higher_end_is_better():
+    """More of it, more wellbeing: the figure is +6, the verdict "helpful", the mark on the left."""
+    card = evidence_card("reflection_complex", _wellbeing(better="higher"))
+    (row,) = card.rows
+    assert (row.beta_text, row.ci_text) == ("+6.000", "+4.000 to +8.000")
+    assert row.words == "associated with higher Wellbeing scores (higher is better)"
+    assert card.grade.key == "helpful"
+    assert card.grade.reason == ("More of it is associated with higher Wellbeing scores (higher is better).")
+    assert row.forest.low < row.forest.point < row.forest.high < 0.5 and "turned round" in row.note
+
+
+def test_lower_wellbeing_is_linked_to_worse():
+    card = evidence_card("reflection_complex", _wellbeing(better="higher", beta=-6.0, ci=(-8.0, -4.0)))
+    assert card.grade.key == "linked_to_worse" and "lower Wellbeing scores" in card.grade.reason
+    assert card.rows[0].forest.low > 0.5
+
+
+def test_a_study_kept_before_the_better_end_was_noted_is_still_read_rightly():
+    """Its figures were turned when they were kept, so below zero is better whatever the instrument."""
+    card = evidence_card("reflection_complex", _wellbeing(better="", beta=-6.0, ci=(-8.0, -4.0)))
+    assert card.grade.key == "helpful" and card.rows[0].forest.high < 0.5
+    assert card.rows[0].words == "associated with better Wellbeing scores"
+    assert "below zero is better" in card.rows[0].note
+
+
+def test_warmth_that_goes_with_lower_wellbeing_names_each_way():
+    own = _wellbeing(better="higher", beta=-6.0, ci=(-8.0, -4.0), code_keys=("emotional_reactions",))
+    mixed = replace(own, effects=(*own.effects, *STUDY.effects_of("emotional_reactions")))
+    reason = evidence_card("emotional_reactions", mixed).grade.reason
+    assert "lower Wellbeing scores (higher is better) and higher depression and anxiety scores, " in reason
+
+
+def _wellbeing(**changes):
+    fields = {"instrument": "Wellbeing", "beta": 6.0, "ci": (4.0, 8.0), "source": "own study"} | changes
+    effect = replace(STUDY.effects_of("reflection_complex")[0], **fields)
+    return replace(STUDY, slug="own", kind="own", effects=(effect,))
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "own"),
+    [
+        (DEVELOPMENT, "measured on public messages kept out of its training.", False),
+        (
+            OWN_LINES,
+            "measured on our own lines only, which are short and clear: easier than chat.",
+            True,
+        ),
+        (
+            FROZEN_SET,
+            "measured on our own lines, easier than chat, and messages that two trainers coded.",
+            False,
+        ),
+        ("somewhere else", "measured on somewhere else.", False),
+        ("", "(n = 41).", False),
+    ],
+)
+def test_reliability_says_on_what_it_was_measured(source, words, own):
+    entry = {"f1": 0.95, "ci": [0.89, 0.99], "n": 41, "source": source}
+    found = evidence_card("seek_collaboration", STUDY, reliability=entry).reliability
+    assert found.words.endswith(words) and found.own_lines == own

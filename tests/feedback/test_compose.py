@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -201,3 +202,13 @@ def test_the_words_of_every_point_are_tentative_have_a_goal_and_blame_nobody():
 def test_a_feeling_that_the_counselor_names_is_not_called_passed_over():
     said = [seeker(0, "I feel lonely and I cry"), counselor(1, "That sounds really lonely.", "other")]
     assert compose(said, STUDY).points == ()
+
+
+def test_a_point_claims_no_size_for_an_own_study():
+    turns = [
+        seeker(0, "my boss is on my case"),
+        counselor(1, "May I suggest a break?", "persuade_with_permission"),
+    ]
+    shipped, own = (compose(turns, study).points[0].reason for study in (STUDY, replace(STUDY, kind="own")))
+    assert "goes with slightly worse symptom scores" in shipped
+    assert "goes with worse symptom scores" in own

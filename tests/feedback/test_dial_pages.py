@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from feedback.coach import dial_files
 from feedback.coach.engine import get_coach
+from feedback.coach.mini.own_pairs import own_behaviour
 from feedback.coach.rewording import RewordRequest
 from feedback.coach.seeker_line import SeekerLineRequest
 from feedback.dials import runs, serving
@@ -144,6 +145,23 @@ def test_openness_shows_both_end_stops_and_the_seekers_state_turns_it_once_it_is
         kind="report", lane="coach", worker="worker", status="done", finished_at=timezone.now()
     )
     assert "openness from -6.0 up to 8.0" in client.get(reverse("feedback:models")).content.decode()
+
+
+def test_openness_in_coach_minis_own_language_is_not_called_the_seekers(admin, calibrated, settings):
+    made = calibrated("openness")
+    for where in (PAGE, address("dial", "openness")):
+        assert "the simulated seeker open up" in admin(where)
+    made.report["about"] = own_behaviour("openness").about
+    made.save()
+    for where in (PAGE, address("dial", "openness")):
+        shown = html.unescape(admin(where)).partition("Warmth")[2] if where == PAGE else admin(where)
+        assert "an open question, instead of a complex reflection" in shown
+        assert "coach-mini words no line of a seeker" in shown
+        assert "the simulated seeker open up" not in shown and "the seeker's state turns it" not in shown
+    assert "none by a seeker who opens up" in html.unescape(shown)
+    made.delete()
+    settings.COACH_MODEL = "coach-mini"  # nothing calibrated yet: the model's name tells
+    assert "says nothing of a seeker who opens up" in admin(address("dial", "openness"))
 
 
 def test_undo_goes_back_step_by_step(admin, calibrated):

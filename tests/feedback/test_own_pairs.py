@@ -9,6 +9,7 @@ from feedback.coach.mini.measures import invented
 from feedback.coach.mini.own_pairs import AGAINST, FIT, HELD_OUT, own_behaviour
 from feedback.coach.mini.prompting import target
 from feedback.coach.steering.errors import SteeringError
+from feedback.dials.views import OWN_LANGUAGE
 
 
 @pytest.mark.parametrize("name", AGAINST)
@@ -31,6 +32,12 @@ def test_held_out_pairs_share_no_opening_and_no_frame_with_those_to_fit(name):
         frames = library.replies(technique)
         assert set(frames[0::2]).isdisjoint(frames[1::2])
     assert {pair.prompt for pair in behaviour.fit}.isdisjoint(pair.prompt for pair in behaviour.held_out)
+
+
+def test_a_report_says_that_openness_is_not_the_seekers_here():
+    about = own_behaviour("openness").about
+    assert "both said by a counselor, none by a seeker who opens up" in about
+    assert all(own_behaviour(name).about.endswith(OWN_LANGUAGE) for name in AGAINST)
 
 
 def test_warmth_never_goes_down():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import threading
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -88,6 +90,9 @@ def test_files_come_are_checked_run_and_go(admin, drain, quick, django_capture_o
         drain("batch")
     row.refresh_from_db()
     assert (str(row.study), row.seen, row.study.kind) == ("own 2026.1", "", "own")
+    kept = row.study.provenance
+    assert (kept["way"], kept["data_sha256"]) == ("page", row.result["data_sha256"])
+    assert kept["tagger_version"] == "tagger-1" and kept["spec"] == row.result["spec"]
     assert not files.folder_of(row.pk).exists()
     assert "Report and plots" in admin.get(reverse("feedback:studies")).content.decode()
     report = admin.get(reverse("feedback:study-report", args=[row.pk])).content.decode()
@@ -222,7 +227,7 @@ def test_a_version_that_is_there_is_refused_before_and_after(admin, drain, quick
     row = brought(admin)
     drain("batch")
     step(admin, row, "run", version="2026.1")
-    EvidenceStudy.objects.create(slug="own", version="2026.1", kind="own", title="x", data_sha256="0")
+    EvidenceStudy.objects.create(slug="own", version="2026.1", kind="own", title="x", content_sha256="0")
     drain("batch")
     assert "Run it again under another version" in page(admin, row)
     assert "Name another version" in step(admin, row, "run", version="2026.1")
@@ -290,3 +295,12 @@ def test_errors_csv_holds_no_cell_and_no_formula(tmp_path):
     problems.add("chats", 2, "=cmd|x", "is no number", "Mend it.")
     problems.write(tmp_path / "e.csv")
     assert (tmp_path / "e.csv").read_text().splitlines()[1] == "chats,2,'=cmd|x,is no number,Mend it."
+
+
+def test_studies_that_the_page_made_before_get_their_provenance(content):
+    study = EvidenceStudy.objects.create(slug="own", version="1", kind="own", title="x", content_sha256="0")
+    finished_import(study=study)
+    importlib.import_module("feedback.migrations.0013_study_provenance").fill(apps, None)
+    study.refresh_from_db()
+    assert study.provenance["data_sha256"] == "0" * 64 and study.provenance["way"] == "page"
+    assert EvidenceStudy.objects.get(slug="yang2024").provenance == {}

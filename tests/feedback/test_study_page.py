@@ -13,6 +13,7 @@ from django.urls import reverse
 from feedback import studies
 from feedback.evidence.published import published_study
 from feedback.models import EvidenceStudy, StudyPublication
+from peersupport.audit.models import AuditEvent
 from peersupport.people.models import Role, User
 
 TERM = {"beta": -0.05, "se": 0.01, "p": 0.0001, "ci": [-0.07, -0.03], "survives_bh": True}
@@ -87,3 +88,65 @@ def test_the_same_version_with_other_content_is_refused(content, tmp_path):
             call_command("import_study", result=tmp_path, study_version="1")
     with pytest.raises(CommandError, match="give a new version"):
         call_command("import_study", result=tmp_path, study_version="1")
+
+
+WHOLE = RESULT | {"format": "study-1", "data_sha256": "d" * 64, "tagger_version": "tagger-7"}
+
+
+def bring(folder, result=WHOLE, version="2026.1", **options) -> None:
+    (folder / "result.json").write_text(json.dumps(result))
+    call_command("import_study", result=folder, study_version=version, **options)
+
+
+def test_a_result_by_command_keeps_where_it_came_from_and_who_brought_it(content, people, admin, tmp_path):
+    for _ in range(2):  # the second time it is there already
+        bring(tmp_path, by=people.admin.username)
+    row = EvidenceStudy.objects.get(slug="own")
+    assert row.provenance == {
+        "data_sha256": "d" * 64, "tagger_version": "tagger-7", "format": "study-1", "spec": WHOLE["spec"],
+        "way": "command",
+    }  # fmt: skip
+    event = AuditEvent.objects.get(object_kind="evidencestudy")
+    assert (event.verb, event.actor_id, event.object_id) == ("study_import", people.admin.pk, str(row.pk))
+    page = admin.get(reverse("feedback:studies")).content.decode()
+    assert f"checksum of its figures {row.content_sha256[:12]}" in page
+    assert "checksum of its data dddddddddddd" in page and "tagger tagger-7" in page
+    assert "brought in by command" in page and "Specification" in page and "&quot;PHQ-9&quot;" in page
+
+
+def test_what_is_not_known_of_a_result_is_said(content, admin, tmp_path, capsys):
+    bring(tmp_path, RESULT)
+    said = capsys.readouterr().err
+    assert "does not say which data" in said and "Nobody is named" in said
+    assert AuditEvent.objects.get(verb="study_import").actor_id is None
+    page = admin.get(reverse("feedback:studies")).content.decode()
+    assert "which data it is of was not kept" in page and "tagger not named" in page
+
+
+@pytest.mark.parametrize("by", ["nobody", "volunteer"])
+def test_only_an_admin_can_be_named(people, tmp_path, by):
+    with pytest.raises(CommandError, match="There is no admin"):
+        bring(tmp_path, by=getattr(people, by).username if by == "volunteer" else by)
+
+
+@pytest.mark.parametrize("version", ["", "v" * 33, "ä b"])
+def test_a_version_has_a_form(content, tmp_path, version):
+    with pytest.raises(CommandError, match="32 at most"):
+        bring(tmp_path, version=version)
+
+
+def test_a_name_that_no_database_holds_is_refused_in_words(content, tmp_path):
+    long = "Wellbeing of everybody"
+    part = {long: RESULT["rq2"]["PHQ-9"]}
+    spec = {"tagger_f1": {}, "instruments": {long: {"better": "higher"}}}
+    for result, words in (
+        (RESULT | {"title": "t" * 301}, "the title t{40}… has 301 characters, and 300 are the most"),
+        (
+            RESULT | {"rq2": part, "spec": spec},
+            f"the instrument {long}… has 22 characters, and 16 are the most",
+        ),
+    ):
+        with pytest.raises(CommandError, match=words):
+            bring(tmp_path, result)
+    assert not EvidenceStudy.objects.filter(slug="own").exists()
+    assert not AuditEvent.objects.filter(verb="study_import").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import krippendorff
 import numpy as np
 import pytest
@@ -33,6 +35,13 @@ def test_alpha_is_that_of_the_package_and_kappa_that_of_the_book():
     assert agreement._kappa(cells, list(range(50))) == kappa  # the same seed
     assert agreement._kappa(cells, [1] * 50).low is None  # one chat cannot be resampled
     assert agreement._kappa(cells[-16:], [1] * 16).value is None  # coded once
+
+
+def test_a_technique_that_everybody_coded_in_every_message_has_no_alpha():
+    """Nothing varies, so that Krippendorff's alpha is not defined; the page said "nan"."""
+    found = agreement._alpha([[True, True]] * 8, list(range(8)))
+    assert found == agreement.Measure(8, 8)
+    assert agreement._alpha([[True, True]] * 8 + [[True, False]], list(range(9))).value is not None
 
 
 @pytest.fixture
@@ -74,5 +83,9 @@ def test_the_page_for_trainers_of_the_cohort_and_admins(coded, people):
 
     assert "tagger-new" in page("trainer")
     assert "tagger-new" in page("admin")
+    assert "mainly from the queue of uncertain tags" in page("trainer")
+    Review.objects.update(codes=["affirm"])
+    assert "nan" not in re.findall(r"\bnan\b", page("trainer"))
+    assert "mainly from the queue" not in page("other_trainer")
     assert "No message was coded blind yet" in page("other_trainer")
     assert people.volunteer.username not in page("admin").replace("Volunteer", "")

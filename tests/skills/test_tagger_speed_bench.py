@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -112,7 +114,7 @@ def test_labels_agree_and_company_hardly_matters_to_the_peer(folder, peer):
     tagged = ours.table(ours.tag(EXAMPLES, ours.ways[1]))
     by_length = peer.table(peer.tag(EXAMPLES, peer.ways[2]))
     assert peer.ways[2] == {"batch": 4, "by_length": True}
-    assert agreement(tagged, by_length)["labels"] >= 0.97
+    assert agreement(tagged, by_length)["given_tags"] >= 0.97
     assert np.abs(by_length - peer.table(peer.tag(EXAMPLES, peer.ways[0]))).max() < 1e-4
 
 
@@ -202,6 +204,9 @@ def test_a_page_can_be_written_from_the_figures(folder):
     verdicts = {row.what: row.verdict for row in rows(found)}
     assert verdicts["1 thread: times the pipeline"] == "kept"
     assert verdicts["1 thread: one message alone, p95 in ms"] == "missed"
+    assert verdicts["1 thread: tags that tagger or pipeline gives, given by both"] == "missed"
+    assert verdicts["1 thread: labels, absent ones as well, on which they agree"] == ""
+    assert "one that gives no tag agrees on at least 90.0% of labels" in page(found)
     assert "no GPU here" in text(found)
     assert "| somebody | 1 | batches of 8, by length | 90 | 1.0 |" in page(found)
 
@@ -218,3 +223,14 @@ def test_the_limit_multiplies_for_all_messages_and_not_for_those_of_the_warm_up(
     for some in (EXAMPLES[:2], EXAMPLES):
         limit.tag(some, limit.ways[0])
         assert limit.lengths == messages.lengths(some)
+
+
+def test_the_page_of_the_repository_is_that_of_its_figures():
+    """So that nobody rewords a verdict, and no figure is typed."""
+    from bench.tagger.__main__ import PAGE
+    from bench.tagger.page import page
+
+    found = json.loads(PAGE.with_suffix(".json").read_text(encoding="utf-8"))
+    assert page(found) == PAGE.read_text(encoding="utf-8")
+    tags = found["threads"]["2"]["agreement"]["given_tags"]
+    assert f"given by both | >= 97% | {tags:.1%} | kept |" in page(found)

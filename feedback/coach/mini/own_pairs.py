@@ -24,6 +24,8 @@ AGAINST = {
     "warmth": ("affirm", "open_question"),
     "openness": ("open_question", "reflection_complex"),
 }
+# What a name does not say in this language, where it says something else of other models.
+NOT_MEANT = {"openness": " (both said by a counselor, none by a seeker who opens up)"}
 LOWEST = {"warmth": 0.0}  # never coach less warmth
 
 
@@ -35,7 +37,7 @@ def own_behaviour(name: str, seed: int = 7) -> Behaviour:
     positive, negative = AGAINST[name]
     return Behaviour(
         name=name,
-        about=f"{positive} against {negative}, in coach-mini's own language",
+        about=f"{positive} against {negative}{NOT_MEANT.get(name, '')}, in coach-mini's own language",
         instruction=positive,
         scored_by="pairs",
         fit=tuple(_pairs(positive, negative, f"{seed}:{name}:fit", FIT, heldout=False)),

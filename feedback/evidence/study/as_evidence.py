@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from feedback.evidence.study.output import plain
 from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
-from feedback.evidence.study_types import Effect, Study
+from feedback.evidence.study_types import OUTCOME_NAMES, Effect, Study
 
 # A study says so itself, and ours takes it from the published one: who feels worse receives more warmth.
 REVERSE_CAUSATION = ("emotional_reactions",)
@@ -41,21 +42,26 @@ def study_from(result: dict[str, Any], *, version: str) -> Study:
     )
 
 
+def provenance_of(result: dict[str, Any]) -> dict[str, Any]:
+    """Where a result comes from, as far as it says so: {"data_sha256": of the tables' bytes,
+    "tagger_version", "format", "spec": the specification that was written before it ran}."""
+    names = ("data_sha256", "tagger_version", "format", "spec")
+    return plain({name: result[name] for name in names if name in result})
+
+
 def _effect(name: str, family: str, instrument: str, part: dict[str, Any], result: dict[str, Any]) -> Effect:
     term = part["terms"][name]
     f1 = [
         result["spec"]["tagger_f1"][leaf] for leaf in leaves_of(name) if leaf in result["spec"]["tagger_f1"]
     ]
-    # An instrument where higher is better is turned round, so that below zero always reads "better".
     better = result["spec"]["instruments"][instrument]["better"]
-    sign = -1 if better == "higher" else 1
-    low, high = sorted(sign * end for end in term["ci"])
+    low, high = term["ci"]
     return Effect(
         technique=name_of(name),
         family=family,
         code_keys=leaves_of(name),
         instrument=instrument,
-        beta=sign * term["beta"],
+        beta=term["beta"],
         se=term["se"],
         ci=(low, high),
         stars=_stars(term["p"]),
@@ -64,6 +70,7 @@ def _effect(name: str, family: str, instrument: str, part: dict[str, Any], resul
         n_obs=part["n_obs"],
         tagger_f1=min(f1) if f1 else None,
         source="own study",
+        better="" if better == "lower" and instrument in OUTCOME_NAMES else better,
     )
 
 

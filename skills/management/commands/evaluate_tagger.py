@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from skills.tagger.card import calibration
+
 
 class Command(BaseCommand):
     help = "Measure the tagger on the development test splits of the corpora and on our own frozen examples."
@@ -77,6 +79,11 @@ class Command(BaseCommand):
                 )
         ece = rows["ece"]
         say(f"expected calibration error {ece['pooled']:.3f} (mean of the codes {ece['mean_of_codes']:.3f})")
+        if above := calibration(rows):
+            say(f"  over the {above.n} pairs that were given {above.least:g} or more: {above.error:.3f}")
+            say(
+                f"  pooled error of a tagger that finds nothing: {above.nothing:.3f}, of the share present: 0"
+            )
         for code, row in rows["ece_by_code"].items():
             if row["enough"]:
                 say(f"  {code:<26} n {row['n']:>4} of {row['messages']}  {row['ece']:.3f}")
