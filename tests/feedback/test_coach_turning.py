@@ -59,3 +59,22 @@ def test_both_sides_ask_with_the_same_seeds_and_one_dial():
     assert [requests[0].wishes for requests in asked] == [
         {}, {"warmth": 0.5}, {"warmth": 1.0}, {}, {}, {}, {"warmth": 0.5}, {"warmth": 1.0}, {},
     ]  # fmt: skip
+
+
+def test_what_shows_a_behaviour_is_that_of_its_dial():
+    questions = [one for one in frozen() if one.technique == "affirm"][:4]
+
+    def reword(requests):
+        return ["It is up to you." if request.wishes else "You kept trying." for request in requests]
+
+    def retag(inputs):
+        codes = {"It is up to you.": ["emphasize_autonomy"], "You kept trying.": ["affirm"]}
+        return [TagResult({}, codes[one.text], {}, {}) for one in inputs]
+
+    def shown(dial):
+        found = turning.compare(questions, reword, Judges(retag=retag), dial, [1.0])
+        return found["first"]["1"]["shown"]["before"], found["first"]["1"]["shown"]["after"]
+
+    assert shown("autonomy") == (0.0, 1.0)
+    assert shown("warmth") == (1.0, 0.0)
+    assert shown("brevity") == (0.0, 0.0)

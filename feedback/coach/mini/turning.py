@@ -17,7 +17,13 @@ from feedback.coach.rewording import RewordRequest
 from feedback.evidence.published import published_study
 from skills.tagger import TagInput
 
-WARM = frozenset({"affirm", "support"})
+# The techniques by which a reply shows a behaviour; for warmth a reaction with feeling counts as well. No
+# technique shows brevity or openness: of their replies none counts.
+SHOWN_BY = {
+    "warmth": frozenset({"affirm", "support"}),
+    "autonomy": frozenset({"emphasize_autonomy"}),
+    "reflection": frozenset({"reflection_simple", "reflection_complex"}),
+}
 REPORT = (0.5, 1.0, 0.0)  # how far the three wordings of a report's point turn its dial; a test holds it
 Reword = Callable[[list[RewordRequest]], Sequence[str]]
 
@@ -28,7 +34,7 @@ class Side:
 
     replies: list[str]
     accepted: list[bool]
-    warm: list[bool]  # affirms, supports, or reacts with feeling
+    shown: list[bool]  # whether the tagger sees the dial's behaviour in it
 
 
 def paired(before: Sequence[bool], after: Sequence[bool]) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def paired(before: Sequence[bool], after: Sequence[bool]) -> dict[str, Any]:
 def compare(
     questions: Sequence[Asked], reword: Reword, judges: Judges, dial: str, turns: Sequence[float]
 ) -> dict[str, Any]:
-    """{"first": {turn: {"accepted", "warm", "by_technique": {code: …}, "changed": share of other texts}},
+    """{"first": {turn: {"accepted", "shown", "by_technique": {code: …}, "changed": share of other texts}},
     "of_three": accepted at any of a report's three wordings}, shares as `paired` gives them.
     """
     plain = _side(questions, reword, judges, dial, 0.0, 0)
@@ -64,7 +70,7 @@ def compare(
         moved = _side(questions, reword, judges, dial, turn, 0)
         first[f"{turn:g}"] = {
             "accepted": paired(plain.accepted, moved.accepted),
-            "warm": paired(plain.warm, moved.warm),
+            "shown": paired(plain.shown, moved.shown),
             "changed": round(
                 sum(a != b for a, b in zip(plain.replies, moved.replies, strict=True)) / len(questions), 4
             ),
@@ -102,11 +108,13 @@ def _side(
     tags = judges.retag(
         [TagInput(text=reply or " ", previous=q.seeker) for q, reply in zip(questions, replies, strict=True)]
     )
-    warm = [
-        bool(WARM.intersection(found.present)) or int(found.empathy.get("emotional_reactions", 0)) > 0
+    codes, felt = SHOWN_BY.get(dial, frozenset()), dial == "warmth"
+    shown = [
+        bool(codes.intersection(found.present))
+        or (felt and int(found.empathy.get("emotional_reactions", 0)) > 0)
         for found in tags
     ]
-    return Side(list(replies), accepted, warm)
+    return Side(list(replies), accepted, shown)
 
 
 def _of(code: str, questions: Sequence[Asked], values: Sequence[bool]) -> list[bool]:
