@@ -172,6 +172,14 @@ def test_an_end_that_coherence_sets_has_an_interval_too(tmp_path):
     assert dial["without"] == 0.0
 
 
+def test_a_dial_that_most_resamples_lack_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting.stops, "end_stops", lambda bend, fall, caps, **rest: (0.0, ends.pop()))
+    ends = [1.0] + [0.0] * 101 + [1.0] * 98 + [1.0]  # taken from the back: first the dial's own
+    dial = run(tmp_path)["dial"]
+    assert (dial["usable"], dial["r_max"], dial["without"]) == (False, 0.0, 0.505)
+    assert dial["reasons"] == ["no dial holds in 50% of the resamples"]
+
+
 def test_a_law_that_does_not_hold_gives_no_dial(tmp_path):
     class Deaf(toy.Planted):
         """Its replies do not depend on the dial."""

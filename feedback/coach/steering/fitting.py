@@ -16,6 +16,7 @@ from feedback.coach.steering.sweep import PROMPT, RANDOM, STEERED, Cell
 
 Cells = dict[Cell, dict[str, Any]]
 
+MOST_WITHOUT = 0.5  # of the resamples: a dial that is gone in more of them is none
 MOST_BY_CHANCE = 0.5  # of our move: what a random direction may show beside a usable dial
 
 
@@ -131,6 +132,9 @@ def dial(
         reasons.append("the direction does not move the behaviour")
     elif by_chance > MOST_BY_CHANCE:
         reasons.append(f"a random direction of the same length moves the behaviour {by_chance:.0%} as far")
+    without = sum(pair[1] <= 0 for pair in many) / len(many)
+    if high > 0 and without > MOST_WITHOUT:
+        reasons.append(f"no dial holds in {without:.0%} of the resamples")
     if reasons:
         low = high = 0.0
     return {
@@ -139,7 +143,7 @@ def dial(
         "r_min": low,
         "r_max": high,
         "r_max_interval": _interval(torch.tensor([pair[1] for pair in many], dtype=torch.float64)),
-        "without": sum(pair[1] <= 0 for pair in many) / len(many),  # share of the resamples without a dial
+        "without": without,  # share of the resamples in which no dial holds
         "r_min_interval": _interval(torch.tensor([pair[0] for pair in many], dtype=torch.float64)),
         "r_sat": limits["saturation"],
         "r_best": stops.marginal_best(
