@@ -46,7 +46,8 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     fragment = request.htmx and not request.htmx.boosted
     if fragment and "waiting" in request.GET and found and found.status == SessionReport.Status.PENDING:
         return HttpResponse(status=204)  # an earlier report is on the page and stays there
-    record_read(request.user, found or chat, owner_id=chat.volunteer_id)
+    if not fragment or (found and found.body):  # a page that looks again every second reads nothing yet
+        record_read(request.user, found or chat, owner_id=chat.volunteer_id)
     notes = notes_of(chat)
     context = {
         "chat": chat,
