@@ -23,6 +23,7 @@ from peersupport.practice.models import Message, PracticeChat
 from skills.models import Correction, Review, SkillTag
 
 BLOCK = 2000  # rows in one query
+PEOPLE = ("volunteer_id", "trainer_id", "withdrawn_by_id", "actor_id")
 Make = Callable[..., Row]
 
 
@@ -46,8 +47,9 @@ class Allowed:
         return kind == PracticeChat.Kind.PRACTICE or shared
 
 
-def _read(rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:
-    """Blocks of (key, *fields), by keyset."""
+def _read(names: Names, rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:
+    """Blocks of (key, *fields), by keyset; `names` knows whom each block names."""
+    people = [place for place, field in enumerate(fields, 1) if field.endswith(PEOPLE)]
     rows, last = rows.order_by("pk"), None
     while True:
         found = rows if last is None else rows.filter(pk__gt=last)
@@ -55,6 +57,7 @@ def _read(rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:
         if not values:
             return
         last = values[-1][0]
+        names.meet(row[place] for row in values for place in people)
         yield values
 
 
@@ -65,7 +68,7 @@ def _of_chats(
     fields. A block is short, or empty, where chats may not be shown."""
     allowed = Allowed(names)
     whose = (f"{to}id", f"{to}volunteer_id", f"{to}kind", f"{to}shared", f"{to}status")
-    for block in _read(rows, (*whose, *fields)):
+    for block in _read(names, rows, (*whose, *fields)):
         yield [
             make(pk, names.chat(chat), names.person(volunteer), *rest)
             for pk, chat, volunteer, kind, shared, status, *rest in block
@@ -120,7 +123,7 @@ def tag_blocks(names: Names) -> Iterator[list[Row]]:
         "tagging__current", "tagging__message_id", f"{to}chat_id", f"{to}chat__scenario__slug", f"{to}index",
         "code", "probability", "start", "end", "tagging__version", "tagging__created_at",
     )  # fmt: skip
-    for block in _read(tags(), fields):
+    for block in _read(names, tags(), fields):
         kept = [row for row in block if row[5] and allowed(*row[1:5])]
         said = _said({row[6] for row in kept})
         yield [
@@ -245,7 +248,7 @@ def evidence_blocks(names: Names) -> Iterator[list[Row]]:
         return (f"e{pk}", slug, version, kind, *what, *figures, *counts, body.get("source", ""))
 
     fields = ("study__slug", "study__version", "study__kind", "technique", "instrument", "body")
-    for block in _read(evidence(), fields):
+    for block in _read(names, evidence(), fields):
         yield [make(*row) for row in block]
 
 
@@ -261,5 +264,5 @@ def audit_blocks(names: Names) -> Iterator[list[Row]]:
         return (names.row("audit", pk), at, names.person(actor), verb, kind, what, position, digest)
 
     fields = ("at", "actor_id", "verb", "object_kind", "object_id", "position", "hash")
-    for block in _read(audit(), fields):
+    for block in _read(names, audit(), fields):
         yield [make(*row) for row in block]
