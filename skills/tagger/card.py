@@ -24,8 +24,9 @@ def look_in(home: Callable[[], Path]) -> None:
 
 def _named() -> str:
     """TAGGER_WEIGHTS, or what stands in the file that TAGGER_WEIGHTS_FILE names, or nothing: as
-    `peersupport.env` reads every setting, but without Django. Raises OSError for a file that cannot be read."""
-    named, path = os.environ.get("TAGGER_WEIGHTS"), os.environ.get("TAGGER_WEIGHTS_FILE")
+    `peersupport.env` reads every setting, but without Django. Raises OSError for an unreadable file."""
+    name = "TAGGER_WEIGHTS"
+    named, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
     if named is None and path is not None:
         named = Path(path).read_text(encoding="utf-8").strip()
     return named or ""
