@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.exports import codebook, files, writers
+from feedback.exports.rows import agreed
 from feedback.exports.tables import TABLES
 from feedback.models import Export
-from feedback.reports.exports import agreed
 from peersupport.audit.log import record
 from peersupport.jobs.models import Job
 from peersupport.people import access

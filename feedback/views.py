@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 from feedback import studies
 from feedback.evidence.cards import evidence_card as build_card
 from feedback.evidence.grades import LOOKS
+from feedback.exports.at_once import ExportStopped, tags_csv
 from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
 from feedback.reports import afterwards, files, goals, history, requests, retagged, wordings
 from feedback.reports.course import course_of
-from feedback.reports.exports import ExportStopped, tags_csv
 from feedback.reports.quotes import with_quotes
 from peersupport.audit.log import record, record_read
 from peersupport.people import access

@@ -40,7 +40,7 @@ class Names:
             }  # of this block, so that it stays small
 
     def _digest(self, kind: str, key: Any) -> str:
-        # As `feedback.reports.exports.pseudonym`, with the key of each kind derived once.
+        # As Django's `salted_hmac`, with the key of each kind derived once.
         if kind not in self._keys:
             salted = f"export.{kind}{settings.SECRET_KEY}".encode()
             self._keys[kind] = hashlib.sha256(salted).digest()
@@ -65,3 +65,8 @@ class Names:
     def thing(self, kind: str, key: str) -> str:
         """Any other object, by its kind."""
         return key if self.full or not key else self._digest(kind, key)[:LENGTH]
+
+
+def pseudonym(kind: str, key: Any) -> str:
+    """Twelve characters that stand for one object of this installation in every de-identified export."""
+    return Names(full=False).thing(kind, str(key))

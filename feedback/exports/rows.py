@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from feedback.exports.columns import Row
 from feedback.exports.names import Names
 from feedback.models import MockRating, SessionReport, TechniqueEffect
-from feedback.reports import exports as tags_file
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.people.consents import consenting
@@ -25,6 +24,11 @@ from skills.models import Correction, Review, SkillTag
 BLOCK = 2000  # rows in one query
 PEOPLE = ("volunteer_id", "trainer_id", "withdrawn_by_id", "actor_id")
 Make = Callable[..., Row]
+WORDS = {
+    Correction.Action.ADD: "confirmed",
+    Correction.Action.MOVE: "moved",
+    Correction.Action.REMOVE: "removed",
+}
 
 
 class Allowed:
@@ -111,6 +115,22 @@ def message_blocks(names: Names) -> Iterator[list[Row]]:
     return _of_chats(names, messages(), "chat__", fields, make)
 
 
+def agreed() -> tuple[int, int]:
+    """(volunteers who agree to research, volunteers)."""
+    volunteers = User.objects.filter(role=Role.VOLUNTEER, is_active=True)
+    agreeing = consenting(Consent.Purpose.RESEARCH)
+    return volunteers.filter(pk__in=agreeing.values("pk")).count(), volunteers.count()
+
+
+def added_by_trainers() -> QuerySet[Correction]:
+    """Techniques that hold and that only a trainer found: the correction that was last, where it added."""
+    one = {"message": OuterRef("message"), "code": OuterRef("code")}
+    later = Correction.objects.filter(**one, id__gt=OuterRef("id"))
+    found = SkillTag.objects.filter(tagging__message=one["message"], tagging__current=True, code=one["code"])
+    held = Correction.objects.filter(~Exists(later), ~Exists(found))
+    return held.exclude(action=Correction.Action.REMOVE)
+
+
 def tags() -> QuerySet:
     return SkillTag.objects.all()
 
@@ -143,7 +163,7 @@ def tag_blocks(names: Names) -> Iterator[list[Row]]:
         "message__chat__scenario__slug", "message__chat__kind", "message__index", "code", "start", "end",
         "created_at",
     )  # fmt: skip
-    yield from _of_chats(names, tags_file.added_by_trainers(), "message__chat__", more, make)
+    yield from _of_chats(names, added_by_trainers(), "message__chat__", more, make)
 
 
 def _said(messages: set) -> dict:
@@ -151,7 +171,7 @@ def _said(messages: set) -> dict:
     found = {}
     rows = Correction.objects.filter(message__in=messages).order_by("pk")
     for message, code, action in rows.values_list("message_id", "code", "action"):
-        found[message, code] = tags_file.WORDS[action]
+        found[message, code] = WORDS[action]
     return found
 
 
