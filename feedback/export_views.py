@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.exports import codebook, files, writers
+from feedback.exports.rows import agreed
 from feedback.exports.tables import TABLES
 from feedback.models import Export
-from feedback.reports.exports import agreed
 from peersupport.audit.log import record
 from peersupport.jobs.models import Job
 from peersupport.people import access
-from peersupport.people.models import Role
+from peersupport.people.models import Role, User
 from peersupport.people.sessions import give_back, session_holds
 
 SHOWN = 20
@@ -92,20 +92,28 @@ def export_file(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
     except FileNotFoundError:
         raise Http404 from None
     record(request.user, "export_full" if export.full else "export", export)
-    response = StreamingHttpResponse(_pieces(request, content), content_type="application/zip")
+    response = StreamingHttpResponse(_pieces(request, export, content), content_type="application/zip")
     name = f"peersupport-{export.table}-{export.finished_at:%Y%m%d}{'-full' if export.full else ''}.zip"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-async def _pieces(request: HttpRequest, content: BinaryIO) -> AsyncIterator[bytes]:
-    """The file piece by piece, each read when the one before is sent, and not if the session ended meanwhile.
-    (Django would read a plain file to its end before sending any of it.)"""
+def _may_go_on(request: HttpRequest, export: Export) -> bool:
+    """The session is bound to role and account; the right to full files is apart, and read anew as well."""
+    if not session_holds(request):
+        return False
+    user = User.objects.filter(pk=request.user.pk).first() if export.full else request.user
+    return user is not None and files.may_export(user, full=export.full)
+
+
+async def _pieces(request: HttpRequest, export: Export, content: BinaryIO) -> AsyncIterator[bytes]:
+    """The file piece by piece, each read when the one before is sent, and not if the session or the right to
+    it ended meanwhile. (Django would read a plain file to its end before sending any of it.)"""
 
     @sync_to_async
     def following() -> bytes | None:
         try:
-            return content.read(PIECE_BYTES) if session_holds(request) else None
+            return content.read(PIECE_BYTES) if _may_go_on(request, export) else None
         finally:
             give_back()
 

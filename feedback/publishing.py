@@ -1,7 +1,7 @@
 """Which own study serves as evidence: proposed by one admin, published by another, withdrawn by any.
 
-An organisation with a single active admin would otherwise never get there, so that one may do both; the
-audit log says who did what.
+An organisation with a single admin who can sign in would otherwise never get there, so that one may do both;
+the audit log says who did what.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from feedback.models import EvidenceStudy, StudyPublication
 from peersupport.audit.log import record
-from peersupport.people.models import Role, User
+from peersupport.people import admins
+from peersupport.people.models import User
 
 
 class PublishingRefused(Exception):
@@ -20,8 +21,8 @@ class PublishingRefused(Exception):
 
 
 def needs_second(proposer_id: int | None) -> bool:
-    """Whether somebody other than the proposer is there to publish."""
-    return User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=proposer_id).exists()
+    """Whether somebody other than the proposer is there to publish; a pending invitation cannot."""
+    return admins.able().exclude(pk=proposer_id).exists()
 
 
 def open_publication(study: EvidenceStudy) -> StudyPublication | None:

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 from feedback import studies
 from feedback.evidence.cards import evidence_card as build_card
 from feedback.evidence.grades import LOOKS
+from feedback.exports.at_once import ExportStopped, tags_csv
 from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
 from feedback.reports import afterwards, files, goals, history, requests, retagged, wordings
 from feedback.reports.course import course_of
-from feedback.reports.exports import ExportStopped, tags_csv
 from feedback.reports.quotes import with_quotes
 from peersupport.audit.log import record, record_read
 from peersupport.people import access
@@ -46,7 +46,8 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     fragment = request.htmx and not request.htmx.boosted
     if fragment and "waiting" in request.GET and found and found.status == SessionReport.Status.PENDING:
         return HttpResponse(status=204)  # an earlier report is on the page and stays there
-    record_read(request.user, found or chat, owner_id=chat.volunteer_id)
+    if not fragment or (found and found.body):  # a page that looks again every second reads nothing yet
+        record_read(request.user, found or chat, owner_id=chat.volunteer_id)
     notes = notes_of(chat)
     context = {
         "chat": chat,

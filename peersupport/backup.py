@@ -54,6 +54,10 @@ class BackupError(Exception):
     """The archive cannot be written or must not be restored; the message says what to do."""
 
 
+class HalfRestored(BackupError):
+    """Something was changed that could not be put back; the message says what, and where the rest lies."""
+
+
 def key_fingerprint() -> str:
     return salted_hmac("backup", "fingerprint", secret=settings.SECRET_KEY, algorithm="sha256").hexdigest()[
         :16
@@ -93,20 +97,64 @@ def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> 
     """Put an archive's database and models in place of what is there; returns its manifest.
 
     Raises BackupError for a damaged archive, another kind of database, another secret key (unless
-    `other_key`), or a database that holds people (unless `replace`). Stop the application first.
+    `other_key`), or a database that holds people (unless `replace`), and changes nothing then, nor where
+    anything else fails: but for HalfRestored. Stop the application first.
     """
     with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
         folder = Path(name)
         manifest = _unpack(source, folder)
         _check(manifest, folder, replace=replace, other_key=other_key)
-        _load(folder / DATABASE)
-        if (folder / MODELS).is_dir():
-            held = settings.DATA_DIR / MODELS
-            if held.is_symlink():
-                held.unlink()  # what it leads to is not ours
-            shutil.rmtree(held, ignore_errors=True)
-            os.replace(folder / MODELS, held)
+        # The database last: it is replaced whole or not at all, and the models can be put back.
+        with _models(folder / MODELS, settings.DATA_DIR / MODELS):
+            _load(folder / DATABASE)
     return manifest
+
+
+@contextmanager
+def _models(new: Path, held: Path) -> Iterator[None]:
+    """What lies in `new`, if it is there, in place of what `held` holds; that comes back if the block fails.
+
+    `held` itself is never renamed or removed, unless it is a link: it may be a mount.
+    """
+    if not new.is_dir():
+        yield
+        return
+    if mounts := [name for name, *_ in os.walk(held) if name != str(held) and os.path.ismount(name)]:
+        raise BackupError(f"{mounts[0]} is a mount of its own and cannot be replaced. Unmount it first.")
+    link, was_there = os.readlink(held) if held.is_symlink() else None, held.is_dir()
+    if link is not None:
+        held.unlink()  # what it leads to is not ours
+    held.mkdir(exist_ok=True)
+    aside, emptied = Path(tempfile.mkdtemp(prefix=".part-before-", dir=held)), False
+    try:
+        _move_all(held, aside)
+        emptied = True
+        _move_all(new, held)
+        yield
+    except BaseException as error:
+        try:
+            for path in list(held.iterdir()) if emptied else ():
+                if path != aside:  # of the archive
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            _move_all(aside, held)
+            aside.rmdir()
+            if link is not None or not was_there:
+                held.rmdir()
+            if link is not None:
+                held.symlink_to(link)
+        except OSError as other:
+            raise HalfRestored(
+                f"{str(error).rstrip('.')}. The database is as it was, but the models could not be put back "
+                f"({other}): move what lies in {aside} to {held}."
+            ) from error
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move_all(source: Path, target: Path) -> None:
+    for path in list(source.iterdir()):
+        if path != target:
+            shutil.move(path, target / path.name)  # copies where that is another file system
 
 
 def _folder(target: Path) -> Path:
@@ -174,14 +222,31 @@ def _dump(target: Path) -> None:
 
 def _load(source: Path) -> None:
     if connection.vendor == "sqlite":
-        name = Path(connection.settings_dict["NAME"])
         connection.close()
-        for leftover in (f"{name}-wal", f"{name}-shm"):
-            Path(leftover).unlink(missing_ok=True)
-        os.replace(source, name)
+        _replace_file(source, Path(connection.settings_dict["NAME"]))
     else:
         connection.close()
         _replace(source)
+
+
+def _replace_file(source: Path, name: Path) -> None:
+    """Put one SQLite file in place of another, whose log must not be read into it: the old one keeps its own
+    until the new one is there."""
+    beside, logs = Path(f"{name}.restoring"), [Path(f"{name}-wal"), Path(f"{name}-shm")]
+    try:
+        shutil.move(source, beside)  # copies where that is another file system
+        for log in logs:
+            if log.exists():
+                os.replace(log, f"{log}.before")
+        os.replace(beside, name)
+    except BaseException:
+        for log in logs:
+            if Path(f"{log}.before").exists():
+                os.replace(f"{log}.before", log)
+        beside.unlink(missing_ok=True)
+        raise
+    for log in logs:
+        Path(f"{log}.before").unlink(missing_ok=True)
 
 
 def _replace(source: Path) -> None:

@@ -224,6 +224,9 @@ REVIEW_DOUBLE_PERCENT = min(100, envint("REVIEW_DOUBLE_PERCENT", 20, minimum=0))
 # Exports: how long a finished file can be fetched.
 EXPORT_HOURS = envint("EXPORT_HOURS", 24, minimum=1)
 
+# The tagger, which knows no Django, reads it by itself; here a file that cannot be read stops the start.
+TAGGER_WEIGHTS = envstr("TAGGER_WEIGHTS")
+
 # Coach: a path or hub id of any transformers causal LM; empty means authored alternatives only.
 COACH_MODEL = envstr("COACH_MODEL")
 COACH_REVISION = envstr("COACH_REVISION")

@@ -63,6 +63,18 @@ def test_imports_run_one_way(package):
     assert wrong == []
 
 
+def test_people_know_practice_only_where_they_erase_it():
+    """What both need lies beside them, in neither."""
+    room = ROOT / "peersupport" / "people"
+    wrong = {
+        path.name
+        for path in room.rglob("*.py")
+        for module in imported_modules(path)
+        if module.startswith("peersupport.practice")
+    }
+    assert wrong - {"erasure.py", "retention.py", "context.py"} == set()  # the last by a slot
+
+
 @pytest.mark.parametrize("room", PURE)
 def test_pure_rooms_know_neither_django_nor_the_house(room):
     paths = list((ROOT / room).rglob("*.py"))

@@ -26,6 +26,18 @@ OURS = [name for name, service in SERVICES.items() if "build" in service]
 NOT_HANDED_ON = {
     "DATA_DIR": "the image sets it to its volume",
     "DEBUG": "refuses to start where others are served",
+    "DATABASE_URL": "names the service beside",
+    "CELERY_BROKER_URL": "names the service beside",
+    "SECRET_KEY": "a file in secrets/",
+    "DATABASE_PASSWORD": "a file in secrets/",
+    "METRICS_TOKEN": "a file in secrets/",
+}
+# Settings that reach some services alone; every other reaches all of ours.
+ONLY = {
+    "WEB_PROCESSES": {"web"},
+    "WORKER_MEMORY_MB": {"worker-live", "worker-batch"},
+    "COACH_MEMORY_MB": {"worker-coach"},
+    "COACH_DEVICE": {*OURS} - {"worker-gpu"},
 }
 LANES = {"worker-live": "live", "worker-coach": "coach", "worker-gpu": "coach", "worker-batch": "batch"}
 
@@ -91,14 +103,32 @@ def read_from_the_environment() -> set[str]:
     }
 
 
+def reached(variable: str) -> set[str]:
+    """The services where a value that .env gives the variable arrives, in any place."""
+    value = f"value of {variable}"
+    told = compose(**{"ALLOWED_HOSTS": "x", variable: value})["services"]
+    return {name for name, service in told.items() if value in yaml.safe_dump(service, width=10_000)}
+
+
 def test_every_setting_reaches_the_services_or_has_a_reason_not_to():
     names = read_from_the_environment()
     assert {"BACKUP_DAYS", "TAGGER_WEIGHTS", "DATA_DIR"} <= names
+    found = {name: reached(name) for name in names}
+    assert {name for name, where in found.items() if not where} == set(NOT_HANDED_ON)
+    expected = {name: ONLY.get(name, {*OURS}) for name in names - set(NOT_HANDED_ON)}
+    assert {name: where for name, where in found.items() if where} == expected
     plain = yaml.safe_load(FILE.read_text())["services"]
-    handed = {name.removesuffix("_FILE") for one in OURS for name in plain[one]["environment"]}
-    handed |= {name for one in OURS for name in plain[one]["environment"]}
-    handed |= set(re.findall(r"\$\{(\w+)", FILE.read_text()))  # WEB_PROCESSES is an argument of the command
-    assert names - handed == set(NOT_HANDED_ON)
+    for name in ("SECRET_KEY", "DATABASE_PASSWORD", "METRICS_TOKEN"):
+        assert f"{name}_FILE" in plain["web"]["environment"]
+
+
+def test_variables_of_compose_alone_do_what_they_say_and_stand_in_a_table():
+    own = set(re.findall(r"\$\{(\w+)", FILE.read_text())) - read_from_the_environment()
+    assert {"COACH_MEMORY", "COACH_MEMORY_MB", "GPU_MEMORY", "LIVE_MEMORY", "BATCH_MEMORY"} <= own
+    assert {name for name in own if not reached(name)} == set()
+    assert own - in_a_table() == set()
+    told = compose(ALLOWED_HOSTS="x", COACH_MEMORY="9g", COACH_MEMORY_MB="9000")["services"]["worker-coach"]
+    assert (told["mem_limit"], told["environment"]["WORKER_MEMORY_MB"]) == ("9g", "9000")
 
 
 def test_what_env_says_is_passed_on_and_what_it_does_not_is_left_to_the_settings():
@@ -108,11 +138,14 @@ def test_what_env_says_is_passed_on_and_what_it_does_not_is_left_to_the_settings
         assert told[name]["environment"]["BACKUP_DAYS"] == "90"
 
 
-def test_every_setting_stands_in_a_table_with_a_line():
+def in_a_table() -> set[str]:
     pages = "".join((ROOT / page).read_text() for page in ("README.md", "docs/operating.md"))
     rows = re.findall(r"(?m)^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|[^|]*\| [^|]{5,} \|$", pages)
-    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert read_from_the_environment() - told == set()
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
+def test_every_setting_stands_in_a_table_with_a_line():
+    assert read_from_the_environment() - in_a_table() == set()
 
 
 def test_secrets_come_from_files_and_stand_in_no_variable():

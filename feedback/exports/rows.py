@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from feedback.exports.columns import Row
 from feedback.exports.names import Names
 from feedback.models import MockRating, SessionReport, TechniqueEffect
-from feedback.reports import exports as tags_file
 from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.people.consents import consenting
@@ -23,7 +22,13 @@ from peersupport.practice.models import Message, PracticeChat
 from skills.models import Correction, Review, SkillTag
 
 BLOCK = 2000  # rows in one query
+PEOPLE = ("volunteer_id", "trainer_id", "withdrawn_by_id", "actor_id")
 Make = Callable[..., Row]
+WORDS = {
+    Correction.Action.ADD: "confirmed",
+    Correction.Action.MOVE: "moved",
+    Correction.Action.REMOVE: "removed",
+}
 
 
 class Allowed:
@@ -46,8 +51,9 @@ class Allowed:
         return kind == PracticeChat.Kind.PRACTICE or shared
 
 
-def _read(rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:
-    """Blocks of (key, *fields), by keyset."""
+def _read(names: Names, rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:
+    """Blocks of (key, *fields), by keyset; `names` knows whom each block names."""
+    people = [place for place, field in enumerate(fields, 1) if field.endswith(PEOPLE)]
     rows, last = rows.order_by("pk"), None
     while True:
         found = rows if last is None else rows.filter(pk__gt=last)
@@ -55,6 +61,7 @@ def _read(rows: QuerySet, fields: tuple[str, ...]) -> Iterator[list[tuple]]:
         if not values:
             return
         last = values[-1][0]
+        names.meet(row[place] for row in values for place in people)
         yield values
 
 
@@ -65,7 +72,7 @@ def _of_chats(
     fields. A block is short, or empty, where chats may not be shown."""
     allowed = Allowed(names)
     whose = (f"{to}id", f"{to}volunteer_id", f"{to}kind", f"{to}shared", f"{to}status")
-    for block in _read(rows, (*whose, *fields)):
+    for block in _read(names, rows, (*whose, *fields)):
         yield [
             make(pk, names.chat(chat), names.person(volunteer), *rest)
             for pk, chat, volunteer, kind, shared, status, *rest in block
@@ -108,6 +115,22 @@ def message_blocks(names: Names) -> Iterator[list[Row]]:
     return _of_chats(names, messages(), "chat__", fields, make)
 
 
+def agreed() -> tuple[int, int]:
+    """(volunteers who agree to research, volunteers)."""
+    volunteers = User.objects.filter(role=Role.VOLUNTEER, is_active=True)
+    agreeing = consenting(Consent.Purpose.RESEARCH)
+    return volunteers.filter(pk__in=agreeing.values("pk")).count(), volunteers.count()
+
+
+def added_by_trainers() -> QuerySet[Correction]:
+    """Techniques that hold and that only a trainer found: the correction that was last, where it added."""
+    one = {"message": OuterRef("message"), "code": OuterRef("code")}
+    later = Correction.objects.filter(**one, id__gt=OuterRef("id"))
+    found = SkillTag.objects.filter(tagging__message=one["message"], tagging__current=True, code=one["code"])
+    held = Correction.objects.filter(~Exists(later), ~Exists(found))
+    return held.exclude(action=Correction.Action.REMOVE)
+
+
 def tags() -> QuerySet:
     return SkillTag.objects.all()
 
@@ -120,7 +143,7 @@ def tag_blocks(names: Names) -> Iterator[list[Row]]:
         "tagging__current", "tagging__message_id", f"{to}chat_id", f"{to}chat__scenario__slug", f"{to}index",
         "code", "probability", "start", "end", "tagging__version", "tagging__created_at",
     )  # fmt: skip
-    for block in _read(tags(), fields):
+    for block in _read(names, tags(), fields):
         kept = [row for row in block if row[5] and allowed(*row[1:5])]
         said = _said({row[6] for row in kept})
         yield [
@@ -140,7 +163,7 @@ def tag_blocks(names: Names) -> Iterator[list[Row]]:
         "message__chat__scenario__slug", "message__chat__kind", "message__index", "code", "start", "end",
         "created_at",
     )  # fmt: skip
-    yield from _of_chats(names, tags_file.added_by_trainers(), "message__chat__", more, make)
+    yield from _of_chats(names, added_by_trainers(), "message__chat__", more, make)
 
 
 def _said(messages: set) -> dict:
@@ -148,7 +171,7 @@ def _said(messages: set) -> dict:
     found = {}
     rows = Correction.objects.filter(message__in=messages).order_by("pk")
     for message, code, action in rows.values_list("message_id", "code", "action"):
-        found[message, code] = tags_file.WORDS[action]
+        found[message, code] = WORDS[action]
     return found
 
 
@@ -245,7 +268,7 @@ def evidence_blocks(names: Names) -> Iterator[list[Row]]:
         return (f"e{pk}", slug, version, kind, *what, *figures, *counts, body.get("source", ""))
 
     fields = ("study__slug", "study__version", "study__kind", "technique", "instrument", "body")
-    for block in _read(evidence(), fields):
+    for block in _read(names, evidence(), fields):
         yield [make(*row) for row in block]
 
 
@@ -261,5 +284,5 @@ def audit_blocks(names: Names) -> Iterator[list[Row]]:
         return (names.row("audit", pk), at, names.person(actor), verb, kind, what, position, digest)
 
     fields = ("at", "actor_id", "verb", "object_kind", "object_id", "position", "hash")
-    for block in _read(audit(), fields):
+    for block in _read(names, audit(), fields):
         yield [make(*row) for row in block]

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
+from feedback.exports.cells import plain_cell, safe_cell
 from feedback.exports.columns import Row
-from feedback.reports.exports import plain_cell, safe_cell
 
 BESIDE = ("codebook.csv", "redcap_dictionary.csv", "README.txt")  # what lies in the archive with the data
 SHEET_ROWS = 1_048_575  # of a worksheet, below its header

@@ -21,6 +21,8 @@ class AuditEvent(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["object_kind", "object_id"]),
+            models.Index(fields=["object_id"], name="audit_object"),
+            models.Index(fields=["verb", "id"], name="audit_verb"),
             models.Index(fields=["id"], condition=models.Q(position=None), name="audit_unsealed"),
         ]
 

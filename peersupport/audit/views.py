@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from django.db import transaction
@@ -19,6 +19,9 @@ from peersupport.people.access import role_required
 from peersupport.people.models import Role, User
 
 SHOWN = 50
+# A line gets its number a little before or after its time: clocks differ, and whoever writes may wait. No
+# line is so much older than one of a lower number.
+APART = timedelta(hours=1)
 FILTERS = ("who", "verb", "kind", "object", "since", "until")
 # Offered while typing; any other can be asked for as well.
 VERBS = (
@@ -81,11 +84,33 @@ def _filtered(given: dict[str, str], before: int | None) -> QuerySet[AuditEvent]
     for name, column in (("verb", "verb"), ("kind", "object_kind"), ("object", "object_id")):
         if given[name]:
             rows = rows.filter(**{column: given[name]})
+    # Times have no index: lines are numbered as they come, so that a day is also a stretch of numbers.
     if since := _day(given["since"], time.min):
-        rows = rows.filter(at__gte=since)
+        rows = rows.filter(at__gte=since, id__gte=_reached(since, -APART))
     if until := _day(given["until"], time.max):
-        rows = rows.filter(at__lte=until)
+        rows = rows.filter(at__lte=until, id__lt=_reached(until, APART))
     return rows
+
+
+def _reached(moment: datetime, apart: timedelta) -> int:
+    """The number from which on lines are of `moment` moved by `apart`, or later; found by halving, each step
+    a look at one line. One beyond the last where none is."""
+    try:
+        moment += apart
+    except OverflowError:  # the first or last day that there is
+        pass
+    events = AuditEvent.objects.order_by("id")
+    numbers = events.values_list("id", flat=True)
+    high = (numbers.last() or 0) + 1
+    low = numbers.first() or high
+    while low < high:
+        middle = (low + high) // 2
+        found, at = events.filter(id__gte=middle).values_list("id", "at")[0]
+        if at >= moment:
+            high = middle
+        else:
+            low = found + 1
+    return low
 
 
 @require_POST

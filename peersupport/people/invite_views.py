@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from peersupport.audit.log import record
 from peersupport.people import access, invitations
 from peersupport.people.models import Role, User
-from peersupport.practice.uploads import OneFile
+from peersupport.uploads import OneFile
 
 FILE_BYTES = 256 * 1024
 EXAMPLE = "name,full name,email,role,cohort\nkim,Kim Park,kim@example.org,volunteer,North\n"

@@ -9,7 +9,6 @@ from tempfile import TemporaryFile
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from peersupport.audit.log import record
-from peersupport.people import access, admins, consents, erasure, own_html
+from peersupport.people import access, admins, consents, erasure, own_html, passwords
 from peersupport.people import own_data as own
 from peersupport.people.models import Consent, Role, User
 from peersupport.people.sessions import give_back, session_holds
@@ -123,10 +122,7 @@ def erase_own(request: HttpRequest) -> HttpResponse:
             "run this place."
         )
     elif request.method == "POST":
-        known = authenticate(
-            request, username=request.user.username, password=request.POST.get("password", "")
-        )
-        if known == request.user:
+        if passwords.prove(request, request.POST.get("password", "")):
             return _erase_own(request)
         error = _("That is not your password. Nothing was erased; please try again.")
     context = _context(request.user, error=error, blocked=blocked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import AsyncIterator
 
@@ -137,8 +138,9 @@ def _follower(request: HttpRequest, chat_id, seq: int) -> watch.Follower:
 
 
 def sse_frame(seq: int, html: str) -> str:
-    """One server-sent event; every line of the data carries its own field name."""
-    data = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    """One server-sent event; every line of the data carries its own field name, also an empty one: browsers
+    join them again to what was there. Lines end where that format ends them, and nowhere else."""
+    data = "".join(f"data: {line}\n" for line in re.split(r"\r\n|\r|\n", html))
     return f"id: {seq}\nevent: fragments\n{data}\n"
 
 

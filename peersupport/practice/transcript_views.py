@@ -19,7 +19,7 @@ from peersupport.people.models import Role
 from peersupport.practice import drafts, imports
 from peersupport.practice.models import PracticeChat, TranscriptDraft
 from peersupport.practice.transcripts import TranscriptError
-from peersupport.practice.uploads import OneFile
+from peersupport.uploads import OneFile
 
 
 @require_safe

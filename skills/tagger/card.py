@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-
-
 POINTER = "serving"
 # Where a technique's figures come from: `source` of its row.
 DEVELOPMENT, OWN_LINES = "development test", "own frozen set"
@@ -28,15 +26,25 @@ def look_in(home: Callable[[], Path]) -> None:
     _homes[:] = [home]
 
 
+def _named() -> str:
+    """TAGGER_WEIGHTS, or what stands in the file that TAGGER_WEIGHTS_FILE names, or nothing: as
+    `peersupport.env` reads every setting, but without Django. Raises OSError for an unreadable file."""
+    name = "TAGGER_WEIGHTS"
+    named, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if named is None and path is not None:
+        named = Path(path).read_text(encoding="utf-8").strip()
+    return named or ""
+
+
 def chosen_by_environment() -> bool:
     """Whether TAGGER_WEIGHTS names the weights, so that nothing else can."""
-    return bool(os.environ.get("TAGGER_WEIGHTS"))
+    return bool(_named())
 
 
 def weights_folder() -> Path:
     """The folder that serves: TAGGER_WEIGHTS in the environment, else the own version that was switched on,
     else the one shipped with the code. Asked anew each time, so that a switch needs no restart."""
-    named = os.environ.get("TAGGER_WEIGHTS")
+    named = _named()
     return Path(named) if named else _switched_on() or WEIGHTS
 
 

@@ -20,11 +20,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.exports import codebook, files, job, writers
-from feedback.exports.names import Names
+from feedback.exports.cells import plain_cell, safe_cell
+from feedback.exports.names import Names, pseudonym
 from feedback.exports.tables import TABLES
 from feedback.inbox.notes import write_note
 from feedback.models import Export
-from feedback.reports.exports import plain_cell, pseudonym, safe_cell
 from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
 from peersupport.audit import chain

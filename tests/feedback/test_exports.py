@@ -13,7 +13,11 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.reports.exports import COLUMNS, safe_cell, tags_csv
+from feedback.exports import writers
+from feedback.exports.at_once import COLUMNS, tags_csv
+from feedback.exports.cells import safe_cell
+from feedback.exports.names import Names
+from feedback.exports.tables import TABLES
 from peersupport.audit.models import AuditEvent
 from peersupport.people import consents
 from skills.models import SkillTag
@@ -52,6 +56,16 @@ def test_one_row_per_tag_with_pseudonyms_and_without_text(message, people):
     assert float(exported[0]["probability"]) == pytest.approx(SkillTag.objects.first().probability, abs=1e-4)
 
 
+def test_it_is_the_table_that_a_worker_writes_but_for_the_key_of_the_row(message, people):
+    correct_tags(message, codes=["affirm"], trainer=people.trainer)
+    described = TABLES["tags"]
+    assert tuple(column.name for column in described.shown(False))[1:] == COLUMNS
+    table = [row for block in described.rows(Names(full=False), labelled=False) for row in block]
+    cells = [["" if value is None else str(writers.cell(value)) for value in row[1:]] for row in table]
+    assert [list(row.values()) for row in rows()] == cells
+    assert {row["source"] for row in rows()} == {"tagger", "trainer"}
+
+
 def test_corrections_stand_beside_the_tags_and_the_last_word_holds(message, people):
     found = set(SkillTag.objects.values_list("code", flat=True))
     correct_tags(message, codes=["affirm"], trainer=people.trainer)
@@ -88,7 +102,7 @@ def test_the_download_is_streamed_named_and_audited(message, people):
 
 
 def test_a_download_breaks_off_where_the_right_to_it_ends(message, people, monkeypatch):
-    monkeypatch.setattr("feedback.reports.exports.BLOCK", 1)
+    monkeypatch.setattr("feedback.exports.rows.BLOCK", 1)
     correct_tags(message, codes=["open_question", "affirm", "support"], trainer=people.trainer)
     client = Client()
     client.force_login(people.admin)

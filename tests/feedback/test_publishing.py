@@ -64,6 +64,13 @@ def test_the_second_admin_left_and_the_first_may_publish(own, people, second):
     assert publishing.publish(own, people.admin).is_published
 
 
+def test_an_admin_who_was_invited_and_never_signed_in_is_no_second(own, people, second):
+    second.set_unusable_password()
+    second.save()
+    assert publishing.propose(own, people.admin).is_published
+    assert serving() == "own 1"
+
+
 def test_withdrawn_the_one_before_serves_again_and_it_can_be_proposed_anew(own, people):
     later = studies.save_study(replace(studies.study_of(own), version="2"))
     publishing.propose(own, people.admin)

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from feedback.models import SessionReport
+from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 
@@ -43,6 +44,20 @@ def test_waiting_looks_again_by_itself_and_then_shows_the_report(ended, page, dr
     assert "What went well" in fragment
     assert "hx-trigger" not in fragment
     assert page(ended).index("What went well") < page(ended).index("What to try next")
+
+
+def test_looking_again_leaves_no_line_until_there_is_something_to_read(ended, page, drain):
+    def read() -> int:
+        return AuditEvent.objects.filter(verb="read", object_kind="sessionreport").count()
+
+    assert 'hx-trigger="every 1s"' in page(ended, "trainer")
+    assert read() == 1  # the page with the chat's title, notes and answers
+    for _ in range(3):
+        assert 'hx-trigger="every 1s"' in page(ended, "trainer", **{"HX-Request": "true"})
+    assert read() == 1
+    drain()
+    assert "What went well" in page(ended, "trainer", **{"HX-Request": "true"})
+    assert read() == 2
 
 
 def test_a_failed_report_says_so_and_can_be_asked_for_again(ended, page, people, drain):

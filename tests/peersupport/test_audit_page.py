@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from peersupport.audit import chain, views
@@ -54,6 +57,54 @@ def test_a_hundred_lines_are_two_pages(page, people):
     first = page(verb="retag")
     older = re.search(r'rel="next" href="\?verb=retag&amp;before=(\d+)"', first)[1]
     assert (len(verbs(first)), len(verbs(page(verb="retag", before=older)))) == (views.SHOWN, 3)
+
+
+@pytest.fixture
+def months(db):
+    """Lines of thirty days with gaps in their numbers, and times up to an hour off."""
+    AuditEvent.objects.all()._raw_delete("default")
+    chance, begin = random.Random(7), timezone.now() - timedelta(days=30)
+    AuditEvent.objects.bulk_create(
+        AuditEvent(id=1000 + number * 3, verb="read", actor_id=1) for number in range(300)
+    )
+    for number in range(300):
+        late = timedelta(hours=number * 2.4, minutes=chance.uniform(-29, 29))
+        AuditEvent.objects.filter(id=1000 + number * 3).update(at=begin + late)
+
+
+def test_days_are_found_by_number_and_are_the_lines_of_those_days(months):
+    nothing = dict.fromkeys(views.FILTERS, "")
+    today = timezone.localdate()
+    for first in range(-1, 34, 4):
+        for length in (0, 1, 9):
+            since, until = today - timedelta(days=first), today - timedelta(days=first - length)
+            ends = ((since, time.min), (until, time.max))
+            begin, end = (timezone.make_aware(datetime.combine(*one)) for one in ends)
+            right = AuditEvent.objects.filter(at__gte=begin, at__lte=end).order_by("-id")
+            with CaptureQueriesContext(connection) as queries:
+                found = views._filtered(nothing | {"since": str(since), "until": str(until)}, None)
+            assert list(found) == list(right)
+            assert len(queries) <= 2 * (2 + 11)  # numbers up to 1,000 halve ten times
+            bounds = re.findall(r'"id" (?:>=|<) (\d+)', str(found.query))
+            assert len(bounds) == 2
+            # What is read is little more than what is shown: an hour at each end.
+            read = AuditEvent.objects.filter(id__gte=bounds[0], id__lt=bounds[1]).count()
+            assert read <= right.count() + 6
+
+
+def test_days_of_an_empty_log_are_empty(db):
+    AuditEvent.objects.all()._raw_delete("default")
+    given = dict.fromkeys(views.FILTERS, "") | {"since": "2020-01-01", "until": "2030-01-01"}
+    assert list(views._filtered(given, None)) == []
+
+
+def test_what_was_done_and_to_which_object_have_an_index(db):
+    """The log is the largest table and is never cleared."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, AuditEvent._meta.db_table)
+    assert {("verb", "id"), ("object_id",), ("object_kind", "object_id"), ("actor_id",)} <= {
+        tuple(one["columns"]) for one in found.values() if one["index"]
+    }
 
 
 def test_the_chain_is_checked_by_a_worker_and_a_changed_line_is_named(page, people, drain):

@@ -17,7 +17,7 @@ from django.urls import reverse
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
-from peersupport.people import access, erasure, sessions
+from peersupport.people import access, erasure, passwords, sessions
 from peersupport.people.models import Membership, Role, User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat, SeekerStateRecord
 from skills.models import Correction, Tagging
@@ -70,6 +70,16 @@ def test_a_wrong_password_erases_nothing(people, chat, signed_in):
     people.volunteer.refresh_from_db()
     assert people.volunteer.is_active
     assert not Job.objects.filter(kind="erase").exists()
+
+
+def test_of_a_password_no_more_is_hashed_than_anybody_types(people, signed_in, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "django.contrib.auth.backends.ModelBackend.authenticate",
+        lambda self, request, username=None, password=None, **more: asked.append(len(password)),
+    )
+    assert signed_in.post(reverse("people:erase-own"), {"password": "x" * 500_000}).status_code == 400
+    assert asked and set(asked) == {passwords.LONGEST}
 
 
 def test_guessing_the_password_here_is_limited_as_at_the_sign_in(people, signed_in, settings):

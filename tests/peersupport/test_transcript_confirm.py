@@ -9,7 +9,7 @@ from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
-from feedback.reports.exports import tags_csv
+from feedback.exports.at_once import tags_csv
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.people import access, consents, erasure, own_data

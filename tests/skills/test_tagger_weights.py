@@ -26,6 +26,17 @@ def test_the_environment_names_the_folder_that_serves(copy):
     assert tags.low_reliability_codes() < set(TECHNIQUES)
 
 
+def test_a_file_may_name_it_as_with_every_setting(copy, tmp_path, monkeypatch):
+    monkeypatch.delenv("TAGGER_WEIGHTS")
+    (tmp_path / "named").write_text(f"{copy}\n")
+    monkeypatch.setenv("TAGGER_WEIGHTS_FILE", str(tmp_path / "named"))
+    assert card.weights_folder() == copy
+    assert card.chosen_by_environment()
+    monkeypatch.setenv("TAGGER_WEIGHTS", "")  # the variable goes first, also with nothing in it
+    assert not card.chosen_by_environment()
+    assert card.weights_folder() != copy
+
+
 def test_one_other_byte_is_noticed(copy):
     data = bytearray((copy / "tagger.onnx").read_bytes())
     data[len(data) // 2] ^= 1

@@ -25,8 +25,10 @@ class Command(BaseCommand):
     def handle(self, *, input: Path, replace: bool, other_key: bool, **options) -> None:
         try:
             manifest = backup.restore(input, replace=replace, other_key=other_key)
+        except backup.HalfRestored as error:
+            raise CommandError(str(error), returncode=2) from error
         except (backup.BackupError, OSError) as error:
-            raise CommandError(f"{error} Nothing was changed.", returncode=2) from error
+            raise CommandError(f"{str(error).rstrip('.')}. Nothing was changed.", returncode=2) from error
         self.stdout.write(f"restored the backup of {manifest['made']} (version {manifest['peersupport']})")
         self.stdout.write(
             "Before people are let in: `manage.py migrate`, then `manage.py erase_person --again`, since "

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ import urllib.request
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.http.request import validate_host
 
 from peersupport.jobs.models import Lane
 from peersupport.management.commands.load_demo import LOGINS, PASSWORD
@@ -22,6 +24,18 @@ from peersupport.people.models import User
 from peersupport.supervisor import Child, Supervisor
 
 READY_SECONDS = 60
+# Every address of the machine: none that a browser could open, so that we ask at one that it has for sure.
+ALL_ADDRESSES = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+def allowed_name() -> str:
+    """A name under which the site answers, whatever address is asked."""
+    name = settings.ALLOWED_HOSTS[0].removeprefix(".")
+    return "localhost" if name == "*" else name
+
+
+def url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Command(BaseCommand):
@@ -44,9 +58,8 @@ class Command(BaseCommand):
             # In a process of its own: the demo chats run through models that this one never loads.
             subprocess.run([*self._manage(), "load_demo"], check=True)  # noqa: S603
         shown = demo.is_shown()
-        Supervisor(self._children(host, port, shown)).run(
-            on_started=lambda: self._announce(f"http://{host}:{port}", began, shown)
-        )
+        supervisor = Supervisor(self._children(host, port, shown))
+        supervisor.run(on_started=lambda: self._announce(host, port, began, shown, supervisor.stopping))
         self.stdout.write("Stopped. Your data stays in " + str(settings.DATA_DIR))
 
     def _wants_demo(self) -> bool:
@@ -114,8 +127,10 @@ class Command(BaseCommand):
             ("sweeper", [*self._manage(), "sweeper"]),
         ]
 
-    def _announce(self, address: str, began: float, shown: bool) -> None:
-        self._wait_ready(address)
+    def _announce(self, host: str, port: int, began: float, shown: bool, stopping: threading.Event) -> None:
+        if not self._wait_ready(url(ALL_ADDRESSES.get(host, host), port), stopping):
+            return
+        address = url(host if validate_host(host, settings.ALLOWED_HOSTS) else allowed_name(), port)
         self.stdout.write(f"\nPeersupport is ready after {time.monotonic() - began:.1f} s:  {address}\n")
         if shown:
             self.stdout.write("Demo logins (password for all: " + PASSWORD + ")")
@@ -124,18 +139,22 @@ class Command(BaseCommand):
         self.stdout.write("Ctrl-C stops everything.\n")
         self.stdout.flush()
 
-    def _wait_ready(self, address: str) -> None:
-        """Poll /readyz. Raises CommandError with its last answer when it stays unready."""
+    def _wait_ready(self, address: str, stopping: threading.Event) -> bool:
+        """Poll /readyz; False when told to stop meanwhile. Raises CommandError with its last answer when it
+        stays unready."""
         ends = time.monotonic() + READY_SECONDS
         answer: object = "no answer"
-        while time.monotonic() < ends:
+        asked = urllib.request.Request(address + "/readyz", headers={"Host": allowed_name()})  # noqa: S310
+        while time.monotonic() < ends and not stopping.is_set():
             try:
-                with urllib.request.urlopen(address + "/readyz", timeout=2) as response:  # noqa: S310
+                with urllib.request.urlopen(asked, timeout=2) as response:  # noqa: S310
                     json.load(response)
-                    return
+                    return True
             except urllib.error.HTTPError as error:
                 answer = error.read().decode(errors="replace")
             except OSError:
                 pass
-            time.sleep(0.1)
+            stopping.wait(0.1)
+        if stopping.is_set():
+            return False
         raise CommandError(f"not ready after {READY_SECONDS} s: {answer}")

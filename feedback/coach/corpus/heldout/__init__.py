@@ -10,7 +10,7 @@ import json
 import random
 import tomllib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from feedback.coach.corpus.library import TECHNIQUES
@@ -56,9 +56,3 @@ def generated() -> Iterator[Asked]:
         if seeker.lower() not in seen:
             seen.add(seeker.lower())
             yield Asked(topic, seeker, weak, TECHNIQUES[(len(seen) - 1) % len(TECHNIQUES)])
-
-
-def write_frozen() -> None:
-    """Writes `frozen.jsonl` anew; figures measured before are then figures of other messages."""
-    lines = [json.dumps(asdict(asked), ensure_ascii=False) for asked in generated()]
-    (FOLDER / "frozen.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,18 @@
+"""The audit log is never cleared: its filters by what was done, and to which object alone, want an index."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("peersupport", "0012_no_names_in_statistics")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="auditevent",
+            index=models.Index(fields=["object_id"], name="audit_object"),
+        ),
+        migrations.AddIndex(
+            model_name="auditevent",
+            index=models.Index(fields=["verb", "id"], name="audit_verb"),
+        ),
+    ]
