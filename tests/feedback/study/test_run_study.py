@@ -105,7 +105,7 @@ def test_one_part_that_fails_leaves_the_others(study, tables):
 
 def test_nobody_chatted(study, tables):
     result, _, _ = study(chats=tables["chats"].head(1).assign(seeker_id="nobody"))
-    assert "only 0 seekers" in result["rq1"]["PHQ-2"]["error"]
+    assert "no seekers have a period with a chat" in result["rq1"]["PHQ-2"]["error"]
 
 
 def test_one_assessment_each_is_no_study(study, tables):
