@@ -8,14 +8,7 @@ from dataclasses import dataclass
 
 from feedback.evidence.study_types import Effect
 
-TICK_STEP = 0.02  # points of the instrument
-
-
-@dataclass(frozen=True)
-class Tick:
-    x: float
-    x_percent: str
-    label: str
+STEP = 0.02  # of the limit, in points of the instrument
 
 
 @dataclass(frozen=True)
@@ -32,7 +25,6 @@ class ForestRow:
     low_percent: str
     point_percent: str
     high_percent: str
-    width_percent: str
     zero_percent: str
 
 
@@ -41,7 +33,6 @@ class ForestScale:
     """A symmetric scale from -limit to +limit, shared by all rows so that techniques compare by eye."""
 
     limit: float
-    ticks: tuple[Tick, ...]
 
     def row(self, effect: Effect) -> ForestRow:
         low, point, high, zero = (self.at(value) for value in (effect.ci[0], effect.beta, effect.ci[1], 0.0))
@@ -53,7 +44,6 @@ class ForestScale:
             low_percent=percent(low),
             point_percent=percent(point),
             high_percent=percent(high),
-            width_percent=percent(high - low),
             zero_percent=percent(zero),
         )
 
@@ -68,11 +58,5 @@ def percent(fraction: float) -> str:
 def forest_scale(effects: Iterable[Effect]) -> ForestScale:
     """The scale that holds every interval of a study; ±0.02 when there is none."""
     widest = max((abs(bound) for effect in effects for bound in effect.ci), default=0.0)
-    steps = max(1, math.ceil(round(widest / TICK_STEP, 6)))
-    limit = round(steps * TICK_STEP, 4)
-    values = (-limit, -limit / 2, 0.0, limit / 2, limit)
-    ticks = tuple(
-        Tick(round(0.5 + v / (2 * limit), 4), percent(0.5 + v / (2 * limit)), f"{v:+.2f}" if v else "0")
-        for v in values
-    )
-    return ForestScale(limit, ticks)
+    steps = max(1, math.ceil(round(widest / STEP, 6)))
+    return ForestScale(round(steps * STEP, 4))

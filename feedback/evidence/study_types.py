@@ -87,11 +87,6 @@ class Study:
     def satisfaction_of(self, code: str) -> Satisfaction | None:
         return next((row for row in self.satisfaction if code in row.code_keys), None)
 
-    @property
-    def largest_effect(self) -> float:
-        """Largest absolute beta of the study, in points of the instrument; 0.0 without effects."""
-        return max((abs(effect.beta) for effect in self.effects), default=0.0)
-
 
 def interval95(beta: float, se: float) -> tuple[float, float]:
     """Normal 95 % interval of an estimate, rounded as finely as published figures allow (3 decimals)."""
