@@ -2,7 +2,7 @@
 from.
 
 The first is the specification's `suppress`, ten people at the least. The second is LEAST_GROUPS seekers: from
-fewer, 95 % intervals do not hold what they say (docs/outcomes.md has the figures).
+fewer, an interval rests on the model being right more than on the data (docs/outcomes.md has the figures).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def enough_to_estimate(seekers: pd.Series) -> None:
     n = seekers.nunique()
     if n < LEAST_GROUPS:
         raise StudyError(
-            f"not enough data: {n} seekers are left, and from fewer than {LEAST_GROUPS} an interval does not "
-            "hold what it says. Bring a longer time."
+            f"not enough data: {n} seekers are left, and fewer than {LEAST_GROUPS} are too few to estimate "
+            "from. Bring a longer time."
         )
 
 

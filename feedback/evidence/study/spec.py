@@ -26,7 +26,7 @@ from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.techniques import ALL, KNOWN_LEAVES, leaves_of
 
 LEAST_SHOWN = 10  # people: a smaller group is never shown, whatever is specified
-LEAST_GROUPS = 30  # seekers in a model: from here on 95 % intervals hold what they say, as simulated
+LEAST_GROUPS = 30  # seekers in a model; docs/outcomes.md has the figures it was chosen by
 
 
 @dataclass(frozen=True)
