@@ -72,10 +72,10 @@ class Fit:
 
     @property
     def unsure(self) -> tuple[str, ...]:
-        """Terms that too few groups carry for a p or an interval: fewer than LEAST_DF degrees of freedom, or
-        more than MOST_SHARE from one group."""
-        rows = zip(self.names, self.df, self.most, strict=True)
-        return tuple(name for name, df, most in rows if not (df >= LEAST_DF and most <= MOST_SHARE))
+        """Terms that too few groups carry for a p or an interval: fewer than LEAST_DF degrees of freedom,
+        more than MOST_SHARE from one group, or no error at all."""
+        sure = (self.df >= LEAST_DF) & (self.most <= MOST_SHARE) & (self.se > 0)
+        return tuple(name for name, is_sure in zip(self.names, sure, strict=True) if not is_sure)
 
 
 class Grouped:

@@ -26,6 +26,7 @@ from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.techniques import ALL, KNOWN_LEAVES, leaves_of
 
 LEAST_SHOWN = 10  # people: a smaller group is never shown, whatever is specified
+LARGEST = 1e12  # of a number that can be meant
 LEAST_GROUPS = 30  # seekers in a model; docs/outcomes.md has the figures it was chosen by
 
 
@@ -77,7 +78,7 @@ def read_spec(path: Path | None) -> Spec:
         return Spec()
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also numbers and nesting beyond Python's limits
         raise StudyError(f"{path.name} cannot be read as TOML: {error}") from error
     return spec_from(table)
 
@@ -113,9 +114,9 @@ def _number(
     name: str, found: Any, expected: str, *, least: float = -math.inf, most: float = math.inf
 ) -> float:
     """A number in [least, most]; true, false, nan and inf are none."""
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
         _refuse(name, found, expected)
-    if not least <= found <= most:
+    if not (-LARGEST <= found <= LARGEST and least <= found <= most):
         _refuse(name, found, expected)
     return found
 
@@ -170,7 +171,9 @@ def _caliper(name: str, found: Any) -> float:
 # Each simple field of study.toml and what checks it.
 FIELDS: dict[str, Callable[[str, Any], Any]] = {
     "title": _text,
-    "seed": lambda name, found: _whole(name, found, "a whole number from 0 up", least=0, most=2**63 - 1),
+    "seed": lambda name, found: _whole(
+        name, found, "a whole number from 0 to 1000000000", least=0, most=1_000_000_000
+    ),
     "timezone": _zone,
     "caliper": _caliper,
     "measure": _measure,

@@ -23,6 +23,7 @@ from feedback.evidence.study.spec import Spec, read_spec, spec_from
         ('caliper = "a"', "caliper is 'a'; expected is a number above 0"),
         ("caliper = nan", "caliper is 'nan'"),
         ("caliper = 0", "caliper is '0'"),
+        ("caliper = 1" + "0" * 400, "caliper is '1000"),
         ("caliper = true", "caliper is 'True'"),
         ("measure = []", "measure is '\\[\\]'; expected is \"sum\""),
         ("bootstrap = -1", "bootstrap is '-1'; expected is a whole number of resamples"),
@@ -74,5 +75,9 @@ def test_the_command_answers_a_typo_in_words(tmp_path):
     given = {"assessments": nowhere, "chats": nowhere, "spec": tmp_path / "study.toml"}
     with pytest.raises(CommandError, match=r"bootstrap is '2.5'.* Nothing was written"):
         call_command("run_study", **given, output=tmp_path)
+    for text in ("title = ", "seed = 1" + "0" * 5000, "seed = " + "[" * 20_000):
+        (tmp_path / "study.toml").write_text(text)
+        with pytest.raises(StudyError, match="cannot be read as TOML"):
+            read_spec(tmp_path / "study.toml")
     with pytest.raises(StudyError, match="cannot be read as TOML"):
         read_spec(nowhere)
