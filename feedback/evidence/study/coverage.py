@@ -109,7 +109,10 @@ def table(found: dict[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]
     for name, row in found["terms"].items():
-        judged = name != "naive" and row["n"] >= JUDGED
+        if row["n"] < JUDGED:
+            lines.append(f"| {name} | {row['n']:,} of {found['studies']:,} | too few to say | | |")
+            continue
+        judged = name != "naive"
         limit = f"{LOW:.0%} to {HIGH:.0%}" if judged else ""
         kept = (", kept" if LOW <= row["coverage"] <= HIGH else ", MISSED") if judged else ""
         share = f"{row['n'] / found['studies']:.0%}"
@@ -129,8 +132,8 @@ written to files and analysed from them like any other. `treated` is judged at t
 periods. `naive` compares all periods without matching: it misses the truth, because who feels worse chats
 more. Only seekers with a chat are in the technique models, only matched ones in the others. A study says
 "not enough data" in place of a figure where fewer than {LEAST_GROUPS} seekers are left for a model, or
-where a figure hangs on few of them; "enough" is the share of studies that gave one. Fewer than {JUDGED}
-of them are not judged.
+where a figure hangs on few of them; "enough" is the share of studies that gave one. Of fewer than
+{JUDGED} of them nothing is said.
 
 {tables}
 """
