@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from feedback.evidence.study.output import drawn, slug
+from feedback.evidence.study.spec import LEAST_GROUPS
 from feedback.evidence.study.techniques import FAMILIES, name_of
 
 
@@ -30,7 +31,7 @@ def context(result: dict[str, Any]) -> dict[str, Any]:
         }
         for name, part in result["rq2"].items()
     ]
-    return {"result": result, "first": first, "second": second}
+    return {"result": result, "first": first, "second": second, "least": LEAST_GROUPS}
 
 
 def _plots(plots: dict[str, str], instrument: str) -> dict[str, str]:

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 
 from feedback.evidence.study_types import Effect
 
-TICK_STEP = 0.02  # points of the instrument
-
-
-@dataclass(frozen=True)
-class Tick:
-    x: float
-    x_percent: str
-    label: str
+STEP = 0.02  # of the limit, in points of the instrument
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,6 @@ class ForestRow:
     low_percent: str
     point_percent: str
     high_percent: str
-    width_percent: str
     zero_percent: str
 
 
@@ -42,7 +34,6 @@ class ForestScale:
     """A symmetric scale from -limit to +limit, shared by all rows so that techniques compare by eye."""
 
     limit: float
-    ticks: tuple[Tick, ...]
 
     def row(self, effect: Effect) -> ForestRow:
         low, point, high, zero = (self.at(value) for value in (*_ends(effect), 0.0))
@@ -54,7 +45,6 @@ class ForestScale:
             low_percent=percent(low),
             point_percent=percent(point),
             high_percent=percent(high),
-            width_percent=percent(high - low),
             zero_percent=percent(zero),
         )
 
@@ -74,11 +64,5 @@ def percent(fraction: float) -> str:
 def forest_scale(effects: Iterable[Effect]) -> ForestScale:
     """The scale that holds every interval of a study; ±0.02 when there is none."""
     widest = max((abs(bound) for effect in effects for bound in effect.ci), default=0.0)
-    steps = max(1, math.ceil(round(widest / TICK_STEP, 6)))
-    limit = round(steps * TICK_STEP, 4)
-    values = (-limit, -limit / 2, 0.0, limit / 2, limit)
-    ticks = tuple(
-        Tick(round(0.5 + v / (2 * limit), 4), percent(0.5 + v / (2 * limit)), f"{v:+.2f}" if v else "0")
-        for v in values
-    )
-    return ForestScale(limit, ticks)
+    steps = max(1, math.ceil(round(widest / STEP, 6)))
+    return ForestScale(round(steps * STEP, 4))

@@ -111,11 +111,6 @@ class Study:
         """ "slightly " where it is known that all links are small; of an own study it is not, so nothing."""
         return "slightly " if self.kind == "published" else ""
 
-    @property
-    def largest_effect(self) -> float:
-        """Largest absolute beta of the study, in points of the instrument; 0.0 without effects."""
-        return max((abs(effect.beta) for effect in self.effects), default=0.0)
-
 
 def scores_in_words(effects: Iterable[Effect], size: str = "") -> str:
     """Which way the scores of these effects lie: "slightly lower depression and anxiety scores". `size` is

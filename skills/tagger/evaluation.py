@@ -40,10 +40,7 @@ def table(test: Scored, temperature: dict[str, float]) -> list[dict[str, Any]]:
         names = list(READOUTS[corpus])
         truth = np.array([names.index(test.examples[place].label) for place in places])
         guess = readout(chances[places], corpus)
-        summed = readout(chances[places], corpus, "summed")
-        row = _row(title, [test.examples[p].group for p in places], truth, guess, len(names))
-        row["macro_f1_summed"] = round(macro_f1(truth, summed, len(names)), 4)
-        rows.append(row)
+        rows.append(_row(title, [test.examples[p].group for p in places], truth, guess, len(names)))
     for head in EMPATHY_HEADS:
         part = test.select(lambda e, head=head: e.corpus == "epitome" and head in e.empathy)
         if part.examples:

@@ -163,8 +163,7 @@ def _best_threshold(values: np.ndarray, present: np.ndarray, weights: np.ndarray
     return round(float(grid[best].mean()), 3)
 
 
-def readout(chances: np.ndarray, corpus: str, how: str = "highest") -> np.ndarray:
-    """Index of the corpus' label read off as the group of codes with the highest (or summed) probability."""
+def readout(chances: np.ndarray, corpus: str) -> np.ndarray:
+    """Index of the corpus' label read off as the group of codes with the highest probability."""
     columns = [[INDEX[code] for code in codes] for codes in READOUTS[corpus].values()]
-    reduce = np.max if how == "highest" else np.sum
-    return np.stack([reduce(chances[:, places], axis=1) for places in columns], axis=1).argmax(1)
+    return np.stack([chances[:, places].max(axis=1) for places in columns], axis=1).argmax(1)

@@ -152,6 +152,8 @@ def test_parquet_is_refused_at_once_where_nothing_reads_it(admin, monkeypatch):
     ("field", "given", "words"),
     [
         ("spec", ("a.toml", b"nonsense = 1"), "does not know"),
+        ("spec", ("a.toml", b"bootstrap = 2.5"), "bootstrap is '2.5'; expected is"),
+        ("spec", ("a.toml", b"suppress = 1"), "Leave the line out for 10"),
         ("spec", ("a.toml", b'[instruments."A name that is too long"]\nlow=0\nhigh=9'), "Shorten it"),
         ("chats", ("c.parquet", b"PAR1"), "no Parquet file"),
         ("chats", ("c.csv", b"\xff\xfe\x00"), "not in UTF-8"),

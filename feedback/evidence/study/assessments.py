@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from feedback.evidence.study.few import counted
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.reading import moments, numbers, pieces
 from feedback.evidence.study.spec import Instrument, Spec
@@ -101,11 +102,11 @@ def _without_doubles(found: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     return found[~clash]
 
 
-def periods(found: pd.DataFrame, spec: Spec, flow: dict[str, dict[str, int]]) -> pd.DataFrame:
+def periods(found: pd.DataFrame, spec: Spec, flow: dict[str, dict[str, int | str]]) -> pd.DataFrame:
     """`seeker_id`, `instrument`, `start`, `end` (seconds), `pre`, `post`; sorted by all but the last.
 
     `flow[instrument]` counts what was left out on the way. Raises StudyError where nobody has two
-    assessments on the same instrument.
+    assessments on the same instrument, or none so near to each other as `spec.days` wants.
     """
     found = found.sort_values(["instrument", "seeker_id", "at"], kind="stable")
     same = (found.seeker_id == found.seeker_id.shift(-1)) & (found.instrument == found.instrument.shift(-1))
@@ -122,18 +123,31 @@ def periods(found: pd.DataFrame, spec: Spec, flow: dict[str, dict[str, int]]) ->
     made["end"] = made["end"].astype("int64")
     long = (made.end - made.start) > spec.days * DAY if spec.days else pd.Series(False, made.index)
     for name, mine in found.groupby("instrument", sort=True):
-        sizes = mine.groupby("seeker_id").size()
-        flow[str(name)] = {
-            "assessments": len(mine),
-            "seekers assessed": len(sizes),
-            "seekers with one assessment only, left out": int((sizes == 1).sum()),
-            "periods": int((made.instrument == name).sum()),
-            "periods longer than allowed, left out": int((long & (made.instrument == name)).sum()),
-        }
-    made = made[~long].reset_index(drop=True)
+        flow[str(name)] = _flow(mine, made[made.instrument == name], long, spec)
     if made.empty:
         raise StudyError(
             "no seeker has two assessments on the same instrument: there is no period to look at. One "
             "assessment says how somebody is, not how that changed."
         )
-    return made
+    if long.all():
+        raise StudyError(
+            f"every period between two assessments is longer than the {spec.days} days that study.toml "
+            "allows. Raise days there, or set it to 0 for any."
+        )
+    return made[~long].reset_index(drop=True)
+
+
+def _flow(mine: pd.DataFrame, made: pd.DataFrame, long: pd.Series, spec: Spec) -> dict[str, int | str]:
+    """Counts of one instrument's assessments and periods; what is of few people is not told, nor what would
+    tell it by subtracting."""
+    sizes = mine.groupby("seeker_id").size()
+    alone = int((sizes == 1).sum())
+    long = long[made.index]
+    several, slow, quick = (rows["seeker_id"].nunique() for rows in (made, made[long], made[~long]))
+    return {
+        "assessments": counted(len(mine), len(sizes), spec, several, slow),
+        "seekers assessed": counted(len(sizes), len(sizes), spec),
+        "seekers with one assessment only, left out": counted(alone, alone, spec, several),
+        "periods": counted(len(made), several, spec, slow),
+        "periods longer than allowed, left out": counted(int(long.sum()), slow, spec, quick),
+    }

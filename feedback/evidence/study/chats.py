@@ -6,6 +6,7 @@ instrument the sums of its periods. Memory: some 40 bytes a chat of an assessed 
 
 from __future__ import annotations
 
+import zoneinfo
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def _key(seeker, at):
 @dataclass
 class Chats:
     """Everything that periods need of the chats. `seekers` [s] are the assessed ones; `at` [c] etc. hold one
-    value per chat of theirs; `measures` are which optional columns there were."""
+    value per chat of theirs; `columns` are the optional ones there were, NaN where a cell was empty. `rows`
+    counts all chats, `of_others` those of seekers who were not assessed; `others` names some of these, as
+    many as it takes to know whether they are few."""
 
     seekers: pd.Index
     providers: list[str] = field(default_factory=list)
@@ -39,6 +42,7 @@ class Chats:
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     rows: int = 0
     of_others: int = 0
+    others: set[str] = field(default_factory=set)
 
 
 def read_chats(path: Path, seekers: pd.Index, spec: Spec, problems: Problems, notices: list[str]) -> Chats:
@@ -50,6 +54,8 @@ def read_chats(path: Path, seekers: pd.Index, spec: Spec, problems: Problems, no
         code = seekers.get_indexer(piece["seeker_id"])
         found.rows += len(piece)
         found.of_others += int((code < 0).sum())
+        if len(found.others) < spec.suppress:
+            found.others |= set(piece["seeker_id"][code < 0].dropna().unique()[: spec.suppress])
         part = _measures(piece, problems)
         keep = good & (code >= 0)
         part = {name: values[keep] for name, values in part.items()}
@@ -111,11 +117,17 @@ def _first_of_each(hashes: np.ndarray) -> np.ndarray:
 
 
 def observations(
-    periods: pd.DataFrame, found: Chats, seekers: pd.DataFrame | None, providers: pd.DataFrame | None
+    periods: pd.DataFrame,
+    found: Chats,
+    seekers: pd.DataFrame | None,
+    providers: pd.DataFrame | None,
+    spec: Spec,
 ) -> pd.DataFrame:
     """The periods of one instrument with `chats` (in [start, end)), `treated`, `prior_chats`, `active_days`
-    (days with a chat before the start), `tenure_days`, `age`, the techniques' sums, `turns`, sentiment,
-    and what is known of the providers. Columns whose data were not brought are missing."""
+    (days of the specification's time zone with a chat before the start), `tenure_days` (since joining; since
+    the first assessment for whom no day is known), `age`, the techniques' sums, `turns` (sum; chats for which
+    none is known count as the mean of the others), mean sentiment of the chats for which it is known, and
+    what is known of the providers. NaN: nothing is known. Columns whose data were not brought are missing."""
     made = periods.copy()
     code = found.seekers.get_indexer(made["seeker_id"])
     start, end = _key(code, made["start"]), _key(code, made["end"])
@@ -126,31 +138,46 @@ def observations(
     made["chats"] = last - first
     made["treated"] = (made["chats"] > 0).astype(float)
     made["prior_chats"] = (first - begins).astype(float)
-    day, who = found.at[order] // DAY, found.seeker[order]
+    day, who = _days(found.at[order], spec), found.seeker[order]
     days = np.ones(len(keys), bool)
     days[1:] = (day[1:] != day[:-1]) | (who[1:] != who[:-1])
     counted = np.r_[0, np.cumsum(days)]
     made["active_days"] = (counted[first] - counted[begins]).astype(float)
     for name, values in found.columns.items():
-        sums = np.r_[0.0, np.cumsum(np.nan_to_num(values[order]), dtype=np.float64)]
-        made[name] = sums[last] - sums[first]
-        if name.startswith("seeker_"):
-            made[name] = made[name] / made["chats"].clip(lower=1)
+        if name in ("turns", "seeker_negative", "seeker_positive"):
+            mean = _mean(values[order], first, last)
+            made[name] = np.where(made["chats"] > 0, mean * made["chats"], 0) if name == "turns" else mean
+        else:
+            sums = np.r_[0.0, np.cumsum(values[order], dtype=np.float64)]
+            made[name] = sums[last] - sums[first]
     _people(made, code, found, order, first, last, seekers, providers)
     return made
 
 
+def _days(at, spec: Spec):
+    """The day of each moment [n] (seconds, UTC) in the specification's time zone, as a number."""
+    local = pd.to_datetime(pd.Series(at), unit="s", utc=True).dt.tz_convert(zoneinfo.ZoneInfo(spec.timezone))
+    return local.dt.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def _mean(values, first, last):
+    """Mean of those of `values` [n] that are known, from `first` [m] to before `last` [m]; NaN where none."""
+    sums = np.r_[0.0, np.cumsum(np.nan_to_num(values), dtype=np.float64)]
+    known = np.r_[0, np.cumsum(~np.isnan(values))]
+    n = known[last] - known[first]
+    return np.where(n > 0, (sums[last] - sums[first]) / np.maximum(n, 1), np.nan)
+
+
 def _people(made, code, found: Chats, order, first, last, seekers, providers) -> None:
     seen = pd.Series(made["start"].to_numpy()).groupby(code).transform("min").to_numpy()
-    joined = np.full(len(code), np.nan)
     if seekers is not None:
         rows = seekers.set_index("seeker_id").reindex(made["seeker_id"])
         if "age" in rows:
             made["age"] = rows["age"].to_numpy()
-        if "joined" in rows:
+        if "joined" in rows and rows["joined"].notna().any():
             joined = rows["joined"].to_numpy(dtype=float)
-    since = np.where(np.isnan(joined), seen, joined)
-    made["tenure_days"] = np.maximum(0, (made["start"].to_numpy() - since) / DAY)
+            since = np.where(np.isnan(joined), seen, joined)
+            made["tenure_days"] = np.maximum(0, (made["start"].to_numpy() - since) / DAY)
     if not found.providers:
         return
     pair = found.seeker[order].astype(np.int64) * (len(found.providers) + 1) + found.provider[order]
@@ -163,7 +190,4 @@ def _people(made, code, found: Chats, order, first, last, seekers, providers) ->
                 table = np.r_[rows[name].to_numpy(dtype=float), np.nan]
                 per_chat[f"provider_{name}"] = table[found.provider[order]]
     for name, values in per_chat.items():
-        sums = np.r_[0.0, np.cumsum(np.nan_to_num(values))]
-        known = np.r_[0, np.cumsum(~np.isnan(values))]
-        n = known[last] - known[first]
-        made[name] = np.where(n > 0, (sums[last] - sums[first]) / np.maximum(n, 1), np.nan)
+        made[name] = _mean(values, first, last)

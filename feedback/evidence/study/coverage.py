@@ -11,18 +11,22 @@ from typing import Any
 import numpy as np
 
 from feedback.evidence.study import pipeline, rq1, simulate
-from feedback.evidence.study.spec import spec_from
-from feedback.evidence.study.techniques import FAMILIES
+from feedback.evidence.study.spec import LEAST_GROUPS, spec_from
+from feedback.evidence.study.techniques import ALL, FAMILIES
 
 LOW, HIGH = 0.93, 0.97
+JUDGED = 300  # studies: the share of fewer is too uncertain for a verdict
 INSTRUMENT = "PHQ-2"
+ORDER = (*(name for name in rq1.TERMS if name != "const"), "naive", *ALL)
+FEW = ("not enough data", "fewer than", "no seekers", "nobody without a chat")  # what a small study answers
 
 
 def one_study(seed: int, seekers: int, folder: Path) -> dict[str, list[float]]:
     """{term: [truth, estimate, low, high]} of one simulated study, read from its files as any other.
 
     `treated` is the effect at the mean of the matched periods, so that its truth is read there; `naive` is
-    the difference without matching against the same truth.
+    the difference without matching against the same truth. Without the terms for which a study says that its
+    data are not enough.
     """
     truth = simulate.Truth()
     simulate.write(simulate.simulate(seekers, seed=seed), folder)
@@ -32,18 +36,21 @@ def one_study(seed: int, seekers: int, folder: Path) -> dict[str, list[float]]:
     if problems.total:
         raise RuntimeError(f"simulated data have problems: {problems.counts}")
     result = pipeline.analyse(made, spec)
-    found = result["rq1"][INSTRUMENT]
-    at_mean = truth.rq1["treated"] + truth.rq1["treated:pre"] * (found["means"]["pre"] - simulate.CENTRE)
-    wanted = {**truth.rq1, "treated": at_mean}
-    rows = {name: _row(wanted[name], found["terms"][name]) for name in rq1.TERMS if name != "const"}
-    rows["naive"] = _row(at_mean, found["naive"])
+    if other := [row["error"] for row in result["partial"] if not row["error"].startswith(FEW)]:
+        raise RuntimeError(f"simulated data could not be analysed: {other[0]}")
+    found, rows = result["rq1"][INSTRUMENT], {}
+    if "terms" in found:
+        at_mean = truth.rq1["treated"] + truth.rq1["treated:pre"] * (found["means"]["pre"] - simulate.CENTRE)
+        wanted = {**truth.rq1, "treated": at_mean}
+        rows = {name: _row(wanted[name], term) for name, term in found["terms"].items() if name != "const"}
+        rows["naive"] = _row(at_mean, found["naive"])
     for family, members in FAMILIES.items():
-        terms = result["rq2"][INSTRUMENT][family]["terms"]
-        scale = result["rq2"][INSTRUMENT][family]["spread"]
+        part = result["rq2"][INSTRUMENT][family]
         for name in members:
-            # The truth is per SD of the population, the estimate per SD of this sample.
-            beta = truth.rq2.get(name, 0.0) * scale[name] / simulate.TYPICAL[1]
-            rows[name] = _row(beta, terms[name])
+            if name in part.get("terms", {}):
+                # The truth is per SD of the population, the estimate per SD of this sample.
+                beta = truth.rq2.get(name, 0.0) * part["spread"][name] / simulate.TYPICAL[1]
+                rows[name] = _row(beta, part["terms"][name])
     return rows
 
 
@@ -70,10 +77,13 @@ def many(
 
 
 def summary(rows: list[dict[str, list[float]]], seekers: int) -> dict[str, Any]:
-    """Share of intervals that hold the truth, and the mean error, of every term."""
+    """Share of intervals that hold the truth, and the mean error, of every term; `n` studies had enough data
+    for it."""
     terms = {}
-    for name in rows[0]:
-        table = np.array([row[name] for row in rows])
+    for name in ORDER:
+        table = np.array([row[name] for row in rows if name in row])
+        if not len(table):
+            continue
         truth, beta, low, high = table.T
         held = float(((low <= truth) & (truth <= high)).mean())
         error = beta - truth
@@ -81,7 +91,7 @@ def summary(rows: list[dict[str, list[float]]], seekers: int) -> dict[str, Any]:
             "coverage": held,
             "bias": float(error.mean()),
             "bias_se": float(error.std(ddof=1) / np.sqrt(len(error))) if len(error) > 1 else 0.0,
-            "n": len(rows),
+            "n": len(table),
         }
     return {"studies": len(rows), "seekers": seekers, "terms": terms}
 
@@ -91,26 +101,39 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         f"{found['studies']:,} studies of {found['seekers']:,} seekers each.",
         "",
-        "| term | 95 % intervals that hold the truth | limit | mean error (its SE) |",
-        "|---|---|---|---|",
+    ]
+    if not found["terms"]:
+        return "\n".join([*lines, "Every study answers that its data are not enough."])
+    lines += [
+        "| term | enough | 95 % intervals that hold the truth | limit | mean error (its SE) |",
+        "|---|---|---|---|---|",
     ]
     for name, row in found["terms"].items():
-        limit = "" if name == "naive" else f"{LOW:.0%} to {HIGH:.0%}"
-        kept = "" if name == "naive" else (", kept" if LOW <= row["coverage"] <= HIGH else ", MISSED")
-        lines.append(
-            f"| {name} | {row['coverage']:.1%} | {limit}{kept} | {row['bias']:+.4f} ({row['bias_se']:.4f}) |"
-        )
+        if row["n"] < JUDGED:
+            lines.append(f"| {name} | {row['n']:,} of {found['studies']:,} | too few to say | | |")
+            continue
+        judged = name != "naive"
+        limit = f"{LOW:.0%} to {HIGH:.0%}" if judged else ""
+        kept = (", kept" if LOW <= row["coverage"] <= HIGH else ", MISSED") if judged else ""
+        share = f"{row['n'] / found['studies']:.0%}"
+        error = f"{row['bias']:+.4f} ({row['bias_se']:.4f})"
+        lines.append(f"| {name} | {share} | {row['coverage']:.1%} | {limit}{kept} | {error} |")
     return "\n".join(lines)
 
 
-def page(found: dict[str, Any], command: str) -> str:
-    """The summary as a page of its own."""
+def page(sizes: list[dict[str, Any]], command: str) -> str:
+    """The summaries of several sizes as a page of its own."""
+    tables = "\n\n".join(f"## {found['seekers']:,} seekers\n\n{table(found)}" for found in sizes)
     return f"""# How often the study's 95 % intervals hold the truth
 
-Made by `{command}`; do not edit. Every study is simulated with the truth of
-Yang et al. 2024 (tables 4 and 7, on the unclipped scale), written to files and analysed from them like any
-other. `treated` is judged at the mean of the matched periods. `naive` compares all periods without matching:
-it misses the truth, because who feels worse chats more.
+Made by `{command}`; do not edit.
+Every study is simulated with the truth of Yang et al. 2024 (tables 4 and 7, on the unclipped scale),
+written to files and analysed from them like any other. `treated` is judged at the mean of the matched
+periods. `naive` compares all periods without matching: it misses the truth, because who feels worse chats
+more. Only seekers with a chat are in the technique models, only matched ones in the others. A study says
+"not enough data" in place of a figure where fewer than {LEAST_GROUPS} seekers are left for a model, or
+where a figure hangs on few of them; "enough" is the share of studies that gave one. Of fewer than
+{JUDGED} of them nothing is said.
 
-{table(found)}
+{tables}
 """

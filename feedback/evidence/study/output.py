@@ -70,7 +70,7 @@ def drawn(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _tables(result: dict[str, Any]) -> Iterator[tuple[str, list[list[Any]]]]:
-    head = ["term", "beta", "se", "p", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high"]
+    head = ["term", "beta", "se", "df", "p", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high"]
     for instrument, part in result["rq1"].items():
         if "terms" in part:
             yield f"rq1-{slug(instrument)}", [head, *_terms(part)]
@@ -92,7 +92,7 @@ def _tables(result: dict[str, Any]) -> Iterator[tuple[str, list[list[Any]]]]:
 def _terms(part: dict[str, Any]) -> Iterator[list[Any]]:
     for name, term in part["terms"].items():
         again = part["bootstrap"].get(name, ["", ""])
-        yield [name, term["beta"], term["se"], term["p"], *term["ci"], *again]
+        yield [name, term["beta"], term["se"], term["df"], term["p"], *term["ci"], *again]
 
 
 def _csv(path: Path, rows: list[list[Any]]) -> None:

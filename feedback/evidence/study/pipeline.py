@@ -18,12 +18,13 @@ from feedback.evidence.study import rq1, rq2
 from feedback.evidence.study.assessments import periods, read_assessments
 from feedback.evidence.study.chats import observations, read_chats
 from feedback.evidence.study.corrections import survivors
+from feedback.evidence.study.few import counted
 from feedback.evidence.study.people import read_people
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.spec import Spec
 from feedback.evidence.study.techniques import FAMILIES
 
-FORMAT = "study-1"
+FORMAT = "study-2"  # 1 had normal intervals, which a stored report goes on to say
 Report = Callable[[float, str], None]
 
 
@@ -67,15 +68,17 @@ def load(
     providers = read_people(files.providers, "providers", spec, problems, notices)
     report(0.5, "cutting chats into periods")
     made = {
-        str(name): observations(part.reset_index(drop=True), chats, about, providers)
+        str(name): observations(part.reset_index(drop=True), chats, about, providers, spec)
         for name, part in cut.groupby("instrument", sort=True)
     }
     for name, rows in made.items():
+        had = rows["chats"] > 0
+        some, none = (rows["seeker_id"][mask].nunique() for mask in (had, ~had))
         flow[name] |= {
             "chats in all": chats.rows,
-            "chats of seekers without a period, left out": chats.of_others,
-            "chats inside a period": int(rows["chats"].sum()),
-            "periods with a chat": int((rows["chats"] > 0).sum()),
+            "chats of seekers without a period, left out": counted(chats.of_others, len(chats.others), spec),
+            "chats inside a period": counted(int(rows["chats"].sum()), some, spec),
+            "periods with a chat": counted(int(had.sum()), some, spec, none),
         }
     return made, {"notices": notices, "flow": flow}, problems
 

@@ -21,6 +21,7 @@ from feedback.evidence.study.spec import Spec
 from feedback.evidence.study.techniques import KNOWN_LEAVES, PREFIX
 
 CHUNK = 500_000
+YEARS = (1900, 2100)  # of a date that can be meant
 
 
 def is_known(kind: str, name: str) -> bool:
@@ -146,20 +147,22 @@ def numbers(piece: pd.DataFrame, name: str, kind: str, problems: Problems, *, le
 
 def moments(piece: pd.DataFrame, name: str, kind: str, spec: Spec, problems: Problems):
     """The column as int64 seconds since 1970 (UTC), and which rows are good. Times without an offset are of
-    the specification's zone."""
-    given = piece[name]
+    the specification's zone. Years outside YEARS are problems: some systems write 9999 for "none"."""
+    given, zone = piece[name], zoneinfo.ZoneInfo(spec.timezone)
     if pd.api.types.is_datetime64_any_dtype(given.dtype):
-        stamps = given
+        stamps, far = _plausible(given)
     else:
-        stamps = _parse(given.astype("string"), spec)
-    if getattr(stamps.dt, "tz", None) is None:
-        zone = zoneinfo.ZoneInfo(spec.timezone)
-        stamps = stamps.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
-    stamps = stamps.dt.tz_convert("UTC").dt.tz_localize(None)
-    good = stamps.notna().to_numpy(copy=True)
-    if (~good).any():
+        stamps, far = _parse(given.astype("string"), zone)
+    stamps = _localised(stamps, zone).dt.tz_convert("UTC").dt.tz_localize(None)
+    good, far = stamps.notna().to_numpy(copy=True), far.to_numpy(dtype=bool)
+    if far.any():
         problems.add_many(
-            kind, piece.line.to_numpy()[~good], name, f"{name} is no ISO date",
+            kind, piece.line.to_numpy()[far], name, f"{name} is before {YEARS[0]} or after {YEARS[1]}",
+            "Correct the year. Where no day is known, leave it empty or the row out.",
+        )  # fmt: skip
+    if (bad := ~good & ~far).any():
+        problems.add_many(
+            kind, piece.line.to_numpy()[bad], name, f"{name} is no ISO date",
             "Write it as 2026-03-31 or 2026-03-31T18:05.",
         )  # fmt: skip
     seconds = np.zeros(len(piece), dtype=np.int64)
@@ -167,15 +170,27 @@ def moments(piece: pd.DataFrame, name: str, kind: str, spec: Spec, problems: Pro
     return seconds, good
 
 
-def _parse(given: pd.Series, spec: Spec) -> pd.Series:
-    """Naive times in the zone, aware ones as they are: both to UTC."""
+def _parse(given: pd.Series, zone: zoneinfo.ZoneInfo) -> tuple[pd.Series, pd.Series]:
+    """(stamps, which are implausible): naive ones where no row has an offset, else all in UTC."""
     if (given.str[-1:] == "Z").all():
-        return pd.to_datetime(given, errors="coerce", format="ISO8601", utc=True)
+        return _plausible(pd.to_datetime(given, errors="coerce", format="ISO8601", utc=True))
     offset = given.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$", regex=True, na=False) & given.str.contains("T| ")
     if not offset.any():
-        return pd.to_datetime(given, errors="coerce", format="ISO8601")
-    zone = zoneinfo.ZoneInfo(spec.timezone)
-    naive = pd.to_datetime(given.where(~offset), errors="coerce", format="ISO8601")
-    naive = naive.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward").dt.tz_convert("UTC")
+        return _plausible(pd.to_datetime(given, errors="coerce", format="ISO8601"))
+    naive, far = _plausible(pd.to_datetime(given.where(~offset), errors="coerce", format="ISO8601"))
     aware = pd.to_datetime(given.where(offset), errors="coerce", format="ISO8601", utc=True)
-    return naive.fillna(aware)
+    aware, further = _plausible(aware)
+    return _localised(naive, zone).dt.tz_convert("UTC").fillna(aware), far | further
+
+
+def _plausible(stamps: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """(those of a year within YEARS, which are not): before a zone is applied, which overflows at 9999."""
+    far = stamps.notna() & ~stamps.dt.year.between(*YEARS)
+    return (stamps.mask(far) if far.any() else stamps), far
+
+
+def _localised(stamps: pd.Series, zone: zoneinfo.ZoneInfo) -> pd.Series:
+    """Naive stamps as of the zone; those that have one as they are."""
+    if getattr(stamps.dt, "tz", None) is not None:
+        return stamps
+    return stamps.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")

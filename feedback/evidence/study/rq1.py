@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from feedback.evidence.study import mixed
 from feedback.evidence.study.corrections import e_value
+from feedback.evidence.study.few import differing, enough, enough_to_estimate
 from feedback.evidence.study.matching import match, pooled_spread, standardised_bias
 from feedback.evidence.study.problems import StudyError
-from feedback.evidence.study.propensity import logit_scores
+from feedback.evidence.study.propensity import logit_scores, told_nothing
 from feedback.evidence.study.spec import Spec
 
 COVARIATES = ("age", "prior_chats", "tenure_days", "active_days", "pre")
@@ -25,43 +27,72 @@ TERMS = ("const", "treated", "pre", "treated:pre", "log_prior_chats")
 
 
 def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
-    """`terms`, `n_seekers`, `n_obs`, `matched_pairs`, `balance`, and beside them `naive` (everybody, without
-    matching), `e_value`, `bootstrap`, `overlap`, `left_out`. Raises StudyError with what is in the way."""
-    covariates = tuple(name for name in COVARIATES if name in made and made[name].notna().any())
-    known = made[list(covariates)].notna().all(axis=1)
+    """`terms`, `n_seekers`, `n_obs`, `matched_pairs`, `balance` of the covariates in the score, and beside
+    them `naive` (everybody, without matching), `e_value`, `bootstrap`, `dose`, `left_out`, `notes`. Raises
+    StudyError with what is in the way."""
+    brought = tuple(name for name in COVARIATES if name in made and made[name].notna().any())
+    known = made[list(brought)].notna().all(axis=1)
     whole = made[known].reset_index(drop=True)
     treated = whole["treated"].to_numpy(bool)
-    _enough(whole, treated, spec)
+    enough(whole["seeker_id"][treated], "have a period with a chat", spec)
+    enough(whole["seeker_id"][~treated], "have a period without a chat", spec)
+    covariates, notes = _covariates(whole, brought)
     score = logit_scores(whole[list(covariates)].to_numpy(float), treated, covariates)
     pairs = match(score, treated, caliper=spec.caliper)
+    for side, words in zip(pairs.T, ("with", "without"), strict=True):
+        enough(whole["seeker_id"].iloc[side], f"with a period {words} a chat could be matched", spec)
     matched = whole.iloc[pairs.T.ravel()]
-    if matched["seeker_id"].nunique() < spec.suppress:
-        raise StudyError(
-            f"only {len(pairs)} pairs of fewer than {spec.suppress} seekers could be matched: too few."
-        )
-    x, y, groups = design(matched)
-    fit = mixed.fit(x, y, groups, TERMS)
+    enough_to_estimate(matched["seeker_id"])
+    x, y, groups, names, more = _told_apart(matched, spec)
+    fit = mixed.fit(x, y, groups, names)
     terms = fit.terms()
+    notes += [*more, *(f"{name}: not enough data, few seekers carry its figure." for name in fit.unsure)]
     spread = float(np.std(y, ddof=1))
     return {
         "terms": terms,
         "n_seekers": fit.n_groups,
         "n_obs": fit.n_obs,
         "matched_pairs": len(pairs),
-        "treated_periods": int(treated.sum()),
-        "untreated_periods": int((~treated).sum()),
         "left_out": int((~known).sum()),
         "covariates": list(covariates),
         "means": {"pre": float(matched["pre"].mean())},
         "balance": _balance(whole, treated, pairs, score, covariates),
-        "naive": _naive(whole, spec),
+        "naive": _naive(whole),
         "r2": fit.r2,
-        "variance": {"between": fit.theta**2 * fit.sigma2, "within": fit.sigma2},
-        "e_value": e_value(terms["treated"]["beta"], tuple(terms["treated"]["ci"]), spread),
-        "bootstrap": _bootstrap(x, y, groups, fit, spec),
-        "dose": _dose(made, spec),
+        "e_value": e_value(_treated(fit)["beta"], tuple(terms["treated"]["ci"]), spread),
+        "bootstrap": mixed.bootstrap(x, y, groups, fit, times=spec.bootstrap, seed=spec.seed),
+        "dose": dose(made, spec),
+        "notes": notes,
         "method": f"{fit.method}; nearest neighbour on the logit, largest first, caliper {spec.caliper:g} SD",
     }
+
+
+def _covariates(whole: pd.DataFrame, brought: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
+    """(those that enter the score, notes about the others)."""
+    flat, repeated = told_nothing(whole[list(brought)].to_numpy(float), brought)
+    notes = [f"{name} never varies and is not in the propensity score." for name in flat]
+    notes += [f"{name} only repeats the covariates before it and is not in the score." for name in repeated]
+    return tuple(name for name in brought if name not in (*flat, *repeated)), notes
+
+
+def _told_apart(matched: pd.DataFrame, spec: Spec):
+    """(X, y, groups, names, notes): the design without earlier chats where too few seekers differ in them."""
+    x, y, groups = design(matched)
+    if differing(matched["pre"].to_numpy(), matched["seeker_id"]) < spec.suppress:
+        raise StudyError(
+            f"fewer than {spec.suppress} matched seekers differ in the starting score: nothing can be told "
+            "from it."
+        )
+    if differing(matched["prior_chats"].to_numpy(), matched["seeker_id"]) >= spec.suppress:
+        return x, y, groups, TERMS, []
+    note = f"log_prior_chats was left out: fewer than {spec.suppress} matched seekers differ in it."
+    return x[:, :-1], y, groups, TERMS[:-1], [note]
+
+
+def _treated(fit: mixed.Fit) -> dict[str, Any]:
+    if "treated" in fit.unsure:
+        raise StudyError("not enough data: the periods with a chat are those of too few seekers.")
+    return fit.terms()["treated"]
 
 
 def design(rows: pd.DataFrame):
@@ -78,16 +109,6 @@ def _centred(values) -> np.ndarray:
     return values - values.mean()
 
 
-def _enough(rows: pd.DataFrame, treated: np.ndarray, spec: Spec) -> None:
-    for mask, words in ((treated, "with a chat"), (~treated, "without a chat")):
-        n = rows["seeker_id"][mask].nunique()
-        if n < spec.suppress:
-            raise StudyError(
-                f"only {n} seekers have a period {words}; below {spec.suppress} nothing is shown: single "
-                "people could be recognised."
-            )
-
-
 def _balance(rows, treated, pairs, score, covariates) -> dict[str, dict[str, float]]:
     columns = {name: rows[name].to_numpy(float) for name in covariates} | {"propensity (logit)": score}
     found = {}
@@ -100,35 +121,39 @@ def _balance(rows, treated, pairs, score, covariates) -> dict[str, dict[str, flo
     return found
 
 
-def _naive(rows: pd.DataFrame, spec: Spec) -> dict[str, Any]:
+def _naive(rows: pd.DataFrame) -> dict[str, Any]:
     """Means compared over everybody, as somebody in a hurry would: shown to be unlike the matched answer."""
     treated = rows["treated"].to_numpy(float)
     x = np.column_stack([np.ones(len(rows)), treated])
-    fit = mixed.fit(x, rows["post"].to_numpy(float), rows["seeker_id"].to_numpy(str), ("const", "treated"))
-    return fit.terms()["treated"]
+    y, groups = rows["post"].to_numpy(float), rows["seeker_id"].to_numpy(str)
+    return _treated(mixed.fit(x, y, groups, ("const", "treated")))
 
 
-def _bootstrap(x, y, groups, fit, spec: Spec) -> dict[str, list[float]]:
-    if not spec.bootstrap:
-        return {}
-    low, high = mixed.bootstrap(x, y, groups, fit.theta, times=spec.bootstrap, seed=spec.seed)
-    return {name: [float(a), float(b)] for name, a, b in zip(TERMS, low, high, strict=True)}
+def dose(made: pd.DataFrame, spec: Spec) -> list[dict[str, Any]]:
+    """Mean change by number of chats in the period, unadjusted, with a 95 % interval over seekers (CR1, t).
 
-
-def _dose(made: pd.DataFrame, spec: Spec) -> list[dict[str, Any]]:
-    """Mean change by number of chats in the period, unadjusted; small groups are left out."""
+    Bins of fewer than `suppress` seekers are left out, and with them the smallest others, until what is left
+    out are two bins at least and as many seekers: one bin alone would be the whole less the rest.
+    """
     bins = pd.cut(made["chats"], [-1, 0, 1, 2, 4, 9, np.inf], labels=["0", "1", "2", "3-4", "5-9", "10+"])
-    rows = []
-    for label, part in made.assign(change=made.post - made.pre).groupby(bins, observed=True):
-        if part["seeker_id"].nunique() >= spec.suppress:
-            sem = float(part.change.std(ddof=1) / np.sqrt(len(part)))
-            mean = float(part.change.mean())
-            rows.append(
-                {
-                    "chats": str(label),
-                    "n": len(part),
-                    "change": mean,
-                    "ci": [mean - 1.96 * sem, mean + 1.96 * sem],
-                }
-            )
-    return rows
+    made = made.assign(change=made.post - made.pre)
+    parts = {str(label): part for label, part in made.groupby(bins, observed=True)}
+    people = {label: part["seeker_id"].nunique() for label, part in parts.items()}
+    hidden = [label for label, n in people.items() if n < spec.suppress]
+    for label in sorted(people, key=lambda label: people[label]):
+        together = pd.concat([parts[name]["seeker_id"] for name in hidden]).nunique() if hidden else 0
+        if hidden and label not in hidden and (len(hidden) < 2 or together < spec.suppress):
+            hidden.append(label)
+    return [
+        {"chats": label, "n": len(part), **_mean_change(part)}
+        for label, part in parts.items()
+        if label not in hidden
+    ]
+
+
+def _mean_change(part: pd.DataFrame) -> dict[str, Any]:
+    mean = float(part["change"].mean())
+    sums = (part["change"] - mean).groupby(part["seeker_id"]).sum().to_numpy()
+    m = len(sums)
+    half = float(stats.t.ppf(0.975, m - 1) * np.sqrt(m / (m - 1) * (sums**2).sum()) / len(part))
+    return {"change": mean, "ci": [mean - half, mean + half]}

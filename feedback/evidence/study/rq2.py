@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 
 from feedback.evidence.study import mixed
+from feedback.evidence.study.few import differing, enough, enough_to_estimate
 from feedback.evidence.study.problems import StudyError
+from feedback.evidence.study.propensity import told_nothing
 from feedback.evidence.study.spec import Spec
-from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
+from feedback.evidence.study.techniques import ALL, FAMILIES, leaves_of, name_of
 
 MEASURES = {"sum": "sums in the period", "per_chat": "means per chat"}
 CONTROLS = (
@@ -40,21 +42,31 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
             "the chats bring no counts of these techniques: add columns such as "
             f"technique:{leaves_of(next(iter(FAMILIES[family])))[0]}, or let the messages be tagged first."
         )
-    columns, spread, notes = _columns(rows, present, spec)
-    table = pd.DataFrame(columns, index=rows.index)
-    known = table.notna().all(axis=1) & rows["post"].notna()
-    table, rows = table[known], rows[known]
-    if rows["seeker_id"].nunique() < spec.suppress:
-        raise StudyError(
-            f"only {rows['seeker_id'].nunique()} seekers have a period with a chat and all values; below "
-            f"{spec.suppress} nothing is shown."
-        )
-    table, flat = _with_variance(table, present)
-    notes += [f"{name} never varies and was left out." for name in flat]
+    raw, notes = _raw(rows, present, spec)
+    known = raw.notna().all(axis=1) & rows["post"].notna()
+    raw, rows = raw[known], rows[known]
+    enough(rows["seeker_id"], "have a period with a chat and all values", spec)
+    enough_to_estimate(rows["seeker_id"])
+    raw, more = _carried(raw, rows["seeker_id"], present, spec)
+    table = _scaled(raw)
+    repeated = [
+        name
+        for name in told_nothing(table.to_numpy(float), tuple(table))[1]
+        if name in (*CONTROLS, "log_turns")
+    ]
+    table = table.drop(columns=repeated)
+    more += [f"{name} was left out: it only repeats the terms before it." for name in repeated]
     names = ("const", *table.columns)
     x = np.column_stack([np.ones(len(table)), table.to_numpy(float)])
     y, groups = rows["post"].to_numpy(float), rows["seeker_id"].to_numpy(str)
     fit = mixed.fit(x, y, groups, names)
+    tested = [name for name in present if name in raw]
+    if set(tested) <= set(fit.unsure):
+        raise StudyError("not enough data: every technique's figure hangs on a few seekers.")
+    notes += [
+        *more,
+        *(f"{_called(name)}: not enough data, few seekers carry its figure." for name in fit.unsure),
+    ]
     return {
         "terms": fit.terms(),
         "r2": fit.r2,
@@ -62,43 +74,58 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
         "n_obs": fit.n_obs,
         "left_out": int((~known).sum()),
         "vif": inflation(table),
-        "spread": spread,
-        "bootstrap": _bootstrap(x, y, groups, names, fit, spec),
-        "notes": notes + _tagger_notes(present, spec),
+        "spread": {name: float(raw[name].std(ddof=1)) for name in tested},
+        "bootstrap": mixed.bootstrap(x, y, groups, fit, times=spec.bootstrap, seed=spec.seed),
+        "notes": notes + _tagger_notes(tested, spec),
         "method": f"{fit.method}; techniques as {MEASURES[spec.measure]}, per +1 SD",
     }
 
 
-def _columns(rows: pd.DataFrame, present: list[str], spec: Spec):
-    """({term: values}, {technique: its SD}, notes)."""
-    columns: dict[str, Any] = {}
-    spread: dict[str, float] = {}
-    for name in present:
-        values = rows[name] / rows["chats"] if spec.measure == "per_chat" else rows[name]
-        columns[name], spread[name] = _standardised(values), float(values.std(ddof=1))
-    columns["pre"] = rows["pre"] - rows["pre"].mean()
-    if "turns" in rows:
-        columns["log_turns"] = _standardised(np.log1p(rows["turns"]))
-        columns["log_turns:pre"] = columns["log_turns"] * columns["pre"]
-    for name in CONTROLS:
-        if name in rows and rows[name].notna().any():
-            values = np.log1p(rows[name]) if name == "provider_prior_chats" else rows[name]
-            columns[name] = _standardised(values)
-    missing = [name for name in ("turns", *CONTROLS) if name not in rows or rows[name].isna().all()]
+def _raw(rows: pd.DataFrame, present: list[str], spec: Spec) -> tuple[pd.DataFrame, list[str]]:
+    """(each term's values as they are, notes): techniques, `pre`, `log_turns` and the controls there are."""
+    per = rows["chats"] if spec.measure == "per_chat" else 1
+    columns = {name: rows[name] / per for name in present} | {"pre": rows["pre"]}
+    brought = [name for name in ("turns", *CONTROLS) if name in rows and rows[name].notna().any()]
+    for name in brought:
+        logged = name in ("turns", "provider_prior_chats")
+        columns["log_turns" if name == "turns" else name] = np.log1p(rows[name]) if logged else rows[name]
+    missing = [name for name in ("turns", *CONTROLS) if name not in brought]
     notes = [f"Not controlled for, because the data do not hold it: {', '.join(missing)}."] if missing else []
-    return columns, spread, notes
+    return pd.DataFrame(columns, index=rows.index), notes
 
 
-def _standardised(values: pd.Series) -> pd.Series:
-    spread = values.std(ddof=1)
-    return (values - values.mean()) / spread if spread > 0 else values * 0.0
+def _carried(raw: pd.DataFrame, seekers: pd.Series, present: list[str], spec: Spec):
+    """(the terms in which at least `suppress` seekers differ from the usual value, notes about the others).
+
+    With fewer, the term's figure would be those few people's scores, with an error near nothing.
+    """
+    carriers = {name: differing(raw[name].to_numpy(float), seekers) for name in raw}
+    few = [name for name, n in carriers.items() if n < spec.suppress]
+    if set(present) <= set(few) or "pre" in few:
+        what = "the starting score" if "pre" in few else "any technique of this family"
+        raise StudyError(f"fewer than {spec.suppress} seekers differ in {what}: nothing can be told apart.")
+    notes = [
+        f"{_called(name)} was left out: "
+        + (f"not enough data, fewer than {spec.suppress} seekers differ in it." if n else "it never varies.")
+        for name, n in carriers.items()
+        if name in few
+    ]
+    return raw.drop(columns=few), notes
 
 
-def _with_variance(table: pd.DataFrame, present: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    flat = [name for name in table if name != "pre" and np.ptp(table[name].to_numpy(float)) == 0]
-    if set(present) <= set(flat):
-        raise StudyError("no technique of this family varies between the periods: nothing can be told apart.")
-    return table.drop(columns=flat), flat
+def _called(name: str) -> str:
+    return name_of(name) if name in ALL else name
+
+
+def _scaled(raw: pd.DataFrame) -> pd.DataFrame:
+    """`pre` centred, all others at mean 0 and SD 1, and log turns x pre after log turns."""
+    centred = raw - raw.mean()
+    columns = {}
+    for name in raw:
+        columns[name] = centred[name] if name == "pre" else centred[name] / raw[name].std(ddof=1)
+        if name == "log_turns":
+            columns["log_turns:pre"] = columns["log_turns"] * centred["pre"]
+    return pd.DataFrame(columns)
 
 
 def inflation(table: pd.DataFrame) -> dict[str, float]:
@@ -110,20 +137,13 @@ def inflation(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _tagger_notes(present: list[str], spec: Spec) -> list[str]:
-    """What the tagger's own mistakes do to an association: noise in a count pulls it toward nothing."""
-    notes = []
-    for name in present:
-        scores = [spec.tagger_f1[leaf] for leaf in leaves_of(name) if leaf in spec.tagger_f1]
-        if scores:
-            notes.append(
-                f"{name_of(name)}: the tagger's F1 is {min(scores):.2f}; mistakes that do not depend on the "
-                "outcome make its association look smaller than it is."
-            )
-    return notes
-
-
-def _bootstrap(x, y, groups, names, fit, spec: Spec) -> dict[str, list[float]]:
-    if not spec.bootstrap:
-        return {}
-    low, high = mixed.bootstrap(x, y, groups, fit.theta, times=spec.bootstrap, seed=spec.seed)
-    return {name: [float(a), float(b)] for name, a, b in zip(names, low, high, strict=True)}
+    """What the tagger's own mistakes do to an association. With one count alone, mistakes that have nothing
+    to do with the outcome pull it toward nothing; with several that go together they can do anything."""
+    scores = {name: [spec.tagger_f1[n] for n in leaves_of(name) if n in spec.tagger_f1] for name in present}
+    known = [f"{name_of(name)} {min(found):.2f}" for name, found in scores.items() if found]
+    if not known:
+        return []
+    return [
+        f"F1 of the tagger: {', '.join(known)}. Its mistakes change these figures: since techniques go "
+        "together, an association may be smaller or larger than it looks, or have the other sign."
+    ]

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--output", required=True, type=Path, help="folder for the files, or for coverage.json"
         )
-        parser.add_argument("--seekers", type=int, default=600)
+        parser.add_argument(
+            "--seekers", type=int, nargs="+", default=[600], help="with --coverage several sizes, if you like"
+        )
         parser.add_argument("--others", type=int, default=0, help="chats of people without assessments")
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--clip", action="store_true", help="whole scores from 0 to 6")
@@ -33,13 +35,15 @@ class Command(BaseCommand):
         from feedback.evidence.study import simulate
 
         folder: Path = options["output"]
-        if options["seekers"] < 30:
+        if min(options["seekers"]) < 30:
             raise CommandError("--seekers: give 30 at least, fewer make no study.")
         if options["coverage"]:
             self._coverage(folder, options)
             return
+        if len(options["seekers"]) > 1:
+            raise CommandError("--seekers: several sizes are for --coverage; give one.")
         truth = simulate.Truth(clip=options["clip"])
-        tables = simulate.simulate(options["seekers"], seed=options["seed"], truth=truth)
+        tables = simulate.simulate(options["seekers"][0], seed=options["seed"], truth=truth)
         simulate.write(tables, folder, simulate.others(options["others"], seed=options["seed"]))
         for name, table in tables.items():
             n = len(table) + (options["others"] if name == "chats" else 0)
@@ -50,18 +54,18 @@ class Command(BaseCommand):
 
         kept = folder / "coverage.jsonl"
         with tempfile.TemporaryDirectory() as scratch:
-            found = coverage.many(
-                options["coverage"],
-                options["seekers"],
-                Path(scratch),
-                kept,
-                self._tell,
-                first=options["seed"],
-            )
-        (folder / "coverage.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        command = f"manage.py simulate_outcomes --coverage {found['studies']} --seekers {found['seekers']}"
-        (folder / "coverage.md").write_text(coverage.page(found, command), encoding="utf-8")
-        self.stdout.write(coverage.table(found))
+            sizes = [
+                coverage.many(
+                    options["coverage"], seekers, Path(scratch), kept, self._tell, first=options["seed"]
+                )
+                for seekers in options["seekers"]
+            ]
+        (folder / "coverage.json").write_text(json.dumps(sizes, indent=1) + "\n", encoding="utf-8")
+        given = " ".join(str(seekers) for seekers in options["seekers"])
+        command = f"manage.py simulate_outcomes --coverage {options['coverage']} --seekers {given}"
+        (folder / "coverage.md").write_text(coverage.page(sizes, command), encoding="utf-8")
+        for found in sizes:
+            self.stdout.write(coverage.table(found))
 
     def _tell(self, done: int) -> None:
         if done % 100 == 0:

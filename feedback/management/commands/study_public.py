@@ -14,7 +14,7 @@ Made by `manage.py study_public --corpora DIR --output DIR --write`; do not edit
 a person, nobody without one, and a machine as the counselor in MIBot. Techniques were counted by our tagger
 ({version}). Per +1 SD of the technique, with the score before held constant: below zero is a lower score
 after the session, which is better for distress and worse for the rulers of MIBot. Least squares with robust
-standard errors; no random intercept is possible.
+standard errors and Student's t; no random intercept is possible.
 """
 
 
@@ -75,6 +75,8 @@ def _tables(title: str, tagged: int, result: dict[str, Any]):
                         f"| {name_of(name)} | {term['beta']:+.3f} | {low:+.3f} to {high:+.3f} | "
                         f"{term['p']:.3f} | {holds} | {part['n_seekers']} |"
                     )
+                elif "terms" in part:
+                    yield f"| {name_of(name)} | not enough data | | | | |"
         yield ""
     for row in result["partial"]:
         yield f"Not possible: {row['part']} on {row['instrument']}: {row['error']}"

@@ -20,7 +20,10 @@ k$prec <- k$pre - mean(k$pre)
 k$prior <- log1p(k$prior_chats) - mean(log1p(k$prior_chats))
 fit <- lmer(post ~ treated + prec + treated:prec + prior + (1 | seeker_id), data = k, REML = TRUE)
 robust <- vcovCR(fit, cluster = k$seeker_id, type = "CR1")
+tested <- coef_test(fit, vcov = "CR1", cluster = k$seeker_id, test = "Satterthwaite")
+mended <- sqrt(diag(as.matrix(vcovCR(fit, cluster = k$seeker_id, type = "CR2"))))
 b <- fixef(fit)[c("(Intercept)", "treated", "prec", "treated:prec", "prior")]
 s <- sqrt(diag(as.matrix(robust)))[names(b)]
-write_json(list(pairs = pairs, beta = unname(b), se = unname(s), theta = unname(getME(fit, "theta")),
+write_json(list(pairs = pairs, beta = unname(b), se = unname(s),
+                df = tested[names(b), "df_Satt"], cr2 = unname(mended[names(b)]), theta = unname(getME(fit, "theta")),
                 sigma = sigma(fit), distance = unname(score)), arguments[2], digits = 12)

@@ -55,6 +55,9 @@ def test_pairs_coefficients_and_standard_errors(seed, tmp_path):
     fit = mixed.fit(x, y, groups, rq1.TERMS)
     np.testing.assert_allclose(fit.beta, theirs["beta"], rtol=1e-4)
     np.testing.assert_allclose(fit.se, theirs["se"], rtol=1e-4)
+    np.testing.assert_allclose(fit.df, theirs["df"], rtol=1e-3)
+    # What we multiply CR1 by for its shortfall is what CR2 does in clubSandwich, within a part in a hundred.
+    np.testing.assert_allclose(fit.se / fit.found**0.5, theirs["cr2"], rtol=1e-2)
     np.testing.assert_allclose(
         [fit.theta, fit.sigma2**0.5], [theirs["theta"][0], theirs["sigma"][0]], rtol=1e-3
     )

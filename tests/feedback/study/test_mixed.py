@@ -52,8 +52,9 @@ def test_the_order_of_rows_does_not_matter():
 def test_bootstrap_intervals_are_about_as_wide_as_the_robust_ones():
     x, y, groups = made(400)
     found = mixed.fit(x, y, groups, NAMES)
-    low, high = mixed.bootstrap(x, y, groups, found.theta, times=400, seed=1)
-    np.testing.assert_allclose((high - low) / (2 * 1.96 * found.se), 1, atol=0.2)
+    drawn = mixed.bootstrap(x, y, groups, found, times=400, seed=1)
+    for name, term in found.terms().items():
+        np.testing.assert_allclose(np.ptp(drawn[name]), np.ptp(term["ci"]), rtol=0.2)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,35 @@ def test_what_cannot_be_fitted_says_why(change, words):
     x, y = change(x, y)
     with pytest.raises(StudyError, match=words):
         mixed.fit(x, y, groups[: len(y)], NAMES)
+
+
+def test_a_term_of_one_group_has_no_figure():
+    """Its CR1 is far too small, since the group's residual is: the true error is near 1."""
+    x, y, groups = made()
+    for alone in (np.where(groups == 7, 1.0, 0.0), np.where(groups == 7, 300.0, x[:, 1] > 0)):
+        wider = np.column_stack([x, alone])
+        found = mixed.fit(wider, y, groups, (*NAMES, "alone"))
+        assert found.se[3] < 0.2
+        assert found.unsure == ("alone",)
+        assert set(found.terms()) == set(NAMES)
+        assert set(mixed.bootstrap(wider, y, groups, found, times=20, seed=1)) == set(NAMES)
+
+
+@pytest.mark.parametrize(("groups", "columns"), [(15, 11), (20, 11), (30, 11), (30, 17), (100, 11)])
+def test_small_studies_find_nothing_as_often_as_they_say(groups, columns):
+    """Skewed counts that go with nothing; with -s it prints the figures of docs/outcomes.md."""
+    random = np.random.default_rng(groups)
+    hits, normal = [], []
+    for _ in range(120):
+        labels = np.repeat(np.arange(groups), random.integers(1, 4, groups))
+        n = len(labels)
+        common = random.normal(0, 0.55, (n, 1))
+        counts = random.poisson(np.exp(0.3 + common + random.normal(0, 0.55, (n, 7)))).astype(float)
+        x = np.column_stack([np.ones(n), counts, random.normal(size=(n, columns - 8))])
+        y = random.normal(0, 0.55, groups)[labels] + random.normal(0, 1.1, n)
+        found = mixed.fit(x, y, labels, ("const", *(f"x{i}" for i in range(columns - 1))))
+        terms = found.terms()
+        hits += [terms[f"x{i}"]["p"] < 0.05 for i in range(7) if f"x{i}" in terms]
+        normal += list(np.abs(found.beta / found.se)[1:8] > 1.96)
+    print(f"{groups} seekers, {columns} terms: {np.mean(hits):.1%}; with normal ones {np.mean(normal):.1%}")
+    assert 0.03 < np.mean(hits) < 0.075 < np.mean(normal)

@@ -70,5 +70,5 @@ def test_who_rated_once_only_is_no_period(corpora, tmp_path):
     files = Files(tmp_path / "out" / "assessments.csv", tmp_path / "out" / "chats.csv")
     result, problems = run(files, ESCONV.spec("t", {}))
     assert problems.total == 0
-    assert result["flow"]["Distress"]["seekers with one assessment only, left out"] == 1
-    assert "below 10 nothing is shown" in result["rq2"]["Distress"]["mi"]["error"]
+    assert result["flow"]["Distress"]["seekers with one assessment only, left out"] == "<10"
+    assert "Below 10 nothing is shown" in result["rq2"]["Distress"]["mi"]["error"]

@@ -105,7 +105,7 @@ def test_one_part_that_fails_leaves_the_others(study, tables):
 
 def test_nobody_chatted(study, tables):
     result, _, _ = study(chats=tables["chats"].head(1).assign(seeker_id="nobody"))
-    assert "only 0 seekers" in result["rq1"]["PHQ-2"]["error"]
+    assert "no seekers have a period with a chat" in result["rq1"]["PHQ-2"]["error"]
 
 
 def test_one_assessment_each_is_no_study(study, tables):
@@ -143,3 +143,30 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(tmp_path):
     held = [row["coverage"] for name, row in found["terms"].items() if name != "naive"]
     assert sum(held) / len(held) > 0.85
     assert found["terms"]["naive"]["coverage"] < 0.3
+
+
+def test_coverage_of_several_sizes_says_where_data_are_not_enough(tmp_path, capsys):
+    call_command("simulate_outcomes", coverage=2, seekers=[30, 120], output=tmp_path)
+    page = (tmp_path / "coverage.md").read_text()
+    assert "--coverage 2 --seekers 30 120`" in page
+    small, large = page.split("## 120 seekers")
+    assert "Every study answers that its data are not enough." in small
+    assert "| treated | 2 of 2 | too few to say | | |" in large
+    assert "studies of 120 seekers" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="several sizes are for --coverage"):
+        call_command("simulate_outcomes", seekers=[30, 120], output=tmp_path)
+
+
+def test_the_report_says_what_was_left_out_and_by_which_distribution(study, tables):
+    chats = tables["chats"].copy()
+    chats["technique:affirm"] = 0
+    chats.loc[chats.index[-3:], "technique:affirm"] = 2  # inside periods, which come last
+    result, out, _ = study(chats=chats.assign(turns=""), seekers=None)
+    page = (out / "report.html").read_text()
+    assert "affirm" not in result["rq2"]["PHQ-2"]["mi"]["terms"]
+    assert "Affirm was left out: not enough data, fewer than 10 seekers differ in it." in page
+    assert "t (Satterthwaite)" in page and "a model needs 30 seekers" in page
+    assert "tenure_days" not in page
+    with (out / "rq2-phq-2-mi.csv").open(encoding="utf-8") as handle:
+        rows = {row["term"]: row for row in csv.DictReader(handle)}
+    assert float(rows["question"]["df"]) > 30 and "affirm" not in rows
