@@ -25,7 +25,7 @@ from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.organisation.current import current
 from peersupport.organisation.values import Values
-from peersupport.people import consents, erasure
+from peersupport.people import consents, erasure_list
 from peersupport.people.models import Consent, User
 
 LOOK_SECONDS = 1.0  # how often the right is looked at, and progress is told
@@ -59,7 +59,7 @@ def _run_one(job: Job, context) -> Outcome:
 def _erased(export: Export) -> int:
     """Erasures that the file would have to follow. Without words it names nobody, and single chats of those
     who stay may stand in it until its time is over: where many are deleted, it would never be finished."""
-    return sum(export.full or line["person"] is not None for line in erasure.listed())
+    return erasure_list.lines() if export.full else erasure_list.lines_of_people()
 
 
 def _look(export: Export, job: Job, context, share: float) -> None:

@@ -240,4 +240,7 @@ def purge(days: int) -> int:
     """Delete rows that were over more than so many days ago, a thousand at most; returns how many."""
     over = (Job.Status.DONE, Job.Status.CANCELLED)
     old = Job.objects.filter(status__in=over, finished_at__lt=in_seconds(-86_400 * days))
-    return Job.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:1000])).delete()[0]
+    with transaction.atomic():
+        # An erasure that locks some of them takes them away itself.
+        free = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000]
+        return Job.objects.filter(pk__in=list(free)).delete()[0]
