@@ -143,3 +143,9 @@ def _stop(export: Export) -> None:
 def on_quarantine(job: Job) -> None:
     files.part_of(job.subject).unlink(missing_ok=True)
     Export.objects.filter(pk=job.subject).update(status=Export.Status.FAILED, finished_at=timezone.now())
+
+
+def on_requeue(job: Job) -> None:
+    Export.objects.filter(pk=job.subject, status=Export.Status.FAILED).update(
+        status=Export.Status.WAITING, finished_at=None
+    )

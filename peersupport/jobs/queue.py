@@ -195,12 +195,15 @@ def _wake_successor(job: Job) -> None:
 
 
 def requeue(job: Job) -> bool:
-    """A person's retry of a row that was set aside; False when it is not set aside any more."""
+    """A person's retry of a row that was set aside, whose subject its kind puts back; False when it is not
+    set aside any more."""
     with transaction.atomic():
         won = Job.objects.filter(pk=job.pk, status=Job.Status.QUARANTINED).update(
             status=Job.Status.QUEUED, attempts=0, available_at=Now(), finished_at=None, error=""
         )
         if won:
+            if kind := registry.find(job.kind):  # of another version: it waits for a worker that knows it
+                kind.requeue(job)
             transaction.on_commit(lambda: get_runner().wake(job.lane, job.id))
     return bool(won)
 

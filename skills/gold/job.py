@@ -84,3 +84,7 @@ def on_quarantine(job: Job) -> None:
     TaggerTraining.objects.filter(pk=job.subject, finished_at=None).update(
         error="The training failed several times; the page of what is running says where.",
     )
+
+
+def on_requeue(job: Job) -> None:
+    TaggerTraining.objects.filter(pk=job.subject, finished_at=None).update(error="")
