@@ -42,7 +42,7 @@ def _run_one(job: Job, context):
             raise StoppedError
         context.checkpoint(job, progress=min(share, 0.99), state={"stage": words})
 
-    part = serving.part_folder(training.pk)
+    part = serving.part_folder(training.pk, job.lease_token)
     shutil.rmtree(part, ignore_errors=True)
     found = reading.settled(training.asked_at)
     try:
