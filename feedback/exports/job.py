@@ -58,8 +58,9 @@ def _run_one(job: Job, context) -> Outcome:
 
 
 def _erased(export: Export) -> int:
-    """Erasures that the file would have to follow. Without words it names nobody, and single chats of those
-    who stay may stand in it until its time is over: where many are deleted, it would never be finished."""
+    """Erasures that the file would have to follow, begun ones too. Without words it names nobody, and single
+    chats of those who stay may stand in it until its time is over: where many are deleted, it would never be
+    finished."""
     return erasure_list.lines() if export.full else erasure_list.lines_of_people()
 
 

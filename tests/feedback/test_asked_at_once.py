@@ -15,7 +15,8 @@ from feedback.reports import requests, wordings
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job
-from peersupport.practice.models import PracticeChat
+from peersupport.practice import chats
+from peersupport.practice.models import Message, PracticeChat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,3 +98,23 @@ def test_who_asks_while_a_report_is_written_waits_for_it_and_not_for_ever(what, 
 
     assert at_once(lambda: queue.close(job, write), ask) == []
     assert OtherWording.objects.count() == (what == "wording")
+
+
+def test_a_turn_is_tried_again_while_it_is_written(say):
+    message = say("What happened then?")
+    Message.objects.filter(pk=message.pk).update(turn="failed")
+    [job] = queue.claim("live", "worker")
+    holds, won = threading.Event(), []
+
+    def write():
+        PracticeChat.objects.select_for_update().get(pk=message.chat_id)
+        holds.set()
+        time.sleep(0.5)
+        Message.objects.filter(pk=message.pk).update(turn="done")
+
+    def retry():
+        assert holds.wait(10)
+        won.append(chats.retry_turn(message))
+
+    assert at_once(lambda: queue.close(job, write), retry) == []
+    assert won == [False] and Message.objects.get(pk=message.pk).turn == "done"

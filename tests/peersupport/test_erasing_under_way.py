@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from django.db import connection, transaction
@@ -33,11 +34,11 @@ def test_a_worker_that_closes_a_job_without_a_key_and_an_erasure_do_not_wait_for
 ):
     queue.enqueue("certificate", chat.pk)
     [job] = queue.claim("coach", "worker")
-    holds, waits, errors = threading.Event(), threading.Event(), []
+    holds, errors = threading.Event(), []
 
     def apply():
         holds.set()
-        waits.wait(0.5)  # until the other one has locked what it locks first
+        time.sleep(0.5)  # until the other one has locked what it locks first
         list(PracticeChat.objects.select_for_update().filter(pk=chat.pk))
 
     def close():
