@@ -84,9 +84,9 @@ def write(form: str) -> dict:
     export = Export.objects.create(by=admin, table="tags", format=form, bom=form == "csv")
     looks: list[float] = []
     began, worked = time.monotonic(), time.process_time()
-    rows = job.write(export, look=looks.append)
-    seconds, worked = time.monotonic() - began, time.process_time() - worked
     path = files.part_of(export.pk)
+    rows = job.write(export, part=path, look=looks.append)
+    seconds, worked = time.monotonic() - began, time.process_time() - worked
     return {
         "rows": rows, "seconds": seconds, "worked": worked, "peak_mib": peak_mib(), "path": str(path),
         "size_mib": path.stat().st_size / 2**20,

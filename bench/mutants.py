@@ -37,6 +37,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "peersupport/jobs/canary.py": ("test_jobs_queue", "test_health", "test_healthcheck", "test_metrics"),
     "peersupport/people/access.py": ("test_access", "test_access_matrix"),
     "peersupport/people/erasure.py": ("test_erasure", "test_erased_chats", "test_report_file"),
+    "peersupport/people/erasure_list.py": ("test_erasure_list", "test_erased_chats"),
     "peersupport/people/own_data.py": ("test_own_data", "test_own_html"),
     "peersupport/audit/chain.py": ("test_audit", "test_audit_sealers"),
     "peersupport/practice/chats.py": ("test_posting", "test_turn", "test_report_job"),

@@ -133,3 +133,10 @@ def on_quarantine(job: Job) -> None:
             status=SessionReport.Status.FAILED, finished_at=timezone.now()
         )
         ChatEvent.append(chat, ChatEvent.Kind.REPORT)
+
+
+def on_requeue(job: Job) -> None:
+    chat = PracticeChat.objects.select_for_update().filter(pk=job.subject).first()
+    failed = SessionReport.objects.filter(chat=chat, status=SessionReport.Status.FAILED)
+    if chat and failed.update(status=SessionReport.Status.PENDING):
+        ChatEvent.append(chat, ChatEvent.Kind.REPORT)

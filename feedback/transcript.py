@@ -62,3 +62,13 @@ def on_quarantine(job: Job) -> None:
         failed = list(_waiting(chat.pk))
         _waiting(chat.pk).order_by().update(turn=Message.Turn.FAILED)
         ChatEvent.append_all(chat, ChatEvent.Kind.TURN, failed)
+
+
+def on_requeue(job: Job) -> None:
+    """All that failed waits again."""
+    chat = PracticeChat.objects.select_for_update().filter(pk=job.subject).first()
+    if chat is None:
+        return
+    failed = list(Message.objects.filter(chat=chat, turn=Message.Turn.FAILED).order_by("index"))
+    Message.objects.filter(chat=chat, turn=Message.Turn.FAILED).update(turn=Message.Turn.PENDING)
+    ChatEvent.append_all(chat, ChatEvent.Kind.TURN, failed)

@@ -143,3 +143,12 @@ def on_quarantine(job: Job) -> None:
             reply = seeker.Reply(line_id="neutral", text=line, layer=0, kind="neutral")
             state, _ = last_state(chat)
             write_reply(chat, message, reply, state, "")
+
+
+def on_requeue(job: Job) -> None:
+    """The message waits again; what was said instead stays."""
+    message = Message.objects.filter(pk=job.subject).first()
+    chat = message and PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
+    failed = Message.objects.filter(pk=job.subject, turn=Message.Turn.FAILED)
+    if chat and failed.update(turn=Message.Turn.PENDING):
+        ChatEvent.append(chat, ChatEvent.Kind.TURN, message)

@@ -86,9 +86,8 @@ def report_retry(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     chat = access.own_chat_for_user(request.user, chat_id)
     if not chat.is_open:
         with transaction.atomic():
-            pending = SessionReport.objects.select_for_update().filter(chat=chat, status="pending").exists()
-            if not pending:
-                record(request.user, "retry", requests.request_report(chat))
+            if (asked := requests.request_again(chat)) is not None:
+                record(request.user, "retry", asked)
     return redirect("feedback:report", chat.pk)
 
 

@@ -33,6 +33,7 @@ def register() -> None:
             lane=Lane.LIVE,
             run="feedback.turn.run",
             on_quarantine="feedback.turn.on_quarantine",
+            on_requeue="feedback.turn.on_requeue",
             batch=16,
             seconds=30,
         )
@@ -43,6 +44,7 @@ def register() -> None:
             lane=Lane.COACH,
             run="feedback.transcript.run",
             on_quarantine="feedback.transcript.on_quarantine",
+            on_requeue="feedback.transcript.on_requeue",
             seconds=300,
         )
     )
@@ -52,6 +54,7 @@ def register() -> None:
             lane=Lane.COACH,
             run="feedback.report.run",
             on_quarantine="feedback.report.on_quarantine",
+            on_requeue="feedback.report.on_requeue",
             batch=8,
             seconds=300,
         )
@@ -62,6 +65,7 @@ def register() -> None:
             lane=Lane.COACH,
             run="feedback.reports.wording_job.run",
             on_quarantine="feedback.reports.wording_job.on_quarantine",
+            on_requeue="feedback.reports.wording_job.on_requeue",
             seconds=120,
             attempts=2,
         )
@@ -110,6 +114,7 @@ def register() -> None:
             lane=Lane.BATCH,
             run="feedback.exports.job.run",
             on_quarantine="feedback.exports.job.on_quarantine",
+            on_requeue="feedback.exports.job.on_requeue",
             seconds=3600,
         )
     )
@@ -125,6 +130,7 @@ def register() -> None:
             lane=Lane.BATCH,
             run="feedback.dials.job.run",
             on_quarantine="feedback.dials.job.on_quarantine",
+            on_requeue="feedback.dials.job.on_requeue",
             seconds=6 * 3600,
             attempts=4,
         )
@@ -137,6 +143,7 @@ def register() -> None:
             lane=Lane.BATCH,
             run="feedback.bases.job.run",
             on_quarantine="feedback.bases.job.on_quarantine",
+            on_requeue="feedback.bases.job.on_requeue",
             seconds=3600,
             attempts=8,
         )

@@ -9,7 +9,7 @@ class PeersupportConfig(AppConfig):
         from peersupport.authoring import publishing
         from peersupport.jobs import canary, sweeper
         from peersupport.organisation import changing
-        from peersupport.people import erasure, own_data, retention, sessions
+        from peersupport.people import erasure, erasure_list, own_data, retention, sessions
         from peersupport.practice import assignments, drafts, own_rows
 
         canary.register()
@@ -23,5 +23,6 @@ class PeersupportConfig(AppConfig):
         own_data.register("own_scenarios", publishing.rows)
         own_data.register("organisation_versions", changing.rows_by, changing.objects_by)
         sweeper.register_chore(drafts.forget)
+        sweeper.register_chore(erasure_list.settle)
         sweeper.register_chore(retention.start_daily)
         sweeper.register_chore(sessions.forget_expired)

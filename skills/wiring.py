@@ -38,6 +38,7 @@ def register() -> None:
             lane=Lane.BATCH,
             run="skills.gold.job.run",
             on_quarantine="skills.gold.job.on_quarantine",
+            on_requeue="skills.gold.job.on_requeue",
             seconds=3600,
             attempts=4,
         )

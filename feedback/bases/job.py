@@ -216,6 +216,10 @@ def on_quarantine(job: Job) -> None:
     )
 
 
+def on_requeue(job: Job) -> None:
+    CoachMerge.objects.filter(pk=job.subject, found="").update(error="", finished_at=None)
+
+
 def _is_full(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 

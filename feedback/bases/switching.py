@@ -207,7 +207,8 @@ def erase(merge: CoachMerge, admin: User, *, sure: bool) -> None:
 def chore() -> None:
     """Of the sweeper: the file again, and folders of merges that were cut short."""
     point()
+    lying = list(serving.home().glob(".part-*"))  # before the rows are read: what comes later has one
     living = set(Job.objects.filter(kind=runs.MERGE, status__in=Job.OPEN).values_list("subject", flat=True))
-    for path in serving.home().glob(".part-*"):
+    for path in lying:
         if path.name.removeprefix(".part-").removesuffix(".partial") not in living:
             shutil.rmtree(path, ignore_errors=True)

@@ -103,3 +103,7 @@ def on_quarantine(job: Job) -> None:
     DialCalibration.objects.filter(pk=job.subject, finished_at=None).update(
         error="The calibration failed several times; the page of what is running says where.",
     )
+
+
+def on_requeue(job: Job) -> None:
+    DialCalibration.objects.filter(pk=job.subject, finished_at=None).update(error="")

@@ -39,8 +39,16 @@ def path_of(export_id: UUID) -> Path:
     return folder() / f"{export_id}.zip"
 
 
-def part_of(export_id: UUID) -> Path:
-    return folder() / f"{export_id}.part"
+def part_of(export_id: UUID, token: UUID | None = None) -> Path:
+    """Where it is written. `token` is that of the worker's lease: one that was thought dead and goes on must
+    not write into the file of the next one."""
+    return folder() / (f"{export_id}.{token.hex}.part" if token else f"{export_id}.part")
+
+
+def clear_parts(export_id: UUID | str) -> None:
+    """What workers of this export left half written."""
+    for left in folder().glob(f"{export_id}.*part"):
+        left.unlink(missing_ok=True)
 
 
 @contextmanager

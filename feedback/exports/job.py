@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -25,7 +26,7 @@ from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.organisation.current import current
 from peersupport.organisation.values import Values
-from peersupport.people import consents, erasure
+from peersupport.people import consents, erasure_list
 from peersupport.people.models import Consent, User
 
 LOOK_SECONDS = 1.0  # how often the right is looked at, and progress is told
@@ -45,21 +46,22 @@ def _run_one(job: Job, context) -> Outcome:
     export = Export.objects.filter(pk=job.subject, status=Export.Status.WAITING).first()
     if export is None:  # erased with its person
         return lambda: None
-    erased = _erased(export)
+    erased, part = _erased(export), files.part_of(export.pk, job.lease_token)
     try:
-        rows = write(export, look=partial(_look, export, job, context))
+        rows = write(export, part=part, look=partial(_look, export, job, context))
     except _RightEnded:
-        files.part_of(export.pk).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         return partial(_stop, export)
     if _erased(export) != erased:
         return StoppedError()
-    return partial(_finish, export, rows)
+    return partial(_finish, export, part, rows)
 
 
 def _erased(export: Export) -> int:
-    """Erasures that the file would have to follow. Without words it names nobody, and single chats of those
-    who stay may stand in it until its time is over: where many are deleted, it would never be finished."""
-    return sum(export.full or line["person"] is not None for line in erasure.listed())
+    """Erasures that the file would have to follow, begun ones too. Without words it names nobody, and single
+    chats of those who stay may stand in it until its time is over: where many are deleted, it would never be
+    finished."""
+    return erasure_list.lines() if export.full else erasure_list.lines_of_people()
 
 
 def _look(export: Export, job: Job, context, share: float) -> None:
@@ -76,15 +78,19 @@ def _holds(export: Export) -> bool:
     return user is not None and files.may_export(user, full=export.full)
 
 
-def write(export: Export, *, look: Callable[[float], None] = lambda share: None) -> int:
-    """Write the archive beside its final place; returns how many rows. `look(share done)` is called about
-    once a second and may raise to break off."""
+def write(
+    export: Export, *, part: Path | None = None, look: Callable[[float], None] = lambda share: None
+) -> int:
+    """Write the archive to `part`, beside its final place; returns how many rows. `look(share done)` is
+    called about once a second and may raise to break off."""
+    part = part or files.part_of(export.pk)
     table, names = TABLES[export.table], Names(full=export.full)
     values = current()  # the words that people agreed to when reading began
     header = [column.name for column in table.shown(export.full)]
     total, read, rows, looked = table.rows_held().count(), 0, 0, 0.0
-    with files.room_of(export.pk) as room, writers.new_archive(files.part_of(export.pk)) as archive:
-        os.chmod(files.part_of(export.pk), 0o600)
+    files.clear_parts(export.pk)
+    with files.room_of(export.pk) as room, writers.new_archive(part) as archive:
+        os.chmod(part, 0o600)
         with writers.writing(archive, table.key, export.format, header, bom=export.bom, beside=room) as put:
             for block in table.rows(names, labelled=export.labelled):
                 if time.monotonic() - looked > LOOK_SECONDS:
@@ -115,9 +121,9 @@ def _beside(archive, export: Export, rows: int, values: Values) -> None:
     archive.writestr("README.txt", told)
 
 
-def _finish(export: Export, rows: int) -> None:
+def _finish(export: Export, part: Path, rows: int) -> None:
     """Inside the closing transaction. Raises StoppedError where the file must be written anew."""
-    part, now = files.part_of(export.pk), timezone.now()
+    now = timezone.now()
     if not _holds(export):
         part.unlink(missing_ok=True)
         return _stop(export)
@@ -141,5 +147,11 @@ def _stop(export: Export) -> None:
 
 
 def on_quarantine(job: Job) -> None:
-    files.part_of(job.subject).unlink(missing_ok=True)
+    files.clear_parts(job.subject)
     Export.objects.filter(pk=job.subject).update(status=Export.Status.FAILED, finished_at=timezone.now())
+
+
+def on_requeue(job: Job) -> None:
+    Export.objects.filter(pk=job.subject, status=Export.Status.FAILED).update(
+        status=Export.Status.WAITING, finished_at=None
+    )

@@ -57,3 +57,7 @@ def on_quarantine(job: Job) -> None:
     OtherWording.objects.filter(pk=job.subject, finished_at=None).update(
         failed=True, finished_at=timezone.now()
     )
+
+
+def on_requeue(job: Job) -> None:
+    OtherWording.objects.filter(pk=job.subject, failed=True).update(failed=False, finished_at=None)

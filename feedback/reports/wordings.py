@@ -46,6 +46,9 @@ def reader(person: User) -> Reader:
 def ask(chat: PracticeChat, index: int, *, warmth: int, brief: bool) -> OtherWording | None:
     """The wording that is being made; asked for twice meanwhile, it is made once. None where the report
     suggests nothing at that message. `warmth` is a step from 0 to STEPS."""
+    # The chat before its report, as a worker that writes one locks them.
+    if PracticeChat.objects.select_for_update().filter(pk=chat.pk).first() is None:
+        return None
     report = SessionReport.objects.select_for_update().filter(chat=chat).first()
     if (
         report is None

@@ -52,6 +52,8 @@ class Job(models.Model):
                 condition=Q(status__in=["queued", "running"]),
                 name="job_open_by_key",
             ),
+            # Also of those that are over: an erasure takes all jobs of a chat away.
+            models.Index(fields=["ordering_key"], name="job_by_key"),
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="job_leases"),
             models.Index(fields=["kind", "subject"], name="job_subject"),
             # For figures, and for taking old rows away, without reading the whole table.

@@ -195,12 +195,15 @@ def _wake_successor(job: Job) -> None:
 
 
 def requeue(job: Job) -> bool:
-    """A person's retry of a row that was set aside; False when it is not set aside any more."""
+    """A person's retry of a row that was set aside, whose subject its kind puts back; False when it is not
+    set aside any more."""
     with transaction.atomic():
         won = Job.objects.filter(pk=job.pk, status=Job.Status.QUARANTINED).update(
             status=Job.Status.QUEUED, attempts=0, available_at=Now(), finished_at=None, error=""
         )
         if won:
+            if kind := registry.find(job.kind):  # of another version: it waits for a worker that knows it
+                kind.requeue(job)
             transaction.on_commit(lambda: get_runner().wake(job.lane, job.id))
     return bool(won)
 
@@ -240,4 +243,7 @@ def purge(days: int) -> int:
     """Delete rows that were over more than so many days ago, a thousand at most; returns how many."""
     over = (Job.Status.DONE, Job.Status.CANCELLED)
     old = Job.objects.filter(status__in=over, finished_at__lt=in_seconds(-86_400 * days))
-    return Job.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:1000])).delete()[0]
+    with transaction.atomic():
+        # An erasure that locks some of them takes them away itself.
+        free = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000]
+        return Job.objects.filter(pk__in=list(free)).delete()[0]

@@ -29,6 +29,9 @@ class Kind:
     `run`: dotted name of a `Run`, called outside any transaction with jobs claimed together.
     `on_quarantine`: dotted name of a `(job) -> None`, called in the transaction that gives up; what it
     writes is dropped where it raises, and the row is set aside all the same.
+    `on_requeue`: dotted name of a `(job) -> None`, called in the transaction in which a person has a row that
+    was set aside tried again: puts its subject back to where `run` finds it. Where it raises, nothing is
+    done.
     `batch`: the most rows claimed at once. `seconds`: time limit of one run.
     """
 
@@ -36,6 +39,7 @@ class Kind:
     lane: str
     run: str
     on_quarantine: str = ""
+    on_requeue: str = ""
     batch: int = 1
     seconds: int = 120
     attempts: int = 3
@@ -46,6 +50,10 @@ class Kind:
     def quarantine(self, job: Job) -> None:
         if self.on_quarantine:
             import_string(self.on_quarantine)(job)
+
+    def requeue(self, job: Job) -> None:
+        if self.on_requeue:
+            import_string(self.on_requeue)(job)
 
 
 _kinds: dict[str, Kind] = {}

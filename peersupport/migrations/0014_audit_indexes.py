@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("peersupport", "0012_no_names_in_statistics")]
+    dependencies = [("peersupport", "0013_jobs_by_key")]
 
     operations = [
         migrations.AddIndex(

@@ -4,37 +4,31 @@
 job that it starts then deletes chat by chat, so that turns of others wait for one chat at most, and ends
 with `tidy`. A job that dies is taken up again by its lease; deleting what is gone is harmless.
 
-The list lies in a file beside the database: a restored archive brings the person back, and `again` reads
-the list to erase them anew. A chat that was deleted by itself stands there as well. It holds numbers and
-times only. What lies where: docs/erasure.md.
+A restored archive brings the person back, and `again` reads the list (`erasure_list`) to erase them anew. A
+chat that was deleted by itself stands there as well. What lies where: docs/erasure.md.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.apps import apps
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from peersupport.audit.log import record
 from peersupport.jobs import queue, registry
 from peersupport.jobs.models import Job, Lane
 from peersupport.jobs.queue import StoppedError
-from peersupport.people import admins, sessions
+from peersupport.people import admins, erasure_list, sessions
+from peersupport.people.erasure_list import listed
 from peersupport.people.models import User
 from peersupport.practice.models import Message, PracticeChat, TranscriptDraft
 
 ERASE = "erase"
-LIST = "erasures.jsonl"
 CHECKPOINT_SECONDS = 10  # how long the last pages may wait for readers to go on
 VACUUM_MOST_BYTES = 512 * 2**20  # of an SQLite file: copying a larger one would keep writers waiting too long
 
@@ -93,13 +87,27 @@ def again() -> int:
     for line in listed():
         if "chat" in line:
             found += _chat_again(line["chat"])
-            continue
-        user = User.objects.filter(pk=line["person"]).first()
-        # Numbers can be given again after a restore; the moment of joining cannot.
-        if user is not None and _joined(user) == line["joined"]:
+        elif (user := _person_of(line)) is not None:
             erase_now(user, by=None)
             found += 1
     return found
+
+
+def undecided() -> list[str]:
+    """Who is here of those whose erasure was begun without a trace of how it ended: "person 5", "chat …"."""
+    found = []
+    for line in erasure_list.unknown():
+        if "chat" in line and PracticeChat.objects.filter(pk=line["chat"]).exists():
+            found.append(f"chat {line['chat']}")
+        elif "chat" not in line and _person_of(line) is not None:
+            found.append(f"person {line['person']}")
+    return found
+
+
+def _person_of(line: dict[str, Any]) -> User | None:
+    """Numbers can be given again after a restore; the moment of joining cannot."""
+    user = User.objects.filter(pk=line["person"]).first()
+    return user if user is not None and erasure_list.joined(user) == line["joined"] else None
 
 
 @transaction.atomic
@@ -108,22 +116,9 @@ def _chat_again(chat_id: str) -> int:
     found = TranscriptDraft.objects.filter(pk=chat_id).delete()[0]
     chat = PracticeChat.objects.filter(pk=chat_id).first()
     if chat is not None:
-        record(None, "delete", chat)
-        Job.objects.filter(ordering_key__in=erase_chat(chat.pk)).delete()
+        record(None, erasure_list.DELETED, chat)
+        erase_chat(chat.pk)
     return int(bool(found or chat))
-
-
-def listed() -> list[dict[str, Any]]:
-    path = settings.DATA_DIR / LIST
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def is_asked(user: User) -> bool:
-    """Whether the person is on the list, and so will be gone."""
-    one = (user.pk, _joined(user))
-    return any((line["person"], line["joined"]) == one for line in listed())
 
 
 def run(jobs: Sequence[Job], context) -> dict:
@@ -138,40 +133,21 @@ def _run_one(job: Job, context) -> Callable[[], None] | Exception:
     return lambda: None
 
 
-def _joined(user: User) -> str:
-    return user.date_joined.astimezone(UTC).isoformat()
-
-
 def _close_account(user: User, *, by: User | None) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
-    record(by, "erase", user)
-    _list({"person": user.pk, "joined": _joined(user)})
-
-
-def _list(what: dict[str, Any]) -> None:
-    """Write a line, unless there is one that says the same."""
-    if any({**row, "at": None} == {**what, "at": None} for row in listed()):
-        return
-    line = {"at": timezone.now().isoformat(), **what}
-    handle = os.open(settings.DATA_DIR / LIST, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    erasure_list.put_person(user, by=by)
 
 
 def _erase(user_id: int) -> Iterator[None]:
     """Delete chat by chat, each in a short transaction of its own, then the person."""
-    keys = []
     for chat_id in list(PracticeChat.objects.filter(volunteer=user_id).values_list("pk", flat=True)):
         with transaction.atomic():
-            keys += erase_chat(chat_id, on_list=False)  # its owner is
+            erase_chat(chat_id)
         yield
     for step in _steps:
         step(user_id)
     sessions.forget_person(user_id)
     with transaction.atomic():
-        Job.objects.filter(ordering_key__in=keys).delete()
         user = User.objects.filter(pk=user_id).first()
         if user is not None:
             for table in (AccessAttempt, AccessFailureLog, AccessLog):
@@ -182,24 +158,39 @@ def _erase(user_id: int) -> Iterator[None]:
     sessions.forget_person(user_id)
 
 
-def erase_chat(chat_id, *, on_list: bool = True) -> list[str]:
+def lock_chat(chat_id) -> PracticeChat | None:
+    """The chat, locked after all its jobs; None where it is gone. Call inside a transaction.
+
+    A worker that closes a job holds the job's row and then waits for the chat: whoever waited for the row
+    while holding the chat would wait for ever. Nobody adds a job to a chat that somebody else has locked.
+    """
+    while True:
+        with transaction.atomic():
+            held = set(_jobs_of(chat_id).select_for_update().order_by("pk").values_list("pk", flat=True))
+            chat = PracticeChat.objects.select_for_update().filter(pk=chat_id).first()
+            if chat is None or held.issuperset(_jobs_of(chat_id).values_list("pk", flat=True)):
+                return chat
+            transaction.set_rollback(True)  # one came in between: let go, and begin with it
+
+
+def _jobs_of(chat_id) -> QuerySet[Job]:
+    messages = Message.objects.filter(chat=chat_id).values_list("pk", flat=True)
+    named = Q(kind__in=registry.names(), subject__in=[str(chat_id), *map(str, messages)])
+    return Job.objects.filter(named | Q(ordering_key=PracticeChat(pk=chat_id).ordering_key))
+
+
+def erase_chat(chat_id) -> bool:
     """The chat with all that hangs on it, and its jobs; a worker that holds one of them writes nothing.
-    Call inside a transaction. Returns the ordering key that jobs of the chat may still bear.
-    `on_list`: whether `again` shall erase it anew; not where something else will."""
-    chat = PracticeChat.objects.select_for_update().filter(pk=chat_id).first()
+    Call inside a transaction. False where it was gone. It is not put on the list here: only a chat that goes
+    by itself has to be (`erasure_list.put_chat`); another's owner is on it, or it will be due again."""
+    chat = lock_chat(chat_id)
     if chat is None:
-        return []
-    subjects = [str(pk) for pk in Message.objects.filter(chat=chat).values_list("pk", flat=True)]
-    named = Q(kind__in=registry.names(), subject__in=[str(chat.pk), *subjects])
-    if on_list:
-        # Versions that know people only read the first two and find nobody.
-        _list({"person": None, "joined": None, "chat": str(chat.pk)})
+        return False
     for step in _chat_steps:
         step(chat.pk, chat.volunteer_id)
-    key = chat.ordering_key  # read before the deletion takes the chat's id from it
-    Job.objects.filter(named | Q(ordering_key=key, status__in=Job.OPEN)).delete()
+    _jobs_of(chat.pk).delete()
     chat.delete()
-    return [key]
+    return True
 
 
 def tidy() -> None:

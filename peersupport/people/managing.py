@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from peersupport.audit.log import record
-from peersupport.people import admins, erasure, sessions
+from peersupport.people import admins, erasure_list, sessions
 from peersupport.people.models import Cohort, Membership, Role, User
 
 
@@ -90,7 +90,7 @@ def _locked(person: User, by: User) -> User:
     if by.pk not in admins.lock():
         raise PermissionDenied
     person = get_object_or_404(User.objects.select_for_update(), pk=person.pk)
-    if erasure.is_asked(person):
+    if erasure_list.is_asked(person):
         raise ValidationError(_("This account is being erased."))
     return person
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from peersupport.people import access, admins, erasure, managing, second_factor
+from peersupport.people import access, admins, erasure_list, managing, second_factor
 from peersupport.people.models import Cohort, Role
 
 
@@ -31,7 +31,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
         "has_second_factor": second_factor.device_of(someone) is not None,
         "is_own": someone == request.user,
         "is_last_admin": admins.is_last(someone),
-        "is_going": erasure.is_asked(someone),
+        "is_going": erasure_list.is_asked(someone),
     }
     return render(request, "people/person.html", context)
 

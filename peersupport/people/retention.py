@@ -7,8 +7,10 @@ once a day where chats are kept for so many days, or by an admin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -24,6 +26,7 @@ from peersupport.practice.models import PracticeChat
 
 RETENTION = "retention"
 EVERY_HOURS = 24
+PAGE = 500  # numbers of chats read at once
 
 
 def register() -> None:
@@ -67,17 +70,37 @@ def run(jobs: Sequence[Job], context) -> dict:
 
 
 def _run_one(job: Job, context) -> Callable[[], None] | Exception:
-    done, total = job.checkpoint.get("done", 0), due().count()
-    for chat in list(due().only("pk")):
-        if context.stopping.is_set():
+    """Goes on where an earlier stint ended, since what that one erased is not due any more; and gives way,
+    since an erasure may be waiting."""
+    done, total = job.checkpoint.get("done", 0), job.checkpoint.get("total", 0)
+    total, began = total or due().count(), time.monotonic()
+    for chat_id in _one_by_one():
+        done += _erase(chat_id)
+        stops = context.gives_way(job, time.monotonic() - began)
+        if stops or done % 20 == 0:
+            state = {"done": done, "total": total}
+            context.checkpoint(job, progress=min(1.0, done / max(total, 1)), state=state)
+        if stops:
             return StoppedError()
-        with transaction.atomic():
-            record(None, "retention_erased", chat)
-            keys = erasure.erase_chat(chat.pk, on_list=False)  # brought back, it is due again
-            Job.objects.filter(ordering_key__in=keys).delete()
-        done += 1
-        if done % 20 == 0:
-            context.checkpoint(job, progress=min(1.0, done / max(total, 1)), state={"done": done})
     erasure.tidy()
-    context.checkpoint(job, progress=1.0, state={"done": done})
+    context.checkpoint(job, progress=1.0, state={"done": done, "total": total})
     return lambda: None
+
+
+def _one_by_one() -> Iterator[UUID]:
+    """Those that are due, in the order of their numbers: what stays for any reason is passed once."""
+    rows = due().order_by("pk").values_list("pk", flat=True)
+    page = list(rows[:PAGE])
+    while page:
+        yield from page
+        page = list(rows.filter(pk__gt=page[-1])[:PAGE])
+
+
+@transaction.atomic
+def _erase(chat_id: UUID) -> bool:
+    """Not on the list: brought back by a restore, it is due again. False where it went meanwhile."""
+    chat = erasure.lock_chat(chat_id)
+    if chat is None:
+        return False
+    record(None, "retention_erased", chat)
+    return erasure.erase_chat(chat_id)

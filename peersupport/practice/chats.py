@@ -139,12 +139,14 @@ def post_message(chat: PracticeChat, *, text: str, key: str) -> Posted:
 def retry_turn(message: Message) -> bool:
     """Ask again for the feedback of a message whose turn failed; of an imported chat, for all that failed.
     False when it did not fail."""
-    won = Message.objects.filter(pk=message.pk, turn=Message.Turn.FAILED).update(turn=Message.Turn.PENDING)
-    if won and message.chat.is_imported:
+    chat = PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
+    failed = Message.objects.filter(pk=message.pk, turn=Message.Turn.FAILED)
+    won = chat is not None and failed.update(turn=Message.Turn.PENDING)
+    if won and chat.is_imported:
         _retry_imported(message)
     elif won:
-        queue.enqueue(TURN, message.pk, ordering_key=message.chat.ordering_key)
-        ChatEvent.append(message.chat, ChatEvent.Kind.TURN, message)
+        queue.enqueue(TURN, message.pk, ordering_key=chat.ordering_key)
+        ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
     return bool(won)
 
 

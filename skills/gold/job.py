@@ -42,7 +42,7 @@ def _run_one(job: Job, context):
             raise StoppedError
         context.checkpoint(job, progress=min(share, 0.99), state={"stage": words})
 
-    part = serving.part_folder(training.pk)
+    part = serving.part_folder(training.pk, job.lease_token)
     shutil.rmtree(part, ignore_errors=True)
     found = reading.settled(training.asked_at)
     try:
@@ -84,3 +84,7 @@ def on_quarantine(job: Job) -> None:
     TaggerTraining.objects.filter(pk=job.subject, finished_at=None).update(
         error="The training failed several times; the page of what is running says where.",
     )
+
+
+def on_requeue(job: Job) -> None:
+    TaggerTraining.objects.filter(pk=job.subject, finished_at=None).update(error="")

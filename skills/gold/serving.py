@@ -12,13 +12,16 @@ import logging
 import os
 import shutil
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from peersupport.audit.log import record
+from peersupport.jobs.models import Job
 from peersupport.people.models import User
+from skills.gold.runs import TRAIN
 from skills.models import ModelVersion, TaggerSwitch, TaggerTraining
 from skills.tagger.card import POINTER, WEIGHTS, chosen_by_environment, read_card
 
@@ -154,13 +157,15 @@ def keep(part: Path, name: str) -> None:
 def chore() -> None:
     """Of the sweeper: the file again, and folders of trainings that were cut short."""
     point()
-    open_ones = TaggerTraining.objects.filter(finished_at=None).values_list("pk", flat=True)
-    living = {part_folder(pk).name for pk in open_ones}
-    for path in home().glob(".part-*"):
+    lying = list(home().glob(".part-*"))  # before the rows are read: what comes later has one
+    rows = Job.objects.filter(kind=TRAIN, status=Job.Status.RUNNING).values_list("subject", "lease_token")
+    living = {part_folder(subject, token).name for subject, token in rows}
+    for path in lying:
         if path.name not in living:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def part_folder(training_id: int) -> Path:
-    """Where a training writes before it is known whether its weights are kept."""
-    return home() / f".part-{training_id}"
+def part_folder(training_id: int | str, token: UUID | None) -> Path:
+    """Where a training writes before it is known whether its weights are kept. `token` is that of the lease:
+    a worker that was thought dead and goes on must not write among the next one's files."""
+    return home() / f".part-{training_id}-{token.hex if token else ''}"

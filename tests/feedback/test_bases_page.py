@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -344,6 +345,21 @@ def test_the_sweeper_mends_a_switch_that_was_cut_short(people, base):
     CoachMerge.objects.update(active=False)
     switching.chore()
     assert serving.resolved().merge == ""
+
+
+def test_the_sweeper_leaves_the_folder_of_a_merge_that_begins_while_it_looks(db, base, monkeypatch):
+    real, begun = Path.glob, []
+
+    def glob(path, pattern):
+        if not begun:
+            begun.append(switching.part_folder(5))
+            begun[0].mkdir(parents=True)
+            queue.enqueue(runs.MERGE, 5)
+        return real(path, pattern)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    switching.chore()
+    assert begun[0].is_dir()
 
 
 def test_backups_leave_out_what_is_being_written(base, people, tmp_path):

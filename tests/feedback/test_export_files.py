@@ -63,7 +63,7 @@ def practised(people, chat, say, drain):
 def made(user, table: str, form: str, **options) -> Export:
     export = files.request_export(user, table=table, form=form, **options)
     Job.objects.filter(kind="export").update(status="cancelled")  # written here, without a worker
-    job._finish(export, job.write(export))
+    job._finish(export, files.part_of(export.pk), job.write(export))
     export.refresh_from_db()
     return export
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from openpyxl import Workbook
 
 from feedback.exports import files, job, writers
 from feedback.models import Export
+from peersupport.jobs import queue
+from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
+from peersupport.jobs.running import Context, run_claimed
 from peersupport.people import consents, erasure
 from peersupport.practice.models import Message, PracticeChat
 from tests.feedback.test_export_files import made, running
@@ -120,3 +126,41 @@ def test_what_a_killed_worker_leaves_goes(ended, practised, people, monkeypatch,
     assert [path.is_dir() for path in files.folder().iterdir()] == ([True] if ended == "waiting" else [])
     job.write(export)  # the next worker of it
     assert [path.name for path in files.folder().iterdir()] == [files.part_of(export.pk).name]
+
+
+def test_a_worker_that_froze_and_goes_on_spoils_nothing_of_the_next_one(practised, people, monkeypatch):
+    monkeypatch.setattr(job, "LOOK_SECONDS", 0)
+    monkeypatch.setattr("feedback.exports.rows.BLOCK", 1)
+    type(people.admin).objects.update(may_export_full=True)
+    people.admin.refresh_from_db()
+    export = files.request_export(people.admin, table="messages", form="csv", full=True)
+    [first] = queue.claim("batch", "frozen")
+    context, seen = Context(threading.Event()), []
+
+    def look(*args):
+        if not seen:  # here it froze, and its lease ran out
+            Job.objects.filter(pk=first.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
+            assert queue.sweep() == 1
+            Message.objects.update(text=" ".join(map(str, range(4000))))  # so that both files differ
+            Job.objects.filter(pk=first.pk).update(available_at=queue.in_seconds(-1))
+            seen.extend(queue.claim("batch", "next"))
+            run_claimed(seen, context)
+
+    monkeypatch.setattr(job, "_look", look)
+    [outcome] = job.run([first], context).values()
+    export.refresh_from_db()
+    assert export.status == "ready" and files.path_of(export.pk).stat().st_size == export.size
+    assert len(list(writers.read_back(files.path_of(export.pk)))) == 1 + export.rows > 1
+    with pytest.raises(queue.LeaseLostError):
+        queue.close(first, outcome)
+
+
+def test_what_attempts_that_failed_had_written_goes_with_the_last(practised, people, monkeypatch):
+    export = files.request_export(people.admin, table="tags", form="csv")
+    [row] = queue.claim("batch", "worker")
+    parts = [files.part_of(export.pk), files.part_of(export.pk, row.lease_token)]
+    assert len(set(parts)) == 2
+    for part in parts:
+        part.write_bytes(b"half")
+    job.on_quarantine(row)
+    assert not list(files.folder().iterdir())

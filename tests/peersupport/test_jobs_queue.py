@@ -9,7 +9,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from peersupport.jobs import queue, registry, running, sweeper
@@ -335,6 +336,13 @@ def test_a_kind_of_another_version_waits_and_harms_nobody():
     assert queue.sweep() == 1
     newer.refresh_from_db()
     assert newer.status == Job.Status.QUEUED
+
+
+def test_old_rows_that_an_erasure_has_locked_are_left_to_it():
+    with CaptureQueriesContext(connection) as asked:
+        queue.purge(30)
+    passes_over = any("SKIP LOCKED" in query["sql"] for query in asked)
+    assert passes_over is connection.features.has_select_for_update_skip_locked
 
 
 def test_a_row_is_old_to_the_second():

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from feedback.reports import files
 from peersupport.audit.models import AuditEvent
+from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
-from peersupport.people import retention
+from peersupport.people import erasure, retention
 from peersupport.practice import chats
 from peersupport.practice.models import PracticeChat
 
@@ -66,3 +69,60 @@ def test_it_starts_by_itself_once_a_day_and_never_without_a_setting(three, setti
     Job.objects.filter(kind="retention").update(created_at=timezone.now() - timedelta(hours=25))
     retention.start_daily()
     assert Job.objects.filter(kind="retention").count() == 2
+
+
+@pytest.fixture
+def claimed(three, settings, monkeypatch):
+    """The job, held by a worker that looks at its context after each chat; two chats are due."""
+    settings.RETENTION_DAYS = 30
+    monkeypatch.setattr(erasure, "tidy", lambda: None)
+    monkeypatch.setattr(retention, "PAGE", 1)
+    retention.start()
+    [job] = queue.claim("batch", "worker")
+    return job
+
+
+def run(job, *gives_way):
+    context, answers = running.Context(threading.Event()), iter(gives_way)
+    context.gives_way = lambda job, worked: next(answers, False)
+    return retention.run([job], context)[job.pk]
+
+
+def test_it_gives_way_after_a_chat_and_goes_on_from_there(claimed, three):
+    assert isinstance(run(claimed, True), queue.StoppedError)
+    assert PracticeChat.objects.count() == 2
+    assert Job.objects.get().checkpoint == {"done": 1, "total": 2}
+    run(Job.objects.get())
+    assert list(PracticeChat.objects.all()) == [three[2]]
+    assert (Job.objects.get().checkpoint, Job.objects.get().progress) == ({"done": 2, "total": 2}, 1.0)
+
+
+def test_an_erasure_that_waits_is_let_go_first(claimed, people):
+    queue.enqueue("erase", people.peer.pk)
+    context = running.Context(threading.Event())
+    assert context.gives_way(claimed, running.GIVE_WAY_SECONDS + 1)
+    asked = []
+    context.gives_way = lambda job, worked: asked.append(job)
+    retention.run([claimed], context)
+    assert len(asked) == 2
+
+
+def test_a_chat_that_stays_is_passed_once(claimed, monkeypatch):
+    seen = []
+    monkeypatch.setattr(erasure, "erase_chat", lambda pk: bool(seen.append(pk)))
+    run(claimed)
+    assert len(set(seen)) == len(seen) == 2
+
+
+def test_one_that_went_meanwhile_leaves_no_line(claimed, three, monkeypatch):
+    real = retention._erase
+
+    def late(chat_id):
+        with transaction.atomic():
+            erasure.erase_chat(chat_id)
+        return real(chat_id)
+
+    monkeypatch.setattr(retention, "_erase", late)
+    run(claimed)
+    assert not AuditEvent.objects.filter(verb="retention_erased").exists()
+    assert list(PracticeChat.objects.all()) == [three[2]]

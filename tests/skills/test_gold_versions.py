@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue
@@ -180,6 +184,45 @@ def test_the_sweeper_mends_a_switch_that_was_cut_short(people):
     type(training.made).objects.update(active=False)
     serving.chore()
     assert weights_folder() == WEIGHTS
+
+
+def test_the_sweeper_leaves_the_folder_of_a_training_that_begins_while_it_looks(people, monkeypatch):
+    real, begun = Path.glob, []
+
+    def glob(path, pattern):
+        if not begun:
+            training = TaggerTraining.objects.create()
+            queue.enqueue(runs.TRAIN, training.pk)
+            [job] = queue.claim("batch", "worker")
+            begun.append(serving.part_folder(training.pk, job.lease_token))
+            begun[0].mkdir(parents=True)
+        return real(path, pattern)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    serving.chore()
+    assert begun[0].is_dir()
+    serving.chore()
+    assert begun[0].is_dir()
+
+
+def test_of_a_training_that_is_tried_again_or_set_aside_the_sweeper_takes_what_was_written(people):
+    training = TaggerTraining.objects.create()
+    queue.enqueue(runs.TRAIN, training.pk)
+    [first] = queue.claim("batch", "frozen")
+    Job.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
+    queue.sweep()
+    Job.objects.update(available_at=queue.in_seconds(-1))
+    [second] = queue.claim("batch", "next")
+    folders = [serving.part_folder(training.pk, job.lease_token) for job in (first, second)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    serving.chore()
+    assert [folder.is_dir() for folder in folders] == [False, True]
+    second.attempts = 99
+    queue.fail(second, "an error")
+    assert Job.objects.get().is_set_aside
+    serving.chore()
+    assert not folders[1].exists()
 
 
 def test_the_sweeper_names_no_version_whose_files_are_gone(people, caplog):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError
 
-from peersupport.people import erasure
+from peersupport.people import erasure, erasure_list
 from peersupport.people.models import User
 
 
@@ -34,7 +34,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{done}. Backups made before now still hold it: docs/erasure.md says what to do.")
 
     def _again(self) -> str:
-        return f"{erasure.again()} of {len(erasure.listed())} on the list were there and are erased"
+        done = f"{erasure.again()} of {len(erasure_list.listed())} on the list were there and are erased"
+        if left := erasure.undecided():
+            done += f"; begun and perhaps never finished, so look at them yourself: {', '.join(left)}"
+        return done
 
     def _one(self, name: str, yes: bool) -> str:
         user = User.objects.filter(username=name).first()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, transaction
 
 from peersupport import backup
-from peersupport.people import erasure
+from peersupport.people import erasure_list
 
 
 class Command(BaseCommand):
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--other-key", action="store_true", help="even under another SECRET_KEY")
 
     def handle(self, *, input: Path, replace: bool, other_key: bool, **options) -> None:
+        self._settle()
         try:
             manifest = backup.restore(input, replace=replace, other_key=other_key)
         except backup.HalfRestored as error:
@@ -35,8 +36,16 @@ class Command(BaseCommand):
             f"what was erased after the backup is back. {self._list()}"
         )
 
+    def _settle(self) -> None:
+        """The database that goes may be the only one that knows how the last erasures ended."""
+        try:
+            with transaction.atomic():
+                erasure_list.settle()
+        except (DatabaseError, OSError) as error:  # a new one has no tables yet
+            self.stderr.write(f"the list of erasures was left as it is ({type(error).__name__})")
+
     def _list(self) -> str:
-        path = settings.DATA_DIR / erasure.LIST
+        path = erasure_list.path()
         if path.exists():
-            return f"{path} has {len(erasure.listed())} lines."
+            return f"{len(erasure_list.listed())} stand on the list {path}."
         return f"There is no {path} here: if anybody was erased elsewhere, copy the newest one there first."
