@@ -97,6 +97,7 @@ def test_files_come_are_checked_run_and_go(admin, drain, quick, django_capture_o
     assert "Report and plots" in admin.get(reverse("feedback:studies")).content.decode()
     report = admin.get(reverse("feedback:study-report", args=[row.pk])).content.decode()
     assert "Associations, not causes" in report and "Partly done." in report and "<svg" in report
+    assert 'class="plots scroll"' in report and 'class="plot' not in report  # a table's cell is narrow
     assert verbs() == ["study_upload", "study_run"]
     assert "cannot be changed" in bring(admin, row, chats=CHATS).content.decode()
 
@@ -233,7 +234,8 @@ def test_a_version_that_is_there_is_refused_before_and_after(admin, drain, quick
     drain("batch")
     assert "Run it again under another version" in page(admin, row)
     assert "Name another version" in step(admin, row, "run", version="2026.1")
-    assert "Name the version" in step(admin, row, "run", version="ä b")
+    assert "Name the version" in step(admin, row, "run", version="2026 spring")
+    assert "without spaces, 32 at most: 2026.1 or 2026-spring" in page(admin, row)
     step(admin, row, "run", version="2026.2")
     drain("batch")
     assert EvidenceStudy.objects.filter(slug="own").count() == 2
