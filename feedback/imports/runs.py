@@ -129,7 +129,7 @@ def run(row: StudyImport, admin: User, fields) -> None:
     version = fields.get("version", "").strip()
     if not VERSION.fullmatch(version):
         raise StepRefused(
-            _("Name the version with letters, digits, dots, dashes and underscores, without spaces: 2026-spring.")
+            _("Name the version with letters, digits, dots, dashes or underscores, no spaces: 2026-spring.")
         )
     if EvidenceStudy.objects.filter(slug="own", version=version).exists():
         words = _("There is a study %(version)s already. Name another version.")
