@@ -52,7 +52,7 @@ def test_the_admins_menus_by_keyboard_and_one_at_a_time(sign_in):
     system = page.locator("header summary", has_text="System")
     system.focus()
     page.keyboard.press("Enter")
-    retention = page.get_by_role("link", name="Retention")
+    retention = page.locator("header").get_by_role("link", name="Retention")
     expect(retention).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.locator("header").get_by_role("link", name="Organisation")).to_be_focused()
