@@ -129,12 +129,24 @@ def test_a_mistake_loses_nothing(admin, drain):
     assert answer.status_code == 400 and "only CSV and Parquet" in answer.content.decode()
     bring(admin, row, chats="chat_id,seeker_id\nc1,s1\n")
     drain("batch")
-    assert "lacks the column start" in page(admin, row)
+    assert ">Chats.csv lacks the column start" in page(admin, row)
     assert "found good" in step(admin, row, "run", version="1")
     bring(admin, row, chats=CHATS, spec=("study.toml", b'timezone = "Europe/Vienna"'))
     drain("batch")
     assert "Europe/Vienna" in page(admin, row) and "Checked: a study can run." in page(admin, row)
     assert set(files.brought(row.pk)) == {"assessments", "chats", "spec"}
+
+
+def test_techniques_that_the_chats_do_not_count_are_named_before_the_run(admin, drain):
+    row = brought(admin)  # they count technique:affirm alone
+    drain("batch")
+    seen = page(admin, row)
+    assert "bring no counts of Emotional Reactions, Interpretations, Exploration." in seen
+    assert "<code>technique:emotional_reactions</code>" in seen and "Checked: a study can run." in seen
+    assert "counts of Question" not in seen  # one of the family is there
+    bring(admin, row, chats=CHATS.replace("technique:affirm", "technique:explorations"))
+    drain("batch")
+    assert "bring no counts of Question, Reflection, Affirm" in page(admin, row)
 
 
 def test_parquet_is_refused_at_once_where_nothing_reads_it(admin, monkeypatch):
@@ -158,7 +170,7 @@ def test_parquet_is_refused_at_once_where_nothing_reads_it(admin, monkeypatch):
         ("spec", ("a.toml", b'[instruments."A name that is too long"]\nlow=0\nhigh=9'), "Shorten it"),
         ("chats", ("c.parquet", b"PAR1"), "no Parquet file"),
         ("chats", ("c.csv", b"\xff\xfe\x00"), "not in UTF-8"),
-        ("assessments", ("a.csv", ASSESSMENTS[:55].encode()), "no seeker has two assessments"),
+        ("assessments", ("a.csv", ASSESSMENTS[:55].encode()), ">No seeker has two assessments"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(admin, drain, field, given, words):
