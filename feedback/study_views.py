@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from feedback import publishing, serving_change, studies
 from feedback.imports import runs
+from feedback.imports.views import LABELS
 from feedback.models import EvidenceStudy, StudyImport
 from peersupport.people import access
 from peersupport.people.models import Role
@@ -47,6 +48,7 @@ def _imports() -> list[StudyImport]:
     jobs = runs.newest_jobs(row.pk for row in found)
     for row in found:
         row.now = runs.standing(row, jobs)
+        row.tables = [(LABELS[name], rows) for name, rows in runs.rows_of(row).items()]
     return found
 
 

@@ -73,6 +73,12 @@ def _key(row: StudyImport, job: Job | None) -> str:
     return "mend" if row.preview["errors"] else "ready"
 
 
+def rows_of(row: StudyImport) -> dict[str, int]:
+    """{table: how many rows were read}: what tells imports apart, since names of files are not kept."""
+    tables = row.preview.get("tables", {})
+    return {name: tables[name]["rows"] for name in files.TABLES if "rows" in tables.get(name, {})}
+
+
 def may_begin() -> bool:
     return StudyImport.objects.filter(erased_at__isnull=True).count() < MOST
 

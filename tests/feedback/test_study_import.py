@@ -282,6 +282,14 @@ def test_files_go_when_told_and_when_forgotten(admin, drain):
     assert not StudyImport.objects.filter(pk=old.pk).exists()
 
 
+def test_imports_on_the_way_are_told_apart_by_what_was_read(admin, drain):
+    brought(admin)
+    drain("batch")
+    bring(admin, assessments=ASSESSMENTS)
+    listed = admin.get(reverse("feedback:studies")).content.decode()
+    assert "Assessments: 12 rows, Chats: 3 rows" in listed and listed.count("rows") == 2
+
+
 def test_only_so_many_imports_hold_files(admin):
     for _ in range(runs.MOST):
         finished_import()

@@ -248,6 +248,7 @@ def test_after_the_last_one_it_can_still_be_taken_back(people, ended):
 
 def test_the_queue_counts_own_messages_as_the_report_does(people, ended):
     tagged(ended, support=0.9)
+    ended.messages.create(role="seeker", index=ended.messages.count() + 1, text="And then?")
     said = tagged(ended, affirm=0)
     own = ended.messages.filter(role="counselor", index__lte=said.index).count()
     page = as_(people.trainer).get(reverse("skills:review")).content.decode()

@@ -35,10 +35,7 @@ def study_from(result: dict[str, Any], *, version: str) -> Study:
         caveats=(
             "Figures for single techniques are unmatched associations; reverse causation cannot be excluded.",
             f"Scores are {', '.join(instruments)}; nothing here carries over to another instrument.",
-            *(
-                f"{FAILED}: {row['part']} on {row['instrument']}."
-                for row in result["partial"]
-            ),
+            *(f"{FAILED}: {row['part']} on {row['instrument']}." for row in result["partial"]),
         ),
     )
 
