@@ -56,7 +56,8 @@ def test_after_the_last_one_the_key_still_takes_it_back(app, sign_in):
     fill(app, 2)
     page = sign_in("tara")
     page.goto("/review/")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     while page.locator("#coding").count():
         with page.expect_navigation():
             page.keyboard.press("Enter")
