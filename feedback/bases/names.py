@@ -31,7 +31,7 @@ def _of(name: str) -> str:
     parts = {"equal": _("equal parts"), "heuristic": _("parts by a rule"), "reward": _("parts by reward")}
     if first in parts and rest in ("1x", "3x"):
         long = _(", three times as long") if rest == "3x" else ""
-        return _("One training on all three, %(parts)s%(long)s") % {"parts": parts[first], "long": long}
+        return _("Mixture, %(parts)s%(long)s") % {"parts": parts[first], "long": long}
     if first in known and rest in ("lora", "dpo"):
         return f"{known[first]}, {rest.upper().replace('LORA', 'LoRA')}"
     if name in METHODS:

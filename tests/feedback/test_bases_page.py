@@ -111,7 +111,7 @@ def test_one_sentence_says_why_the_shipped_weights_ship(admin, monkeypatch, tmp_
     assert "ships because it keeps 50 % of what the best model" in shown
     assert "hardly ever offers a crisis line" in shown
     assert "after 2 of a hundred harmless messages, the best one after 95." in shown
-    assert "One training on all three, equal parts, three times as long, try 5" in shown
+    assert "Mixture, equal parts, three times as long, try 5" in shown
     folded = shown[shown.index("<details><summary>What else was tried") :]
     assert "task_arithmetic." in folded and "equal-3x#5" in folded
     file.write_text(json.dumps(told(minimum=0.6, over=0.2)))
