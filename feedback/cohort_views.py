@@ -48,7 +48,7 @@ def _page(request: HttpRequest, found, *, status: int = 200, **form) -> HttpResp
     grown = figures.grown(found)
     context = {
         "cohort": found,
-        "totals": figures.totals(volunteers),
+        "totals": figures.totals(volunteers, named=request.user.is_trainer),
         "grown": grown,
         "groups": [(NAMES[key], row) for key, row in grown.groups.items()],
         "least": figures.LEAST,

@@ -91,9 +91,10 @@ def _serving():
     )
 
 
-def serving_row() -> EvidenceStudy | None:
-    """The study that new feedback is based on. None before `sync_content` wrote the first."""
-    return _serving().first()
+def serving_row(without: EvidenceStudy | None = None) -> EvidenceStudy | None:
+    """The study that new feedback is based on, or would be `without` one. None before `sync_content` wrote
+    the first."""
+    return (_serving().exclude(pk=without.pk) if without else _serving()).first()
 
 
 def serving_name() -> str:

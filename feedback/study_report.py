@@ -7,9 +7,10 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from feedback.evidence.study import words
 from feedback.evidence.study.output import drawn, slug
 from feedback.evidence.study.spec import LEAST_GROUPS
-from feedback.evidence.study.techniques import FAMILIES, name_of
+from feedback.evidence.study.techniques import FAMILIES
 
 
 def render(result: dict[str, Any]) -> str:
@@ -21,7 +22,14 @@ def context(result: dict[str, Any]) -> dict[str, Any]:
     """What `_study_report_body.html` shows. Plots are drawn from the figures beside them."""
     plots = {name: mark_safe(svg) for name, svg in drawn(result)}  # noqa: S308 - our own, names escaped
     first = [
-        {"instrument": name, "part": part, **_plots(plots, name)} for name, part in result["rq1"].items()
+        {
+            "instrument": name,
+            "part": part,
+            "terms": [_term(key, term) for key, term in part.get("terms", {}).items()],
+            "covariates": [words.covariate(key) for key in part.get("covariates", ())],
+            **_plots(plots, name),
+        }
+        for name, part in result["rq1"].items()
     ]
     second = [
         {
@@ -40,14 +48,17 @@ def _plots(plots: dict[str, str], instrument: str) -> dict[str, str]:
     }
 
 
+def _term(name: str, term: dict[str, Any]) -> dict[str, Any]:
+    return {**term, "name": words.term(name), "p_text": words.p_value(term["p"])}
+
+
 def _families(families: dict[str, Any]):
     for family, part in families.items():
         rows = [
             {
-                "name": name_of(name) if name in FAMILIES[family] else name,
+                **_term(name, term),
                 "technique": name in FAMILIES[family],
                 "vif": part["vif"].get(name),
-                **term,
             }
             for name, term in part.get("terms", {}).items()
         ]

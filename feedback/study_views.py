@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from feedback import publishing, studies
+from feedback import publishing, serving_change, studies
 from feedback.imports import runs
+from feedback.imports.views import LABELS
 from feedback.models import EvidenceStudy, StudyImport
 from peersupport.people import access
 from peersupport.people.models import Role
@@ -47,6 +48,7 @@ def _imports() -> list[StudyImport]:
     jobs = runs.newest_jobs(row.pk for row in found)
     for row in found:
         row.now = runs.standing(row, jobs)
+        row.tables = [(LABELS[name], rows) for name, rows in runs.rows_of(row).items()]
     return found
 
 
@@ -56,10 +58,13 @@ STEPS = {"propose": publishing.propose, "publish": publishing.publish, "withdraw
 @require_POST
 @access.role_required(Role.ADMIN)
 def study_step(request: HttpRequest, study_id: int) -> HttpResponse:
-    """Propose, publish or withdraw; what is refused says what to do."""
+    """Propose, publish or withdraw, once the person has seen what it changes; what is refused says what to
+    do."""
     study, step = EvidenceStudy.objects.filter(pk=study_id).first(), request.POST.get("step", "")
     if study is None or step not in STEPS:
         raise Http404
+    if request.POST.get("sure") != "1" and study.kind == "own":
+        return _ask(request, study, step)
     try:
         STEPS[step](study, request.user)
     except publishing.PublishingRefused as error:
@@ -67,3 +72,18 @@ def study_step(request: HttpRequest, study_id: int) -> HttpResponse:
     else:
         messages.success(request, _("Done: %(study)s.") % {"study": study})
     return redirect("feedback:studies")
+
+
+def _ask(request: HttpRequest, study: EvidenceStudy, step: str) -> HttpResponse:
+    found = publishing.open_publication(study)
+    second = publishing.needs_second(found.proposed_by_id if found else request.user.pk)
+    context = {
+        "study": study,
+        "brought": StudyImport.objects.filter(study=study).first(),
+        "step": step,
+        "at_once": step == "publish" or (step == "propose" and not second),
+        "change": serving_change.change(study, step),
+        "doubts": serving_change.doubts(study) if step != "withdraw" else None,
+        "limit": serving_change.BALANCED,
+    }
+    return render(request, "feedback/study_step.html", context)

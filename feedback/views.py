@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from feedback import studies
 from feedback.evidence.cards import evidence_card as build_card
 from feedback.evidence.grades import LOOKS
+from feedback.evidence.study.as_evidence import FAILED
 from feedback.exports.at_once import ExportStopped, tags_csv
 from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
@@ -125,8 +127,13 @@ def evidence(request: HttpRequest) -> HttpResponse:
     beside = studies.beside_study(study)
     cards = [build_card(code, study, beside=beside) for code in (*TECHNIQUES, *EMPATHY)]
     groups = [(look, [card for card in cards if card.grade.key == key]) for key, look in LOOKS.items()]
-    context = {"study": study, "beside": beside, "groups": groups}
+    context = {"study": study, "beside": beside, "groups": groups, "caveats": _told(request, study.caveats)}
     return render(request, "feedback/evidence.html", context)
+
+
+def _told(request: HttpRequest, caveats: tuple[str, ...]) -> tuple[str, ...]:
+    """What failed while a study was made is for admins: to others such a technique is simply not tested."""
+    return tuple(one for one in caveats if request.user.is_admin or not one.startswith(FAILED))
 
 
 @require_safe
@@ -145,6 +152,7 @@ def evidence_card(request: HttpRequest, code: str) -> HttpResponse:
         probabilities=probabilities,
         reliability=measured_codes().get(code),
     )
+    card = replace(card, caveats=_told(request, card.caveats))
     context = {"card": card, "dispute": dispute_form(message, code, request.user) if message else None}
     return render(request, "feedback/_card.html" if request.htmx else "feedback/card.html", context)
 

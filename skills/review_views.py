@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -43,7 +44,12 @@ def review(request: HttpRequest) -> HttpResponse:
     """What to look at next. No words of a chat stand here: they are read one message at a time."""
     found = queue.items(request.user)
     counts = Counter(item.reason for item in found)
+    own = Message.objects.filter(
+        chat=OuterRef("chat"), role=Message.Role.COUNSELOR, index__lte=OuterRef("index")
+    )
+    number = own.order_by().values("chat").annotate(n=Count("pk")).values("n")
     rows = Message.objects.filter(pk__in=[item.message_id for item in found[:LISTED]])
+    rows = rows.annotate(own_number=Subquery(number))  # as the report counts: the seeker's do not
     by_id = rows.select_related("chat__scenario", "chat__volunteer").in_bulk()
     listed = [
         {
@@ -56,11 +62,14 @@ def review(request: HttpRequest) -> HttpResponse:
     ]
     reasons = [(name, words, counts[key]) for key, (name, words) in queue.REASONS.items()]
     context = {"total": len(found), "reasons": reasons, "listed": listed, "recent": queue.RECENT}
+    context["undo"] = _uuid(request.GET.get("undo", ""))
+    context["done"] = _number(request.GET.get("done"))
     return render(request, "skills/review.html", context)
 
 
-def _place(place: int, found: list) -> str:
-    return urlencode({"place": place, "of": len(found)})
+def _place(place: int, found: list, done: int = 0) -> str:
+    """`done`: how many were saved on the way here. They have left the queue and still count."""
+    return urlencode({"place": place, "of": len(found)} | ({"done": done} if done else {}))
 
 
 def _number(text: str | None) -> int | None:
@@ -71,13 +80,15 @@ def _number(text: str | None) -> int | None:
 @access.role_required(Role.TRAINER)
 def review_next(request: HttpRequest) -> HttpResponse:
     """To the message at `?place=` of the queue as it is now; `?undo=` is carried along."""
-    found = queue.items(request.user)
+    found, done = queue.items(request.user), _number(request.GET.get("done")) or 0
+    undo = _uuid(request.GET.get("undo", ""))
     if not found:
         messages.success(request, _("Nothing is left to review."))
-        return redirect("skills:review")
+        query = urlencode({"undo": undo, "done": done}) if undo else ""
+        return redirect(reverse("skills:review") + (f"?{query}" if query else ""))
     place = min(_number(request.GET.get("place")) or 0, len(found) - 1)
-    query = _place(place, found)
-    if undo := _uuid(request.GET.get("undo", "")):
+    query = _place(place, found, done)
+    if undo:
         query += "&" + urlencode({"undo": undo})
     return redirect(reverse("skills:correct", args=[found[place].message_id]) + f"?{query}")
 
@@ -125,7 +136,8 @@ def _save(request: HttpRequest, message: Message) -> HttpResponse:
     place = _number(request.GET.get("place"))
     if place is None:
         return redirect(reverse("practice:chat", args=[message.chat_id]) + f"#message-{message.pk}")
-    query = urlencode({"place": place, "undo": message.pk})
+    done = (_number(request.GET.get("done")) or 0) + 1
+    query = urlencode({"place": place, "undo": message.pk, "done": done})
     return redirect(reverse("skills:review-next") + f"?{query}")
 
 
@@ -145,13 +157,17 @@ def _done_words(saved: coding.Saved) -> str:
 def review_undo(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     """Take back one's own newest coding of the message and show the message again."""
     message = access.reviewed_message_for_user(request.user, message_id)
-    if coding.undo(message, trainer=request.user):
+    taken = coding.undo(message, trainer=request.user)
+    if taken:
         messages.success(request, _("Taken back."))
     else:
         messages.info(request, _("There is nothing to take back here, or it is more than an hour old."))
     place, query = _number(request.POST.get("place")), ""
     if place is not None:
-        query = "?" + urlencode({"place": place, "of": _number(request.POST.get("of")) or place + 1})
+        of, done = (_number(request.POST.get(name)) or 0 for name in ("of", "done"))
+        if taken:  # it is in the queue again
+            of, done = of + 1, max(0, done - 1)
+        query = "?" + urlencode({"place": place, "of": max(of, place + 1), "done": done})
     return redirect(reverse("skills:correct", args=[message.pk]) + query)
 
 
@@ -179,7 +195,8 @@ def _context(request: HttpRequest, message: Message, *, chosen: list[str] | None
         for technique in TECHNIQUES.values()
     ]
     grouped = groupby(rows, key=lambda row: row["technique"].family)
-    place, of = _number(request.GET.get("place")), _number(request.GET.get("of"))
+    place, of, done = (_number(request.GET.get(name)) for name in ("place", "of", "done"))
+    done = done or 0
     return {
         "message": message,
         "before": before,
@@ -188,8 +205,11 @@ def _context(request: HttpRequest, message: Message, *, chosen: list[str] | None
         "families": [(FAMILIES[key], list(group)) for key, group in grouped],
         "disputes": [_dispute(row) for row in Dispute.objects.filter(message=message, outcome="")],
         "place": place,
-        "number": None if place is None else place + 1,
-        "of": of,
+        "number": None if place is None else place + 1 + done,
+        "of": None if of is None else of + done,
+        "left": of,
+        "done": done,
+        "following": None if place is None or of is None or place + 1 >= of else place + 1,
         "previous": None if not place else place - 1,
         "undo": _uuid(request.GET.get("undo", "")),
         "error": error,

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from feedback.bases.names import readable
 from feedback.coach.serving import SHIPPED, read_json
 
 FILE = SHIPPED / "three_h.json"
+HARDLY = 5.0  # percent of harmless messages
 AIMS = ("helpful", "honest", "harmless")  # as in feedback.coach.experts.items; a test holds it
 
 
@@ -41,12 +43,45 @@ def of_what_ships() -> Table | None:
     return table({**report, **report["shipped"]}) if isinstance(report.get("shipped"), dict) else None
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """Why the shipped weights ship and not the best model that was tried, in percent: `kept` of its gain on
+    the weakest aim; `over` and `best_over`, how often each offers a crisis line where nobody asked."""
+
+    kept: float
+    over: float
+    best_over: float
+    best: str
+
+    @property
+    def hardly(self) -> bool:
+        return self.over < HARDLY
+
+
+def verdict(tried: Table | None, ships: Table | None) -> Verdict | None:
+    """None where the figures do not say this: nothing gained, or no fewer crisis lines."""
+    if tried is None or ships is None:
+        return None
+    ours = {row["label"]: row for row in ships.rows}
+    best, before = tried.rows[0], next((row for row in tried.rows if row["label"] == "base"), None)
+    shipped, base = ours.get(ships.serves), ours.get(ships.compared_with)
+    if not (before and shipped and base) or None in (shipped["over_refusal"], best["over_refusal"]):
+        return None
+    gained, most = shipped["minimum"] - base["minimum"], best["minimum"] - before["minimum"]
+    if not 0 < gained <= most or shipped["over_refusal"] >= best["over_refusal"]:
+        return None
+    return Verdict(
+        100 * gained / most, 100 * shipped["over_refusal"], 100 * best["over_refusal"], best["title"]
+    )
+
+
 def table(report: dict[str, Any]) -> Table | None:
     """A report as rows; None where it is none."""
     try:
         rows = [
             {
                 "label": str(label),
+                "title": readable(str(label)),
                 **{aim: float(one[aim]) for aim in AIMS},
                 **{name: float(one[name]) for name in ("minimum", "mean")},
                 **{name: _pair(one[name]) for name in ("minimum_ci", "mean_ci")},

@@ -45,15 +45,16 @@ def _page(
     request: HttpRequest, now: runs.Standing | None, given: runs.Asked | None = None, problem: str = ""
 ) -> HttpResponse:
     rows = runs.standings(CoachMerge.objects.select_related("asked_by")[:SHOWN])
-    here = serving.resolved()
+    here, tried, ships = serving.resolved(), arms.shipped(), arms.of_what_ships()
     given = given or runs.Asked(method="average")
     context = {
         "now": now,
         "here": here,
         "here_why": switching.WHY_NOT.get(here.why, ""),
         "shipped": serving.SHIPPED.name,
-        "arms": arms.shipped(),
-        "ships": arms.of_what_ships(),
+        "arms": tried,
+        "ships": ships,
+        "verdict": arms.verdict(tried, ships),
         "no_base": runs.no_base(),
         "base": _as_typed(serving.base_folder()),
         "finetunes": finetunes.found(),

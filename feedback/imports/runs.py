@@ -73,6 +73,12 @@ def _key(row: StudyImport, job: Job | None) -> str:
     return "mend" if row.preview["errors"] else "ready"
 
 
+def rows_of(row: StudyImport) -> dict[str, int]:
+    """{table: how many rows were read}: what tells imports apart, since names of files are not kept."""
+    tables = row.preview.get("tables", {})
+    return {name: tables[name]["rows"] for name in files.TABLES if "rows" in tables.get(name, {})}
+
+
 def may_begin() -> bool:
     return StudyImport.objects.filter(erased_at__isnull=True).count() < MOST
 
@@ -129,7 +135,7 @@ def run(row: StudyImport, admin: User, fields) -> None:
     version = fields.get("version", "").strip()
     if not VERSION.fullmatch(version):
         raise StepRefused(
-            _("Name the version with letters, digits, dots and dashes, 32 at most: 2026.1, for example.")
+            _("Name the version with letters, digits, dots, dashes or underscores, no spaces: 2026-spring.")
         )
     if EvidenceStudy.objects.filter(slug="own", version=version).exists():
         words = _("There is a study %(version)s already. Name another version.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from peersupport.organisation.current import current
@@ -24,18 +25,51 @@ _LINKS = {
         ("authoring:scenarios", _("Scenarios")),
     ],
     Role.ADMIN: [
-        ("people:list", _("People")),
-        ("feedback:cohorts", _("Cohorts")),
-        ("authoring:scenarios", _("Scenarios")),
-        ("jobs:list", _("What is running")),
-        ("skills:tagger", _("Tagger")),
-        ("feedback:models", _("Models")),
-        ("feedback:studies", _("Studies")),
-        ("feedback:exports", _("Exports")),
-        ("audit:events", _("Audit")),
+        (
+            _("People"),
+            [
+                ("people:list", _("People")),
+                ("feedback:cohorts", _("Cohorts")),
+                ("authoring:scenarios", _("Scenarios")),
+            ],
+        ),
+        (
+            _("Evidence"),
+            [
+                ("feedback:evidence", _("Evidence")),
+                ("feedback:studies", _("Studies")),
+                ("feedback:exports", _("Exports")),
+            ],
+        ),
+        (_("Models"), [("feedback:models", _("Models")), ("skills:tagger", _("Tagger"))]),
+        (
+            _("System"),
+            [
+                ("organisation:settings", _("Organisation")),
+                ("people:retention", _("Retention")),
+                ("jobs:list", _("What is running")),
+                ("audit:events", _("Audit")),
+            ],
+        ),
     ],
 }
-_SHARED = [("feedback:evidence", _("Evidence")), ("people:own-data", _("Your data"))]
+_EVIDENCE, _OWN_DATA = ("feedback:evidence", _("Evidence")), ("people:own-data", _("Your data"))
+# An admin's evidence stands in its menu.
+_SHARED = {
+    Role.VOLUNTEER: [_EVIDENCE, _OWN_DATA],
+    Role.TRAINER: [_EVIDENCE, _OWN_DATA],
+    Role.ADMIN: [_OWN_DATA],
+}
+
+
+def _entry(first: str, rest, path: str) -> dict:
+    """A link, or a menu of links where `rest` is a list of them."""
+    if not isinstance(rest, list):
+        address = reverse(first)
+        return {"name": first, "label": rest, "address": address, "current": path == address}
+    links = [_entry(name, label, path) for name, label in rest]
+    within = any(path.startswith(link["address"]) for link in links)
+    return {"label": first, "links": links, "current": within}
 
 
 def navigation(request) -> dict:
@@ -46,8 +80,9 @@ def navigation(request) -> dict:
         return {"navigation": [], "organisation": organisation}
     # Asked for by the header alone, so that fragments of a page do not pay for it.
     unread = cache(lambda: slots.call(slots.INBOX_UNREAD, user))
+    role = Role(user.role)
     return {
-        "navigation": _LINKS[Role(user.role)] + _SHARED,
+        "navigation": [_entry(*one, request.path) for one in _LINKS[role] + _SHARED[role]],
         "inbox_unread": unread,
         "organisation": organisation,
     }

@@ -31,6 +31,22 @@ function point(event) {
 document.addEventListener("focusin", point);
 document.addEventListener("mouseover", point);
 
+// A menu of the header closes by Escape, by a click beside it and when the focus leaves it.
+const menus = [...document.querySelectorAll("details.menu")];
+for (const menu of menus) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+}
+document.addEventListener("click", (event) => {
+  for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
+});
+
 // Unsent drafts stay on this device; they go with the person who signs out.
 document.querySelector("form.who")?.addEventListener("submit", () => {
   try {

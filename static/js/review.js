@@ -123,6 +123,8 @@ if (form) {
   form.addEventListener("submit", () => { form.querySelector("button.primary").disabled = true; });
 } else {
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target === document.body) document.getElementById("begin")?.click();
+    if (event.target !== document.body || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.key === "Enter") document.getElementById("begin")?.click();
+    if (event.key === "u" && kept("review-keys") !== "off") undone?.requestSubmit();
   });
 }

@@ -53,3 +53,8 @@ def addresses(app: App) -> Iterator[tuple[str, str, str]]:
     values = json.loads(app.manage("shell", "-v", "0", "-c", _VALUES).splitlines()[-1])
     for who, name, needed in PAGES:
         yield who, name, reverse(name, kwargs={key: values[key] for key in needed})
+
+
+def open_menu(page, label: str) -> None:
+    """One of the header's menus, which hold an admin's links."""
+    page.locator("header summary", has_text=label).click()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.demo import open_menu
+
 EARLIER = """
 import django; django.setup()
 from feedback.models import SessionReport
@@ -27,6 +29,7 @@ def earlier(app):
 
 def test_from_the_admins_button_to_a_new_report(earlier, sign_in):
     admin = sign_in("ada")
+    open_menu(admin, "Models")
     admin.get_by_role("link", name="Tagger").click()
     expect(admin.get_by_text("tagger-earlier")).to_be_visible()
     admin.get_by_role("button", name="Re-tag").click()

@@ -15,15 +15,14 @@ def test_a_queue_is_reviewed_by_keys_alone(app, sign_in):
     have = fill(app, REVIEWED + 5)
     page = sign_in("tara")
     assert len(review(page, REVIEWED)) == REVIEWED
-    left = have - REVIEWED
-    expect(page.locator(".review-nav")).to_contain_text(f"1 of {left}")
+    expect(page.locator(".review-nav")).to_contain_text(f"{REVIEWED + 1} of {have}")
     # To the next and back without saving, a tick undone, a place by word steps, and the list of keys.
     with page.expect_navigation():
         page.keyboard.press("j")
-    expect(page.locator(".review-nav")).to_contain_text(f"2 of {left}")
+    expect(page.locator(".review-nav")).to_contain_text(f"{REVIEWED + 2} of {have}")
     with page.expect_navigation():
         page.keyboard.press("k")
-    expect(page.locator(".review-nav")).to_contain_text(f"1 of {left}")
+    expect(page.locator(".review-nav")).to_contain_text(f"{REVIEWED + 1} of {have}")
     box = page.locator('input[value="warn"]')
     page.keyboard.press("w")
     expect(box).to_be_checked()
@@ -51,3 +50,19 @@ def test_a_queue_is_reviewed_by_keys_alone(app, sign_in):
     page.locator("h1").click()
     page.keyboard.press("w")
     expect(box).not_to_be_checked()
+
+
+def test_after_the_last_one_the_key_still_takes_it_back(app, sign_in):
+    fill(app, 2)
+    page = sign_in("tara")
+    page.goto("/review/")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    while page.locator("#coding").count():
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Nothing is left to review")
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    expect(page.get_by_role("status").first).to_contain_text("Taken back")
+    expect(page.locator("#coding")).to_be_visible()

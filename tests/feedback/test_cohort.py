@@ -112,6 +112,10 @@ def test_few_volunteers_give_no_figure_and_an_admin_sees_no_names(people, north,
     [row] = [row for row in figures.cohort_rows(Cohort.objects.all()) if row.name == "North"]
     assert (row.people, row.practised, row.says) == (2, 1, False)
     assert "fewer than 5" in as_(people.admin).get(reverse("feedback:cohorts")).content.decode()
+    hidden = "a figure of so few would be about persons"
+    assert hidden in page(people.admin, north)
+    shown = page(people.trainer, north)  # who reads every name below
+    assert hidden not in shown and '<dt>Practised</dt><dd class="big">1</dd>' in shown
     join(north, 3)
     assert figures.totals(figures.volunteers(north)).practised == 1
     assert "more0" in page(people.trainer, north)

@@ -106,3 +106,22 @@ def test_the_card_shows_both_studies_side_by_side(own, people):
     assert page.index("own study") < page.index("The published study")
     assert "No link found" in page and "Helpful" in page
     assert "stands beside it" in client.get(reverse("feedback:evidence")).content.decode()
+
+
+def test_where_the_own_study_has_no_figure_the_list_shows_the_published_one(content, people):
+    failed = "Part of the study failed: empathy on PHQ-2."
+    shipped = published_study()
+    effects = tuple(effect for effect in shipped.effects if effect.family == "mi")
+    own = replace(shipped, slug="own", version="1", kind="own", effects=effects, caveats=("Ours.", failed))
+    publishing.propose(studies.save_study(own), people.admin)
+    client = Client()
+    client.force_login(people.volunteer)
+    page = client.get(reverse("feedback:evidence")).content.decode()
+    warmth = page[page.index("Emotional reactions</a>") :].split("</dd>")[0]
+    assert "Not in your own study. The published one:" in warmth and "n = " in warmth
+    assert "No figure" not in warmth and "No figure" in page  # the untested stay so
+    card = reverse("feedback:evidence-card", args=["reflection_simple"])
+    assert "Ours." in page and failed not in page + client.get(card).content.decode()
+    client.force_login(people.admin)
+    assert failed in client.get(reverse("feedback:evidence")).content.decode()
+    assert failed in client.get(card).content.decode()

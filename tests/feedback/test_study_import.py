@@ -97,6 +97,7 @@ def test_files_come_are_checked_run_and_go(admin, drain, quick, django_capture_o
     assert "Report and plots" in admin.get(reverse("feedback:studies")).content.decode()
     report = admin.get(reverse("feedback:study-report", args=[row.pk])).content.decode()
     assert "Associations, not causes" in report and "Partly done." in report and "<svg" in report
+    assert 'class="plots scroll"' in report and 'class="plot ' not in report  # cells are narrow
     assert verbs() == ["study_upload", "study_run"]
     assert "cannot be changed" in bring(admin, row, chats=CHATS).content.decode()
 
@@ -128,12 +129,24 @@ def test_a_mistake_loses_nothing(admin, drain):
     assert answer.status_code == 400 and "only CSV and Parquet" in answer.content.decode()
     bring(admin, row, chats="chat_id,seeker_id\nc1,s1\n")
     drain("batch")
-    assert "lacks the column start" in page(admin, row)
+    assert ">Chats.csv lacks the column start" in page(admin, row)
     assert "found good" in step(admin, row, "run", version="1")
     bring(admin, row, chats=CHATS, spec=("study.toml", b'timezone = "Europe/Vienna"'))
     drain("batch")
     assert "Europe/Vienna" in page(admin, row) and "Checked: a study can run." in page(admin, row)
     assert set(files.brought(row.pk)) == {"assessments", "chats", "spec"}
+
+
+def test_techniques_that_the_chats_do_not_count_are_named_before_the_run(admin, drain):
+    row = brought(admin)  # they count technique:affirm alone
+    drain("batch")
+    seen = page(admin, row)
+    assert "bring no counts of Emotional Reactions, Interpretations, Exploration." in seen
+    assert "<code>technique:emotional_reactions</code>" in seen and "Checked: a study can run." in seen
+    assert "counts of Question" not in seen  # one of the family is there
+    bring(admin, row, chats=CHATS.replace("technique:affirm", "technique:explorations"))
+    drain("batch")
+    assert "bring no counts of Question, Reflection, Affirm" in page(admin, row)
 
 
 def test_parquet_is_refused_at_once_where_nothing_reads_it(admin, monkeypatch):
@@ -157,7 +170,7 @@ def test_parquet_is_refused_at_once_where_nothing_reads_it(admin, monkeypatch):
         ("spec", ("a.toml", b'[instruments."A name that is too long"]\nlow=0\nhigh=9'), "Shorten it"),
         ("chats", ("c.parquet", b"PAR1"), "no Parquet file"),
         ("chats", ("c.csv", b"\xff\xfe\x00"), "not in UTF-8"),
-        ("assessments", ("a.csv", ASSESSMENTS[:55].encode()), "no seeker has two assessments"),
+        ("assessments", ("a.csv", ASSESSMENTS[:55].encode()), ">No seeker has two assessments"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(admin, drain, field, given, words):
@@ -233,7 +246,8 @@ def test_a_version_that_is_there_is_refused_before_and_after(admin, drain, quick
     drain("batch")
     assert "Run it again under another version" in page(admin, row)
     assert "Name another version" in step(admin, row, "run", version="2026.1")
-    assert "Name the version" in step(admin, row, "run", version="ä b")
+    assert "Name the version" in step(admin, row, "run", version="2026 spring")
+    assert "without spaces, 32 at most: 2026.1 or 2026-spring" in page(admin, row)
     step(admin, row, "run", version="2026.2")
     drain("batch")
     assert EvidenceStudy.objects.filter(slug="own").count() == 2
@@ -266,6 +280,14 @@ def test_files_go_when_told_and_when_forgotten(admin, drain):
     assert {path.name for path in orphan.parent.iterdir()} == {str(kept.pk)}
     assert page(admin, with_report).count("The files are deleted") == 0  # its report stands first
     assert not StudyImport.objects.filter(pk=old.pk).exists()
+
+
+def test_imports_on_the_way_are_told_apart_by_what_was_read(admin, drain):
+    brought(admin)
+    drain("batch")
+    bring(admin, assessments=ASSESSMENTS)
+    listed = admin.get(reverse("feedback:studies")).content.decode()
+    assert "Assessments: 12 rows, Chats: 3 rows" in listed and listed.count("rows") == 2
 
 
 def test_only_so_many_imports_hold_files(admin):

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from feedback import studies
 from feedback.evidence.published import published_study
-from feedback.models import EvidenceStudy, StudyPublication
+from feedback.models import EvidenceStudy, StudyImport, StudyPublication
 from peersupport.audit.models import AuditEvent
 from peersupport.people.models import Role, User
 
@@ -37,8 +37,13 @@ def own(content):
     return studies.save_study(replace(published_study(), slug="own", version="1", kind="own"))
 
 
-def step(client: Client, study: EvidenceStudy, name: str):
-    return client.post(reverse("feedback:study-step", args=[study.pk]), {"step": name}, follow=True)
+def step(client: Client, study: EvidenceStudy, name: str, **fields):
+    given = {"step": name, "sure": "1", **fields}
+    return client.post(reverse("feedback:study-step", args=[study.pk]), given, follow=True)
+
+
+def asked(client: Client, study: EvidenceStudy, name: str) -> str:
+    return step(client, study, name, sure="").content.decode()
 
 
 def test_a_result_comes_in_and_serves_once_it_is_published(content, admin, tmp_path, capsys):
@@ -56,7 +61,7 @@ def test_a_result_comes_in_and_serves_once_it_is_published(content, admin, tmp_p
 def test_the_proposer_has_no_publish_button_and_is_refused(own, people, admin):
     User.objects.create_user(username="second", password="a-long-password", role=Role.ADMIN)
     page = step(admin, own, "propose").content.decode()
-    assert "Publish</button>" not in page and "Withdraw</button>" in page
+    assert "Publish now…" not in page and "Withdraw…" in page
     assert "another admin has to publish it" in step(admin, own, "publish").content.decode()
     assert not StudyPublication.objects.get().is_published
 
@@ -65,6 +70,41 @@ def test_withdrawn_it_stands_there_as_kept(own, people, admin):
     step(admin, own, "propose")
     assert "kept" in step(admin, own, "withdraw").content.decode()
     assert studies.serving_name() == "yang2024 2024.1"
+
+
+def test_before_it_is_published_the_page_says_what_changes(content, admin, people):
+    """With one admin the button says "Publish now" and asks first; nothing serves before the answer."""
+    found = {"partial": [{"part": "empathy", "instrument": "PHQ-9", "error": "no counts"}]}
+    balance = {"prior_chats": {"before": 40, "after": -12.34}, "age": {"before": 9, "after": 9}}
+    found["rq1"] = {"PHQ-9": {"balance": balance}}
+    effects = [replace(one, stars="", survives_bh=False) for one in published_study().effects]
+    study = replace(published_study(), slug="own", version="1", kind="own", effects=tuple(effects))
+    own = studies.save_study(study)
+    StudyImport.objects.create(version="1", found=json.dumps(found), study=own)
+    listed = admin.get(reverse("feedback:studies")).content.decode()
+    assert "Publish now…" in listed and "Propose" not in listed
+    page = asked(admin, own, "propose")
+    assert "Publish own 1 now?" in page and not StudyPublication.objects.exists()
+    row = page[page.index("Simple reflection") :][:900]
+    assert row.index("Helpful") < row.index("No link found")
+    assert "earlier chats, PHQ-9: 12.3 %" in page.lower().replace("phq", "PHQ") and "Age" not in page
+    assert "only partly done" in page and "no counts" in page
+    step(admin, own, "propose")
+    page = asked(admin, own, "withdraw")
+    assert "Withdraw own 1?" in page and studies.serving_name() == "own 1"
+    row = page[page.index("Simple reflection") :][:900]
+    assert row.index("No link found") < row.index("Helpful")
+    assert "partly done" not in page
+
+
+def test_with_a_second_admin_the_page_says_that_nothing_changes_yet(own, people, admin):
+    User.objects.create_user(username="second", password="a-long-password", role=Role.ADMIN)
+    assert "Propose…" in admin.get(reverse("feedback:studies")).content.decode()
+    page = asked(admin, own, "propose")
+    assert "Propose own 1?" in page and "Nothing changes yet" in page
+    assert "every technique keeps its grade" in page and "full result is not kept here" in page
+    step(admin, own, "propose")
+    assert "Nothing changes for anybody" in asked(admin, own, "withdraw")
 
 
 def test_an_unknown_step_or_study_is_missing(own, people, admin):

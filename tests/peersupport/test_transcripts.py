@@ -76,7 +76,7 @@ def test_lines_without_a_label_go_on_with_the_message():
     ]
     assert [turn.line for turn in transcript.turns] == [2, 4, 6, 7]
     assert any("before the first speaker" in notice and "1" in notice for notice in transcript.notices)
-    assert any("lines 5" in notice for notice in transcript.notices)
+    assert any("lines 5" in notice and "bring it again" in notice for notice in transcript.notices)
 
 
 def test_quoted_cells_run_over_lines_and_keep_their_first_line_number():

@@ -224,13 +224,35 @@ def test_the_queue_leads_from_message_to_message_without_a_script(people, ended)
     assert "1 of 2" in shown.content.decode()
     first = shown.request["PATH_INFO"]
     after = trainer.post(f"{first}?place=0&of=2", {"codes": ["affirm"]}, follow=True)
-    assert after.request["PATH_INFO"] != first and "1 of 1" in after.content.decode()
+    assert after.request["PATH_INFO"] != first and "2 of 2" in after.content.decode()
     undo = reverse("skills:review-undo", args=[one.pk if str(one.pk) in first else two.pk])
     assert undo in after.content.decode()
-    assert "Taken back." in trainer.post(undo, {"place": "0"}, follow=True).content.decode()
+    back = trainer.post(undo, {"place": "0", "of": "1", "done": "1"}, follow=True).content.decode()
+    assert "Taken back." in back and "1 of 2" in back
     for message in (one, two):
         coding.save(message, trainer=people.trainer, codes=["affirm"], spans={})
     assert "Nothing waits for you" in trainer.get(reverse("skills:review-next"), follow=True).content.decode()
+
+
+def test_after_the_last_one_it_can_still_be_taken_back(people, ended):
+    one = tagged(ended, affirm=0)
+    trainer = as_(people.trainer)
+    address = reverse("skills:correct", args=[one.pk]) + "?place=0&of=1"
+    page = trainer.post(address, {"codes": ["affirm"]}, follow=True).content.decode()
+    undo = reverse("skills:review-undo", args=[one.pk])
+    assert "Nothing waits for you" in page and f'action="{undo}"' in page
+    back = trainer.post(undo, {"place": "0", "of": "0", "done": "1"}, follow=True)
+    assert "Taken back." in back.content.decode() and "1 of 1" in back.content.decode()
+    assert back.request["PATH_INFO"] == reverse("skills:correct", args=[one.pk])
+
+
+def test_the_queue_counts_own_messages_as_the_report_does(people, ended):
+    tagged(ended, support=0.9)
+    ended.messages.create(role="seeker", index=ended.messages.count() + 1, text="And then?")
+    said = tagged(ended, affirm=0)
+    own = ended.messages.filter(role="counselor", index__lte=said.index).count()
+    page = as_(people.trainer).get(reverse("skills:review")).content.decode()
+    assert own != said.index and f'<td class="number">{own}</td>' in page
 
 
 def test_every_technique_has_a_key_of_its_own_and_none_of_the_page():

@@ -8,6 +8,7 @@ from feedback.evidence.study.output import plain
 from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
 from feedback.evidence.study_types import OUTCOME_NAMES, Effect, Study
 
+FAILED = "Part of the study failed"  # begins the notes that are for admins alone
 # A study says so itself, and ours takes it from the published one: who feels worse receives more warmth.
 REVERSE_CAUSATION = ("emotional_reactions",)
 
@@ -34,10 +35,7 @@ def study_from(result: dict[str, Any], *, version: str) -> Study:
         caveats=(
             "Figures for single techniques are unmatched associations; reverse causation cannot be excluded.",
             f"Scores are {', '.join(instruments)}; nothing here carries over to another instrument.",
-            *(
-                f"Part of the study failed: {row['part']} on {row['instrument']}."
-                for row in result["partial"]
-            ),
+            *(f"{FAILED}: {row['part']} on {row['instrument']}." for row in result["partial"]),
         ),
     )
 

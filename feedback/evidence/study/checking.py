@@ -10,16 +10,26 @@ from feedback.evidence.study.pipeline import Files, Report, load, silent
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.reading import first_rows
 from feedback.evidence.study.spec import Spec
+from feedback.evidence.study.techniques import FAMILIES, PREFIX, leaves_of, name_of
 
 SHOWN, WIDEST = 10, 40  # columns, and characters of a cell
 
 
 def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, Any], Problems]:
-    """({"tables", "flow", "notices", "ranges", "counts", "problems", "timezone", "errors"}, problems).
+    """({"tables", "flow", "notices", "ranges", "counts", "problems", "timezone", "errors", "undone"},
+    problems).
 
-    `errors` says what stands in the way of a study. `tables` are the first rows, long cells cut short.
+    `errors` says what stands in the way of a study, `undone` which families of techniques one made of these
+    tables would go without. `tables` are the first rows, long cells cut short.
     """
-    found: dict[str, Any] = {"tables": {}, "flow": {}, "notices": [], "errors": [], "timezone": spec.timezone}
+    found: dict[str, Any] = {
+        "tables": {},
+        "flow": {},
+        "notices": [],
+        "errors": [],
+        "undone": [],
+        "timezone": spec.timezone,
+    }
     problems = Problems()
     for kind in ("assessments", "chats", "seekers", "providers"):
         path = getattr(files, kind)
@@ -31,8 +41,8 @@ def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, 
             found["errors"].append(str(error))
     if not found["errors"]:
         try:
-            _, about, _ = load(files, spec, lambda share, words: report(share / 0.55, words), problems)
-            found |= about
+            made, about, _ = load(files, spec, lambda share, words: report(share / 0.55, words), problems)
+            found |= about | {"undone": _undone(made)}
         except StudyError as error:
             found["errors"].append(str(error))
     for kind, rows in problems.rows_read.items():
@@ -41,6 +51,19 @@ def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, 
         name: [spec.instruments[name].low, spec.instruments[name].high] for name in found["flow"]
     }
     return found | {"counts": problems.counts, "problems": problems.total}, problems
+
+
+def _undone(made: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Families whose techniques the chats do not count: `family`, their `names`, the `columns` to add."""
+    return [
+        {
+            "family": family,
+            "names": [name_of(name) for name in members],
+            "columns": [PREFIX + leaf for name in members for leaf in leaves_of(name)],
+        }
+        for family, members in FAMILIES.items()
+        if not any(name in rows for rows in made.values() for name in members)
+    ]
 
 
 def _as_table(rows: pd.DataFrame) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from feedback.evidence.study import plots
+from feedback.evidence.study import plots, words
 from feedback.evidence.study.problems import Problems
 from feedback.evidence.study.techniques import FAMILIES, name_of
 
@@ -55,7 +55,9 @@ def drawn(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
                     plots.dose(f"Change by number of chats, {instrument} (unadjusted)", part["dose"]),
                 )
             rows = [
-                (name, term["beta"], *term["ci"]) for name, term in part["terms"].items() if name != "const"
+                (words.term(name), term["beta"], *term["ci"])
+                for name, term in part["terms"].items()
+                if name != "const"
             ]
             yield f"forest-rq1-{slug(instrument)}", plots.forest(f"Matched periods, {instrument}", rows)
     for instrument, families in result["rq2"].items():
@@ -66,7 +68,11 @@ def drawn(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
             if name in part.get("terms", {})
         ]
         if rows:
-            yield f"forest-rq2-{slug(instrument)}", plots.forest(f"Techniques per +1 SD, {instrument}", rows)
+            title, axis = (
+                f"Techniques, {instrument}",
+                "points per +1 SD of use; left of the line: lower scores",
+            )
+            yield f"forest-rq2-{slug(instrument)}", plots.forest(title, rows, axis)
 
 
 def _tables(result: dict[str, Any]) -> Iterator[tuple[str, list[list[Any]]]]:

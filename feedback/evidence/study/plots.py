@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 720, 230, 130, 26, 44
+from feedback.evidence.study import words
+
+WIDTH, LEFT, RIGHT, ROW, TOP = 800, 220, 190, 26, 52  # RIGHT holds "−0.085 (−0.200, +0.020)"
 
 
-def forest(title: str, rows: Sequence[tuple[str, float, float, float]]) -> str:
+def forest(
+    title: str,
+    rows: Sequence[tuple[str, float, float, float]],
+    axis: str = "points; left of the line: lower scores",
+) -> str:
     """Estimates with 95 % intervals: rows of (name, estimate, low, high)."""
-    limit = max((abs(v) for _, *values in rows for v in values), default=1.0) or 1.0
-    at = _scale(-limit, limit)
+    step, steps = _round_steps(max((abs(v) for _, *values in rows for v in values), default=1.0))
+    ticks = [step * number for number in range(-steps, steps + 1)]
+    at = _scale(ticks[0], ticks[-1])
     body = [_line(at(0), TOP - 6, at(0), TOP + ROW * len(rows), "#888", dash=True)]
     for place, (name, value, low, high) in enumerate(rows):
         y = TOP + ROW * place + ROW / 2
         body.append(_text(LEFT - 10, y, name, end=True))
         body.append(_line(at(low), y, at(high), y, "#222", 2))
         body.append(f'<rect x="{at(value) - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" fill="#1d5f5a"/>')
-        body.append(_text(WIDTH - RIGHT + 10, y, f"{value:+.3f} ({low:+.3f}, {high:+.3f})", small=True))
-    ticks = [-limit, -limit / 2, 0.0, limit / 2, limit]
-    return _page(
-        title,
-        body + _axis(at, ticks, len(rows), "points per unit; left of the line: lower scores"),
-        len(rows),
-    )
+        figures = f"{words.signed(value)} ({words.signed(low)}, {words.signed(high)})"
+        body.append(_text(WIDTH - RIGHT + 16, y, figures, small=True))
+    return _page(title, body + _axis(at, ticks, len(rows), axis), len(rows))
 
 
 def love(title: str, balance: dict[str, dict[str, float]]) -> str:
     """Absolute standardised bias in percent, before (ring) and after (dot) matching; 5 % marked."""
-    most = max([10.0, *(abs(v) for row in balance.values() for v in row.values())])
-    at = _scale(0, most)
-    body = [_line(at(5), TOP - 6, at(5), TOP + ROW * len(balance), "#888", dash=True)]
+    step, steps = _round_steps(max([10.0, *(abs(v) for row in balance.values() for v in row.values())]))
+    ticks = [step * number for number in range(steps + 1)]
+    at = _scale(0, ticks[-1])
+    body = [
+        _line(at(5), TOP - 6, at(5), TOP + ROW * len(balance), "#888", dash=True),
+        f'<text x="{at(5):.1f}" y="{TOP - 9}" text-anchor="middle" font-size="12">5 %</text>',
+    ]
     for place, (name, row) in enumerate(balance.items()):
         y = TOP + ROW * place + ROW / 2
         before, after = abs(row["before"]), abs(row["after"])
-        body.append(_text(LEFT - 10, y, name.replace("_", " "), end=True))
+        body.append(_text(LEFT - 10, y, _capital(words.covariate(name)), end=True))
         body.append(_line(at(before), y, at(after), y, "#bbb"))
         body.append(
             f'<circle cx="{at(before):.1f}" cy="{y:.1f}" r="5" fill="none" stroke="#222" stroke-width="1.5"/>'
         )
         body.append(f'<circle cx="{at(after):.1f}" cy="{y:.1f}" r="5" fill="#1d5f5a"/>')
-        body.append(_text(WIDTH - RIGHT + 10, y, f"{before:.1f} → {after:.1f}", small=True))
-    ticks = [0.0, 5.0, most / 2, most]
+        body.append(_text(WIDTH - RIGHT + 16, y, f"{before:.1f} → {after:.1f}", small=True))
     return _page(
         title,
         body + _axis(at, ticks, len(balance), "|standardised bias|, %; ring before, dot after"),
@@ -53,26 +60,40 @@ def love(title: str, balance: dict[str, dict[str, float]]) -> str:
 
 def dose(title: str, rows: Sequence[dict[str, Any]]) -> str:
     """Mean change of the score with its 95 % interval by number of chats in the period."""
-    named = [(f"{row['chats']} chats (n = {row['n']})", row["change"], *row["ci"]) for row in rows]
-    return forest(title, named)
+    named = [(f"{words.chats(row['chats'])} (n = {row['n']:,})", row["change"], *row["ci"]) for row in rows]
+    return forest(title, named, "mean change in points; left of the line: scores fell")
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _round_steps(limit: float) -> tuple[float, int]:
+    """(a round step, how many of them reach the limit): 1, 2 or 5 times a power of ten, five at most."""
+    if not limit > 0 or not math.isfinite(limit):
+        return 0.5, 2
+    power = 10.0 ** math.floor(math.log10(limit / 4))
+    step = next(power * one for one in (1, 2, 5, 10) if power * one >= limit / 4)
+    return step, max(1, math.ceil(limit / step - 1e-9))
 
 
 def _scale(low: float, high: float) -> Callable[[float], float]:
     return lambda value: LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
 
 
-def _axis(at, ticks: Sequence[float], rows: int, words: str) -> list[str]:
+def _axis(at, ticks: Sequence[float], rows: int, caption: str) -> list[str]:
     y = TOP + ROW * rows + 4
     body = [_line(at(ticks[0]), y, at(ticks[-1]), y, "#222")]
     for tick in ticks:
         body.append(_line(at(tick), y, at(tick), y + 4, "#222"))
+        figure = f"{tick:.6g}".replace("-", "\N{MINUS SIGN}")
         body.append(
-            f'<text x="{at(tick):.1f}" y="{y + 18:.1f}" text-anchor="middle" font-size="11">{tick:g}</text>'
+            f'<text x="{at(tick):.1f}" y="{y + 18:.1f}" text-anchor="middle" font-size="12">{figure}</text>'
         )
-    middle = (at(ticks[0]) + at(ticks[-1])) / 2
+    middle, low = (at(ticks[0]) + at(ticks[-1])) / 2, y + 36
     return [
         *body,
-        f'<text x="{middle:.1f}" y="{y + 36:.1f}" text-anchor="middle" font-size="11">{escape(words)}</text>',
+        f'<text x="{middle:.1f}" y="{low:.1f}" text-anchor="middle" font-size="12">{escape(caption)}</text>',
     ]
 
 
@@ -84,10 +105,10 @@ def _line(x1, y1, x2, y2, colour: str, width: float = 1, *, dash: bool = False) 
     )
 
 
-def _text(x, y, words: str, *, end: bool = False, small: bool = False) -> str:
+def _text(x, y, said: str, *, end: bool = False, small: bool = False) -> str:
     anchor = ' text-anchor="end"' if end else ""
-    kind = ' font-size="11"' if small else ""
-    return f'<text x="{x:.1f}" y="{y + 4:.1f}"{anchor}{kind}>{escape(words)}</text>'
+    kind = ' font-size="12"' if small else ""
+    return f'<text x="{x:.1f}" y="{y + 4:.1f}"{anchor}{kind}>{escape(said)}</text>'
 
 
 def _page(title: str, body: list[str], rows: int) -> str:

@@ -48,7 +48,11 @@ def read_text(lines: Iterable[tuple[int, str]], builder: Builder) -> None:
     if skipped:
         builder.notice(f"Lines before the first speaker were left out: {_some(skipped)}.")
     if lonely:
-        builder.notice(f"Labels that come only once were read as message text: lines {_some(lonely)}.")
+        builder.notice(
+            f"Labels that come only once were read as message text: lines {_some(lonely)}. Where that is a "
+            "third person, leave these lines out of the text and bring it again; where it is one of the two, "
+            "write the name as in the other lines."
+        )
 
 
 def _kept(lines: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:

@@ -1,0 +1,58 @@
+"""What the terms and covariates of a study are called for readers; files keep the short names."""
+
+from __future__ import annotations
+
+from feedback.evidence.study.techniques import ALL, name_of
+
+_TERMS = {
+    "const": "Mean score (intercept)",
+    "treated": "At least one chat",
+    "pre": "Starting score",
+    "treated:pre": "Chat × starting score",
+    "log_prior_chats": "Earlier chats (log)",
+    "log_turns": "Length of the chats (log)",
+    "log_turns:pre": "Length × starting score",
+    "provider_age": "Provider's age",
+    "provider_modules": "Provider's training modules",
+    "provider_prior_chats": "Provider's earlier chats (log)",
+    "repeat_contact": "Same provider again",
+    "seeker_negative": "Seekers' negative words",
+    "seeker_positive": "Seekers' positive words",
+}
+_COVARIATES = {
+    "age": "age",
+    "prior_chats": "earlier chats",
+    "tenure_days": "days since joining",
+    "active_days": "active days",
+    "pre": "starting score",
+}
+
+
+def term(name: str) -> str:
+    """A term of a model, or a technique of the study; an unknown one as it is."""
+    return name_of(name) if name in ALL else _TERMS.get(name, name.replace("_", " "))
+
+
+def covariate(name: str) -> str:
+    return _COVARIATES.get(name, name.replace("_", " "))
+
+
+def p_value(p: float | None) -> str:
+    """Three decimals; below them "<0.001", because no p is zero."""
+    if p is None:
+        return "–"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def signed(value: float) -> str:
+    """Three decimals with their sign, a true minus."""
+    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def chats(label: str) -> str:
+    """How many chats a row of the dose plot is about: "0", "1", "3-4", "10+"."""
+    if label == "0":
+        return "No chat"
+    if label == "1":
+        return "1 chat"
+    return f"{label.replace('-', '–').replace('+', ' or more')} chats"
