@@ -23,10 +23,12 @@ function nearEnd() {
   return window.innerHeight + window.scrollY > document.body.scrollHeight - 240;
 }
 
-// Beside a conversation on a wide page, before it on a narrow one: there nobody would see it appear.
+// Beside a conversation on a wide page, before it on a narrow one: there nobody would see it appear, and
+// where it is in sight, the page must not go on to the conversation's end.
 function lead(panel) {
   const box = panel.getBoundingClientRect();
-  if (box.top >= 0 && box.top < window.innerHeight / 2) return;
+  const above = box.bottom <= log.getBoundingClientRect().top + 1;
+  if (!above && box.top >= 0 && box.top < window.innerHeight / 2) return;
   // What is being sent still stands in the text box; with other words in it, the line above it leads there.
   if (composer && !sending && composer.elements.text.value.trim()) return;
   led = true;
@@ -62,7 +64,8 @@ function show(html, newest) {
   const last = log.lastElementChild;
   // An answer may still be on its way when the tags are there; none comes once the chat has ended.
   const answered = !last || !last.dataset.awaits || !document.querySelector("#chat-status[data-open]");
-  const waiting = last && (last.dataset.turn === "pending" || !answered);
+  // Nobody answers what may be about the volunteer: the exercise is set aside.
+  const waiting = last && !("aside" in last.dataset) && (last.dataset.turn === "pending" || !answered);
   if (writing) writing.hidden = !waiting;
   if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });

@@ -127,6 +127,18 @@ def test_on_a_phone_the_panel_comes_into_sight_and_folds(sign_in, start_chat):
     expect(panel.get_by_role("button")).to_be_hidden()  # and stays folded
 
 
+def test_on_a_phone_the_panel_is_read_first_in_a_chat_of_one_message_too(sign_in, start_chat):
+    page = sign_in("vera", viewport={"width": 375, "height": 812})
+    start_chat(page, "Covering for three")
+    send(page, "honestly i want to kill myself tonight")
+    panel = page.locator("#human-panel")
+    for _ in range(2):  # at once, and when what the worker found has come
+        expect(panel.get_by_role("heading")).to_be_in_viewport()
+        expect(panel).to_be_focused()
+        expect(page.locator("#writing")).to_be_hidden()
+        expect(page.locator(TAGGED)).to_have_count(1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("who", "addresses"),
