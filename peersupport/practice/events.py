@@ -35,7 +35,8 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     `parts` splits the text around the stretch that shows its strongest tag.
     """
     # A message that was just sent has no tags yet: most posts need none of these queries.
-    own = [one for one in messages if one.is_counselor and one.turn != Message.Turn.PENDING]
+    said = [one for one in messages if one.is_counselor and not one.is_set_aside]
+    own = [one for one in said if one.turn != Message.Turn.PENDING]
     shown = slots.call(slots.MESSAGE_TAGS, own, user) if own else {}
     codes = {view.code for one in shown.values() for view in one.tags}
     disputed = slots.call(slots.DISPUTED_TAGS, own) if codes else {}

@@ -123,6 +123,7 @@ def _uncertain(chats: list) -> list:
         tagging__version=card_or_nothing().get("version", ""),
         tagging__message__copied=False,
         tagging__message__role=Message.Role.COUNSELOR,
+        tagging__message__risk_level=Message.Risk.NONE,
         tagging__message__chat__in=chats,
     )
     nearest = Min(Case(*how_near, default=Value(1.0), output_field=FloatField()))

@@ -150,6 +150,8 @@ def test_the_seeker_waits_while_the_volunteer_speaks_of_their_own_distress(say, 
     message.refresh_from_db()
     assert (message.turn, message.risk_level != Message.Risk.NONE) == ("done", True)
     assert len(replies(chat)) == 0
+    tagging = Tagging.objects.get(message=message)
+    assert not tagging.tags.exists()  # what may be about themselves is no counselling
     say("That was part of the exercise. What happened today?")
     drain()
     assert len(replies(chat)) == 1

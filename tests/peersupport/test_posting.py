@@ -16,6 +16,7 @@ from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.events import panels
 from peersupport.practice.models import ChatEvent, Message
+from skills.models import SkillTag, Tagging
 
 CLIENTS = 8
 POSTS = 1000
@@ -123,6 +124,27 @@ def test_the_panel_about_oneself_is_for_the_volunteer_and_folds_when_they_write_
     page = own.get(address)
     assert page.context["disclosed"] and reverse("practice:end", args=[chat.pk]) not in page.text
     assert not other.get(address).context["disclosed"]
+
+
+def test_no_technique_is_shown_on_what_may_be_about_the_volunteer(chat, people):
+    """Nor on one that an earlier version tagged, and no trainer is asked to correct it."""
+    message = chats.post_message(chat, text="honestly i want to kill myself too", key="k").message
+    other = chats.post_message(chat, text="It sounds like a long week.", key="k2").message
+    for one in (message, other):
+        tagging = Tagging.objects.create(message=one, version="earlier", probabilities=b"")
+        SkillTag.objects.create(tagging=tagging, code="support", probability=0.9, start=0, end=9)
+    Message.objects.filter(chat=chat, role="counselor").update(turn=Message.Turn.DONE)
+    chats.end_chat(chat)
+    own, trainer = Client(), Client()
+    own.force_login(people.volunteer)
+    trainer.force_login(people.trainer)
+    address = reverse("practice:chat", args=[chat.pk])
+    for client in (own, trainer):
+        page = client.get(address).text
+        assert page.count('<a class="tag ') == 1
+        assert f'id="message-{message.pk}"' in page and " data-aside " in page
+    assert reverse("skills:correct", args=[message.pk]) not in page
+    assert reverse("skills:correct", args=[other.pk]) in page
 
 
 @pytest.mark.django_db
