@@ -21,6 +21,7 @@ from peersupport.people.sessions import session_holds
 from peersupport.practice import slots, watch
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from peersupport.safety import crisis_checklist, human_panel
+from peersupport.safety.conduct import concerns
 
 logger = logging.getLogger(__name__)
 KEEPALIVE_SECONDS = 15
@@ -47,10 +48,16 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
         message.tag_views = [(view, grades[view.code]) for view in found]
         message.is_awaited = message.pk in awaited
         message.disputed = disputed.get(message.pk, ())
+        message.concerns = concerns(message.text) if _is_looked_at(message) else ()
         message.correction = shown[message.pk].correction if message.pk in shown else None
         start, end = (found[0].start, found[0].end) if found else (0, 0)
         message.parts = (message.text[:start], message.text[start:end], message.text[end:])
     return messages
+
+
+def _is_looked_at(message: Message) -> bool:
+    """What another try copied was looked at in the first chat, and of oneself one may write anything."""
+    return message.is_counselor and not message.copied and not message.is_set_aside
 
 
 def panels(messages: list[Message], user: User, *, is_own: bool) -> dict:

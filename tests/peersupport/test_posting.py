@@ -147,6 +147,18 @@ def test_no_technique_is_shown_on_what_may_be_about_the_volunteer(chat, people):
     assert reverse("skills:correct", args=[other.pk]) in page
 
 
+def test_words_that_may_hurt_are_noted_at_once_without_any_worker(chat, people):
+    own = Client()
+    own.force_login(people.volunteer)
+    words = {"text": "Other people have it much worse.", "key": "k"}
+    address = reverse("practice:post", args=[chat.pk])
+    answer = own.post(address, words, headers={"X-Fragments": "1"}).text
+    assert "This may hurt: it makes the person&#x27;s trouble smaller." in answer
+    words = {"text": "It sounds like a long week.", "key": "k2"}
+    answer = own.post(f"{address}?after=2", words, headers={"X-Fragments": "1"}).text
+    assert "This may hurt" not in answer and "a long week" in answer
+
+
 @pytest.mark.django_db
 def test_the_baseline_is_the_same_for_everybody_and_other_chats_are_not(people):
     from peersupport.practice.models import Scenario
