@@ -201,5 +201,6 @@ def tag_results(messages: list[Message]) -> dict:
             empathy={head: getattr(tagging, head) for head in EMPATHY},
             spans={view.code: (view.start, view.end) for view in kept},
             notice=tagging.notice,
+            unsure=[view.code for view in kept if view.unsure],
         )
     return results

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,35 @@ def test_warmth_is_a_strength_and_never_a_point():
 def test_a_scolding_message_is_no_strength():
     turns = [seeker(0, "hi"), counselor(1, "You did well but stop whining", "affirm", "inappropriate")]
     assert compose(turns, STUDY).strengths == ()
+
+
+HURTING = (
+    ("Don't be so dramatic, it will be fine.", "support", "emotional_reactions"),
+    ("I think you are overreacting a bit.", "reflection_complex", "interpretations"),
+    (
+        "What happened? Who was there? Why did you do that? Did you tell anyone?",
+        "open_question",
+        "explorations",
+    ),
+    ("Well done, and can you give me your phone number?", "affirm", "emotional_reactions"),
+)
+
+
+@pytest.mark.parametrize(("text", "code", "head"), HURTING)
+def test_a_message_that_hurts_or_stacks_questions_is_praised_for_nothing(text, code, head):
+    turns = [seeker(0, "It is all falling apart."), counselor(1, text, code, empathy={head: 2})]
+    assert compose(turns, STUDY).strengths == ()
+
+
+def test_nothing_is_praised_that_is_uncertain_or_after_which_the_seeker_drew_back():
+    before, good = seeker(0, "It is all falling apart."), "It sounds like nobody sees how tired you are."
+    sure = counselor(1, good, "reflection_complex", empathy={"interpretations": 2})
+    assert compose([before, sure], STUDY).strengths
+    assert compose([before, replace(sure, drew_back=True)], STUDY).strengths == ()
+    unsure = replace(counselor(1, good, "reflection_complex").tags, unsure=["reflection_complex"])
+    perhaps = replace(sure, tags=unsure)
+    assert compose([before, perhaps], STUDY).strengths == ()
+    assert compose([before, replace(perhaps, confirmed=frozenset(unsure.present))], STUDY).strengths
 
 
 def test_at_most_two_points_and_discouraged_before_linked_to_worse():

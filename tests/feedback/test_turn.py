@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from feedback.report import turns_of
+from feedback.reports.course import drew_back
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
@@ -142,6 +144,17 @@ def test_turns_of_several_chats_run_as_one_batch(people, drain):
     assert len(claimed) == 5
     running.run_claimed(claimed, running.Context(running.threading.Event()))
     assert Job.objects.filter(kind="turn", status="done").count() == 5
+
+
+@pytest.mark.parametrize("text", ["Don't be so dramatic, it will be fine.", "I think you are overreacting."])
+def test_belittling_closes_the_seeker_whatever_the_tagger_reads_into_it(text, say, drain, chat):
+    say("It sounds like a long week.")
+    drain()
+    message = say(text)
+    drain()
+    assert message.pk in drew_back(chat)
+    assert "inappropriate_hurt" in SeekerStateRecord.objects.get(message=message).reasons
+    assert [turn.message_id for turn in turns_of(chat) if turn.drew_back] == [str(message.pk)]
 
 
 def test_the_seeker_waits_while_the_volunteer_speaks_of_their_own_distress(say, drain, chat):
