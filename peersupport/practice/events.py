@@ -78,6 +78,15 @@ def panels(messages: list[Message], user: User, *, is_own: bool) -> dict:
     }
 
 
+def another_try(chat: PracticeChat, messages: list[Message], user: User) -> dict:
+    """What a page says above another try: the message that it answers anew, and whether it is answered among
+    these messages. 2 queries at most, none of other chats."""
+    return {
+        "first_answer": access.first_answer_for_user(user, chat) if chat.is_try else None,
+        "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
+    }
+
+
 def reading(chat: PracticeChat) -> dict[str, int] | None:
     """How many of an imported chat's messages have been looked at; None of other chats. 1 query there."""
     if not chat.is_imported:
@@ -107,6 +116,7 @@ def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple
             "kinds": {event.kind for event in events},
             "is_own": is_own,
             "reading": reading(chat),
+            **another_try(chat, changed, request.user),
             **panels(changed, request.user, is_own=is_own),
         },
         request=request,

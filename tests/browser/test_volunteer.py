@@ -41,6 +41,7 @@ def test_from_login_to_report(sign_in, start_chat):
     expect(card).to_be_hidden()
     expect(tag).to_be_focused()
 
+    page.locator("summary", has_text="End the chat").click()
     page.get_by_role("button", name="End and see the report").click()
     expect(page.get_by_role("heading", name="First, how was it for you?")).to_be_visible()
     page.get_by_role("button", name="Skip").click()

@@ -15,7 +15,7 @@ from django.urls import reverse
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.events import panels
-from peersupport.practice.models import ChatEvent, Message
+from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from skills.models import SkillTag, Tagging
 
 CLIENTS = 8
@@ -56,6 +56,22 @@ def test_an_ended_chat_takes_no_message_but_repeats_are_answered(chat):
     assert chats.post_message(chat, text="hello", key="k").created is False
     with pytest.raises(ValidationError, match="ended"):
         chats.post_message(chat, text="more", key="new")
+
+
+def test_a_chat_that_ends_without_a_word_of_its_volunteer_is_discarded(chat, people):
+    own = Client()
+    own.force_login(people.volunteer)
+    page = own.get(reverse("practice:chat", args=[chat.pk])).text
+    assert page.index('<details class="end">') < page.index("End and see the report")  # one click opens it
+    gone = own.post(reverse("practice:end", args=[chat.pk]), follow=True)
+    assert gone.redirect_chain[-1][0] == reverse("practice:scenarios")
+    assert "you wrote nothing in it" in gone.text
+    assert not PracticeChat.objects.filter(pk=chat.pk).exists()
+    other = chats.start_chat(people.volunteer, chat.scenario)
+    chats.post_message(other, text="hello", key="k")
+    ended = own.post(reverse("practice:end", args=[other.pk]))
+    assert ended["Location"] == reverse("feedback:report", args=[other.pk])
+    assert not PracticeChat.objects.get(pk=other.pk).is_open
 
 
 def test_messages_and_events_are_numbered_without_gaps(chat):
