@@ -6,6 +6,7 @@ const composer = document.getElementById("composer");
 const writing = document.getElementById("writing");
 let seq = Number(log.dataset.seq);
 let sending = false;
+let leaving = false;
 let led = false;  // away from the conversation's end, to a panel that comes first
 
 // A browser may refuse to keep anything: the page then works without drafts.
@@ -91,7 +92,10 @@ function startStream() {
   if (!window.EventSource) return startPolling();
   const source = new EventSource(`${log.dataset.stream}?after=${seq}`);
   source.addEventListener("fragments", (event) => show(event.data, Number(event.lastEventId)));
-  source.addEventListener("gone", () => { source.close(); window.location.reload(); });
+  source.addEventListener("gone", () => {
+    source.close();
+    if (!leaving) window.location.reload();
+  });
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return;
     startPolling();
@@ -100,6 +104,10 @@ function startStream() {
   source.addEventListener("open", stopPolling);
   window.addEventListener("pagehide", () => source.close());
 }
+// A form that is on its way to another page may be what makes the chat go: the page is not loaded again.
+document.addEventListener("submit", (event) => {
+  leaving = leaving || (!event.defaultPrevented && event.target.method === "post");
+});
 startStream();
 // A chat is gone on with at its end; one that was brought whole is read from its beginning.
 if (writing) log.lastElementChild?.scrollIntoView({ block: "nearest" });
@@ -123,7 +131,10 @@ if (composer) {
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight, 220)}px`;
   }
-  text.addEventListener("input", keep);
+  text.addEventListener("input", () => {
+    keep();
+    if (problem.textContent === composer.dataset.empty) complain("");
+  });
 
   function complain(words) {
     problem.textContent = words;
@@ -135,7 +146,12 @@ if (composer) {
   }
 
   async function send() {
-    if (sending || !text.value.trim()) return;
+    if (sending) return;
+    if (!text.value.trim()) {
+      complain(composer.dataset.empty);
+      text.focus();
+      return;
+    }
     sending = true;
     led = false;
     complain("");
