@@ -46,6 +46,7 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     for message in messages:
         found = shown[message.pk].tags if message.pk in shown else []
         message.tag_views = [(view, grades[view.code]) for view in found]
+        message.notice = shown[message.pk].notice if message.pk in shown else ""
         message.is_awaited = message.pk in awaited
         message.disputed = disputed.get(message.pk, ())
         message.concerns = concerns(message.text) if _is_looked_at(message) else ()

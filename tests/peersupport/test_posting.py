@@ -163,6 +163,15 @@ def test_no_technique_is_shown_on_what_may_be_about_the_volunteer(chat, people):
     assert reverse("skills:correct", args=[other.pk]) in page
 
 
+def test_a_message_in_another_language_is_said_to_be_unread(chat, people, drain):
+    own = Client()
+    own.force_login(people.volunteer)
+    chats.post_message(chat, text="Was beschäftigt dich heute am meisten?", key="k")
+    drain("live")
+    page = own.get(reverse("practice:chat", args=[chat.pk])).text
+    assert "Only English is read here" in page and "No technique recognised" not in page
+
+
 def test_words_that_may_hurt_are_noted_at_once_without_any_worker(chat, people):
     own = Client()
     own.force_login(people.volunteer)
