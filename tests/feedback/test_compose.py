@@ -160,6 +160,23 @@ def test_a_risk_cue_overrides_all_skill_points():
     assert result.crisis.level == "passive" and result.crisis.cues == ((0, "passive"),)
 
 
+def test_referring_is_asked_for_beside_the_answer_to_the_plainest_sign():
+    turns = [
+        seeker(0, "how do you stop being such a wuss haha"),
+        counselor(1, "Hi Elin, good that you write.", "introduction_greeting"),
+        seeker(2, "sometimes i'd rather not be here", risk="passive"),
+        counselor(3, "What is the hardest part?", "open_question"),
+        seeker(4, "i hurt myself sometimes", risk="explicit"),
+        counselor(5, "And how was work?", "open_question"),
+    ]
+    result = compose(turns, STUDY)
+    assert [(point.rule, point.index) for point in result.points] == [
+        ("crisis_refer", 5),
+        ("crisis_notice", 3),
+    ]
+    assert [point.index for point in compose(turns[:5], STUDY).points] == [3, 3]  # it ended on the disclosure
+
+
 def test_a_good_answer_to_a_risk_cue_leaves_no_point():
     turns = [
         seeker(0, "I want to die", risk="explicit"),

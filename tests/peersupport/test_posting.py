@@ -185,6 +185,15 @@ def test_words_that_may_hurt_are_noted_at_once_without_any_worker(chat, people):
 
 
 @pytest.mark.django_db
+def test_a_seekers_first_line_that_is_labelled_harmless_raises_no_alarm(people):
+    from peersupport.practice.models import Scenario
+
+    rows = Scenario.objects.filter(active=True, slug__in=["pleasing-sleeves", "plain-grey"])
+    opened = {row.slug: chats.start_chat(people.volunteer, row).messages.get().risk_level for row in rows}
+    assert opened == {"pleasing-sleeves": "none", "plain-grey": "passive"}
+
+
+@pytest.mark.django_db
 def test_the_baseline_is_the_same_for_everybody_and_other_chats_are_not(people):
     from peersupport.practice.models import Scenario
 

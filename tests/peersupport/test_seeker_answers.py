@@ -145,3 +145,10 @@ def test_a_nod_is_no_goodbye_whatever_was_read_into_it(slug, nod):
 def test_a_short_goodbye_is_one(goodbye):
     [(reply, _)] = play("plain-dispatch", [(goodbye, {"conclusion"})])
     assert reply.kind in {"closing", "parting"}
+
+
+def test_a_line_says_which_sign_of_risk_it_is_labelled_with():
+    [(reply, _)] = play("plain-grey", [("Are you thinking of suicide?", CLOSED)])
+    assert (reply.line_id, reply.sign) == ("sf_honest", "passive")
+    [(reply, _)] = play("plain-grey", [("How old are you?", CLOSED)])
+    assert reply.sign == ""
