@@ -94,10 +94,12 @@ def crisis_view(turns: Sequence[Turn], *, policy: str = DEFAULT_POLICY) -> Crisi
         return None
     first = cues[0]
     after = [turn for turn in turns if turn.by_counselor and turn.index > first.index]
+    # A plain question that brought the sign out was asked, though before it.
+    brought_out = [turn for turn in turns if turn.by_counselor and turn.index < first.index][-1:]
     referral = _first(after, _refers)
     seen = {
         "notice": _first(after, lambda turn: _names(turn) or _stays(turn)),
-        "ask": _first(after, _asks),
+        "ask": _first([*brought_out, *after], _asks),
         "refer": referral,
         "close": _first([t for t in after if referral and t.index >= referral.index], _closes),
     }

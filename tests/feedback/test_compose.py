@@ -160,6 +160,20 @@ def test_a_risk_cue_overrides_all_skill_points():
     assert result.crisis.level == "passive" and result.crisis.cues == ((0, "passive"),)
 
 
+def test_a_question_that_brought_the_sign_out_was_asked():
+    turns = [
+        seeker(0, "always cold, me"),
+        counselor(1, "Are you hurting yourself, or thinking of suicide?", "closed_question"),
+        seeker(2, "sometimes i hurt myself. since february", risk="explicit"),
+        counselor(3, "Thank you for telling me.", "support"),
+    ]
+    seen = {item.key: (item.status, item.index) for item in compose(turns, STUDY).crisis.items}
+    assert (seen["ask"], seen["refer"][0]) == (("seen", 1), "not_seen")
+    far = [*turns[:2], seeker(2, "no, why?"), counselor(3, "How was work?", "open_question")]
+    far += [seeker(4, "i hurt myself", risk="explicit"), counselor(5, "Oh.", "grounding")]
+    assert compose(far, STUDY).crisis.not_seen("ask")
+
+
 def test_referring_is_asked_for_beside_the_answer_to_the_plainest_sign():
     turns = [
         seeker(0, "how do you stop being such a wuss haha"),
