@@ -14,7 +14,7 @@ from django.utils import timezone
 from feedback import studies
 from feedback.coach.engine import get_coach
 from feedback.models import EvidenceStudy, SessionReport
-from feedback.reports import loaded, retagged, suggestions, wordings
+from feedback.reports import course, loaded, retagged, suggestions, wordings
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
 from peersupport.jobs.models import Job
@@ -30,6 +30,7 @@ def turns_of(chat: PracticeChat) -> list[Turn]:
     """The chat's messages with the tags that hold now; what another try copied is context without tags."""
     messages = list(Message.objects.filter(chat=chat).order_by("index"))
     results = tags.tag_results([message for message in messages if message.is_counselor])
+    worse = course.drew_back(chat)
     return [
         Turn(
             index=message.index,
@@ -39,6 +40,7 @@ def turns_of(chat: PracticeChat) -> list[Turn]:
             risk_level=message.risk_level,
             message_id=str(message.pk),
             earlier=message.copied,
+            drew_back=message.pk in worse,
         )
         for message in messages
     ]

@@ -19,6 +19,7 @@ from peersupport import seeker
 from peersupport.jobs.models import Job
 from peersupport.practice.models import ChatEvent, Message, PracticeChat, SeekerStateRecord
 from peersupport.practice.scenarios import authored_for
+from peersupport.safety import conduct
 from skills import tags
 from skills.retag import with_previous
 from skills.tagger import TagResult, load_tagger
@@ -68,7 +69,7 @@ def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
     chat = message.chat
     scenario = authored_for(chat.scenario)
     before, said = last_state(chat)
-    heard = seeker.hear(message.text, techniques=result.present, empathy=result.empathy)
+    heard = _heard(message.text, result)
     state, reasons = seeker.advance(before, heard, scenario)
     reply = seeker.choose_reply(
         scenario,
@@ -82,6 +83,13 @@ def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
     )
     worded = wording.asks_for(reply, scenario, message)
     return partial(_write, message, result, state, reasons, reply, tagger.version, worded)
+
+
+def _heard(text: str, result: TagResult) -> seeker.Heard:
+    """What reaches the seeker. Names and belittling are heard as that, whatever else is read into them."""
+    if conduct.hurts(text):
+        return seeker.hear(text, techniques={"inappropriate"})
+    return seeker.hear(text, techniques=result.present, empathy=result.empathy)
 
 
 def similarity(tagger, text: str, candidates: list[str]) -> list[float]:

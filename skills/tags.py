@@ -59,7 +59,8 @@ def store(found: Sequence[tuple[Message, TagResult | None]], version: str) -> No
     messages locked.
 
     The same version written again replaces nothing and doubles nothing: its row becomes current, and a
-    result is not needed. What does not fit the text or the taxonomy is left out.
+    result is not needed. What does not fit the text or the taxonomy is left out, and what may be about the
+    volunteer carries no technique.
     """
     rows = Tagging.objects.filter(message__in=[message for message, _ in found])
     known = dict(rows.filter(version=version).values_list("message_id", "current"))
@@ -75,6 +76,7 @@ def store(found: Sequence[tuple[Message, TagResult | None]], version: str) -> No
     SkillTag.objects.bulk_create(
         SkillTag(tagging=tagging, code=code, probability=result.probabilities[code], start=start, end=end)
         for tagging, (message, result) in zip(made, fresh, strict=True)
+        if not message.is_set_aside
         for code in result.present
         for start, end in [result.spans.get(code, (0, len(message.text)))]
     )
@@ -199,5 +201,6 @@ def tag_results(messages: list[Message]) -> dict:
             empathy={head: getattr(tagging, head) for head in EMPATHY},
             spans={view.code: (view.start, view.end) for view in kept},
             notice=tagging.notice,
+            unsure=[view.code for view in kept if view.unsure],
         )
     return results

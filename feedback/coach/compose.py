@@ -70,7 +70,7 @@ def compose(
     turns = sorted(turns, key=lambda turn: turn.index)
     view = crisis_view(turns, policy=policy)
     if view is not None:
-        # All crisis points concern the same moment, so they may share its message.
+        # Crisis points may concern the same moment, so they may share its message.
         chosen = crisis_moments(view)[:max_points]
     else:
         chosen = _choose(moments(turns, study), max_points)

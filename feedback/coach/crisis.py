@@ -69,7 +69,8 @@ class CrisisItem:
 @dataclass(frozen=True)
 class CrisisView:
     """`cues` are (message index, level) pairs; `level` is the highest of them; `anchor` is the first
-    message of the counselor after the first cue, or the cue itself when none followed."""
+    message of the counselor after the first cue, or the cue itself when none followed; `gravest` is the same
+    of the first cue of that level, and `anchor` where nothing followed that one."""
 
     level: str
     policy: str
@@ -77,6 +78,7 @@ class CrisisView:
     items: tuple[CrisisItem, ...]
     answered: bool
     anchor: Turn
+    gravest: Turn
 
     def not_seen(self, key: str) -> bool:
         return any(item.key == key and item.status == "not_seen" for item in self.items)
@@ -92,22 +94,27 @@ def crisis_view(turns: Sequence[Turn], *, policy: str = DEFAULT_POLICY) -> Crisi
         return None
     first = cues[0]
     after = [turn for turn in turns if turn.by_counselor and turn.index > first.index]
+    # A plain question that brought the sign out was asked, though before it.
+    brought_out = [turn for turn in turns if turn.by_counselor and turn.index < first.index][-1:]
     referral = _first(after, _refers)
     seen = {
         "notice": _first(after, lambda turn: _names(turn) or _stays(turn)),
-        "ask": _first(after, _asks),
+        "ask": _first([*brought_out, *after], _asks),
         "refer": referral,
         "close": _first([t for t in after if referral and t.index >= referral.index], _closes),
     }
     items = tuple(_item(step, seen) for step in crisis_checklist(policy))
     level = max((turn.risk_level for turn in cues), key=RISK_LEVELS.index)
+    anchor = after[0] if after else first
+    worst = next(turn for turn in cues if turn.risk_level == level)
     return CrisisView(
         level=level,
         policy=policy,
         cues=tuple((turn.index, turn.risk_level) for turn in cues),
         items=items,
         answered=bool(after),
-        anchor=after[0] if after else first,
+        anchor=anchor,
+        gravest=next((turn for turn in after if turn.index > worst.index), anchor),
     )
 
 

@@ -58,9 +58,11 @@ def moments(turns: Sequence[Turn], study: Study) -> list[Moment]:
 
 
 def crisis_moments(view: CrisisView) -> list[Moment]:
-    """What was not seen after a risk cue, in the order of the checklist that matters most: refer first."""
+    """What was not seen after a risk cue, in the order of the checklist that matters most: refer first,
+    beside the answer to the plainest sign; the others beside the answer to the first."""
     missing = [key for key in ("refer", "notice", "ask") if view.not_seen(key)]
-    return [Moment(f"crisis_{key}", view.anchor, None) for key in missing]
+    turns = {"refer": view.gravest}
+    return [Moment(f"crisis_{key}", turns.get(key, view.anchor), None) for key in missing]
 
 
 def _said(code: str, rule: str, tagged: list[Turn], turns: Sequence[Turn]) -> list[Moment]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedback.evidence.grades import DISCOURAGED, grade
 from feedback.evidence.study_types import Study
 from feedback.reports.turns import Turn, counselor_turns, seeker_before
+from peersupport.safety.conduct import concerns
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 MAX_STRENGTHS = 3
 SURE = 0.5
 MIN_WORDS = 4
+STACKED = 3  # questions in one message
+_QUESTION = re.compile(r"\?+")
 
 # What the counselor did, per code; order is the rank among codes of the same evidence.
 DONE = {
@@ -73,7 +77,7 @@ _RANK = {"evidence": 0, "guideline": 1, "empathy": 2, "contact": 3}
 
 
 def _technique(code: str, tagged: list[Turn], turns: Sequence[Turn], study: Study) -> Strength | None:
-    having = [turn for turn in tagged if turn.has(code) and not _spoiled(turn)]
+    having = [turn for turn in tagged if turn.has(code) and not turn.unsure(code) and not _spoiled(turn)]
     # A bare "okay" earns no praise for a skill, however sure the tagger is.
     having = [turn for turn in having if turn.probability(code) >= SURE or code in CONTACT]
     having = [turn for turn in having if len(turn.text.split()) >= MIN_WORDS or code in CONTACT]
@@ -131,5 +135,7 @@ def _only_contact(turn: Turn) -> bool:
 
 
 def _spoiled(turn: Turn) -> bool:
-    # Praise for a message that also scolds or orders would teach that too.
-    return turn.has(*DISCOURAGED)
+    """Praise for a message that also scolds, orders or hurts, that stacks questions, or after which the
+    seeker drew back, would teach that too."""
+    stacked = len(_QUESTION.findall(turn.text)) >= STACKED
+    return turn.has(*DISCOURAGED) or turn.drew_back or stacked or bool(concerns(turn.text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.text import Truncator
 
@@ -17,6 +18,7 @@ from skills.taxonomy import EMPATHY, TECHNIQUES
 
 # (name, what a seeker is better off with)
 MEASURES = {"openness": +1, "trust": +1, "distress": -1, "resistance": -1}
+SEEN = 0.01  # a smaller move is too small to see
 NOTEWORTHY = 0.05  # a smaller sum of the four moves is not worth naming
 MOST_NAMED = 3
 WIDTH, HEIGHT = 240, 96
@@ -68,7 +70,7 @@ class Step:
     @property
     def felt(self) -> list[Move]:
         """The moves large enough to see, the largest first."""
-        seen = [move for move in self.moves if abs(move.by) >= 0.01]
+        seen = [move for move in self.moves if abs(move.by) >= SEEN]
         return sorted(seen, key=lambda move: -abs(move.by))
 
 
@@ -134,6 +136,17 @@ def steps_of(told: Mapping[Message, Sequence[Message]]) -> dict[Message, Step]:
         row.message = message
         earlier = [rows[one.pk] for one in said if one.index < message.index and one.pk in rows]
         found[message] = _step(0, earlier[-1] if earlier else row, row)
+    return found
+
+
+def drew_back(chat: PracticeChat) -> set[Any]:
+    """Ids of the counselor's messages after which the seeker was visibly less open. 1 query."""
+    rows = SeekerStateRecord.objects.filter(message__chat=chat).order_by("message__index")
+    found, before = set(), None
+    for pk, role, openness in rows.values_list("message_id", "message__role", "openness"):
+        if role == Message.Role.COUNSELOR and before is not None and openness - before <= -SEEN:
+            found.add(pk)
+        before = openness
     return found
 
 

@@ -15,6 +15,7 @@ class Tags(Protocol):
     empathy: Mapping[str, int]
     spans: Mapping[str, tuple[int, int]]
     notice: str
+    unsure: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Turn:
     """`role` is "counselor" or "seeker"; `tags` is None for seekers and where tagging failed.
 
     `confirmed` and `rejected` are codes that a trainer decided on; they weigh as certain.
-    An `earlier` turn was said in another chat: it is read as context, and reported on there.
+    An `earlier` turn was said in another chat: it is read as context, and reported on there. `drew_back`: the
+    simulated seeker was worse off after it.
     """
 
     index: int
@@ -34,6 +36,7 @@ class Turn:
     confirmed: frozenset[str] = frozenset()
     rejected: frozenset[str] = frozenset()
     earlier: bool = False
+    drew_back: bool = False
 
     @property
     def by_counselor(self) -> bool:
@@ -42,6 +45,10 @@ class Turn:
     def has(self, *codes: str) -> bool:
         """Whether the tagger found any of the codes."""
         return self.tags is not None and any(code in self.tags.present for code in codes)
+
+    def unsure(self, code: str) -> bool:
+        """Whether the tag is shown as "perhaps"."""
+        return self.tags is not None and code not in self.confirmed and code in self.tags.unsure
 
     def probability(self, code: str) -> float:
         if self.tags is None or code in self.rejected:

@@ -81,14 +81,14 @@ def write_seeker_message(
     version: str,
 ) -> Message:
     """Append a line of the seeker. Call inside a transaction that holds the chat row."""
-    finding = assess(reply.text, role="seeker")
+    level = reply.sign or assess(reply.text, role="seeker").level
     message = _write_message(
         _lock(chat),
         role=Message.Role.SEEKER,
         text=reply.text,
         key=key,
         turn=Message.Turn.NONE,
-        risk=finding.level,
+        risk=level,
     )
     SeekerStateRecord.objects.create(
         message=message,
@@ -106,7 +106,7 @@ def start_chat(volunteer: User, scenario: Scenario) -> PracticeChat:
     seed = BASELINE_SEED if scenario.baseline else secrets.randbits(62)
     chat = PracticeChat.objects.create(volunteer=volunteer, scenario=scenario, seed=seed)
     authored = authored_for(scenario)
-    opening = seeker.Reply(line_id="opening", text=authored.opening, layer=0, kind="opening")
+    opening = seeker.Reply("opening", authored.opening, 0, "opening", authored.signs.get("opening", ""))
     write_seeker_message(
         chat, opening, key="opening", state=seeker.initial_state(authored), reasons=[], version=""
     )

@@ -22,6 +22,7 @@ from peersupport.people.sessions import session_holds
 from peersupport.practice import slots, watch
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from peersupport.safety import crisis_checklist, human_panel
+from peersupport.safety.conduct import concerns
 
 logger = logging.getLogger(__name__)
 KEEPALIVE_SECONDS = 15
@@ -36,7 +37,8 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     `parts` splits the text around the stretch that shows its strongest tag.
     """
     # A message that was just sent has no tags yet: most posts need none of these queries.
-    own = [one for one in messages if one.is_counselor and one.turn != Message.Turn.PENDING]
+    said = [one for one in messages if one.is_counselor and not one.is_set_aside]
+    own = [one for one in said if one.turn != Message.Turn.PENDING]
     shown = slots.call(slots.MESSAGE_TAGS, own, user) if own else {}
     codes = {view.code for one in shown.values() for view in one.tags}
     disputed = slots.call(slots.DISPUTED_TAGS, own) if codes else {}
@@ -45,12 +47,19 @@ def decorate_messages(messages: list[Message], user: User) -> list[Message]:
     for message in messages:
         found = shown[message.pk].tags if message.pk in shown else []
         message.tag_views = [(view, grades[view.code]) for view in found]
+        message.notice = shown[message.pk].notice if message.pk in shown else ""
         message.is_awaited = message.pk in awaited
         message.disputed = disputed.get(message.pk, ())
+        message.concerns = concerns(message.text) if _is_looked_at(message) else ()
         message.correction = shown[message.pk].correction if message.pk in shown else None
         start, end = (found[0].start, found[0].end) if found else (0, 0)
         message.parts = (message.text[:start], message.text[start:end], message.text[end:])
     return messages
+
+
+def _is_looked_at(message: Message) -> bool:
+    """What another try copied was looked at in the first chat, and of oneself one may write anything."""
+    return message.is_counselor and not message.copied and not message.is_set_aside
 
 
 def panels(messages: list[Message], user: User, *, is_own: bool) -> dict:
@@ -68,6 +77,15 @@ def panels(messages: list[Message], user: User, *, is_own: bool) -> dict:
         "checklist": crisis_checklist(values.policy),
         "policy_text": values.policy_text,
         "panel": human_panel(),
+    }
+
+
+def another_try(chat: PracticeChat, messages: list[Message], user: User) -> dict:
+    """What a page says above another try: the message that it answers anew, and whether it is answered among
+    these messages. 2 queries at most, none of other chats."""
+    return {
+        "first_answer": access.first_answer_for_user(user, chat) if chat.is_try else None,
+        "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
     }
 
 
@@ -100,6 +118,7 @@ def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple
             "kinds": {event.kind for event in events},
             "is_own": is_own,
             "reading": reading(chat),
+            **another_try(chat, changed, request.user),
             **panels(changed, request.user, is_own=is_own),
         },
         request=request,

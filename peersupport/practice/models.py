@@ -170,6 +170,12 @@ class Message(models.Model):
     def is_counselor(self) -> bool:
         return self.role == self.Role.COUNSELOR
 
+    @property
+    def is_set_aside(self) -> bool:
+        """What may be about the volunteer: it opens the human panel, nobody answers it, and no technique is
+        read into it."""
+        return self.is_counselor and self.risk_level != self.Risk.NONE
+
 
 class ChatEvent(models.Model):
     """Append-only log of a chat. The browser asks for everything after the seq it last saw."""

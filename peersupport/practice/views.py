@@ -12,6 +12,7 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,7 +20,7 @@ from peersupport import seeker
 from peersupport.audit.log import record, record_read
 from peersupport.people import access, consents
 from peersupport.people.models import Role
-from peersupport.practice import assignments, chat_lists, slots, tries
+from peersupport.practice import assignments, chat_lists, slots, tries, unused
 from peersupport.practice import chats as service
 from peersupport.practice import events as log
 from peersupport.practice.models import Message, PracticeChat
@@ -87,8 +88,7 @@ def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
         "reading": log.reading(chat),
         "notes": slots.call(slots.CHAT_NOTES, chat),
         "worded": not chat.is_imported and slots.call(slots.SEEKER_WORDED),
-        "first_answer": access.first_answer_for_user(request.user, chat),
-        "tried": chat.is_try and any(one.is_counselor and not one.copied for one in messages),
+        **log.another_try(chat, messages, request.user),
         **log.panels(messages, request.user, is_own=is_own),
         "key": uuid.uuid4().hex,
         "max_characters": settings.MESSAGE_MAX_CHARACTERS,
@@ -157,7 +157,13 @@ async def stream(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def end(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
+    """On to the report; a chat in which the volunteer wrote nothing leaves none, and goes."""
     found = access.own_chat_for_user(request.user, chat_id)
+    if unused.discard(found, by=request.user):
+        notes.info(request, _("The chat is discarded: you wrote nothing in it."))
+        return (
+            redirect("practice:chat", found.parent_id) if found.parent_id else redirect("practice:scenarios")
+        )
     service.end_chat(found)
     return redirect("feedback:report", found.pk)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,13 @@ def parse_scenario(source: bytes | str, *, slug: str) -> Scenario:
     lines = list(_lines(table["lines"], file))
     if len(lines) < LEAST_LINES:
         raise BankError(file, "lines", f"needs at least {LEAST_LINES} lines, has {len(lines)}")
-    return _scenario(table, lines, slug=slug, file=file, sha256=digest.hexdigest())
+    scenario = _scenario(table, lines, slug=slug, file=file, sha256=digest.hexdigest())
+    return replace(scenario, signs=_signs().get(slug, {}))
+
+
+@cache
+def _signs() -> dict[str, dict[str, str]]:
+    return _toml((HERE / "risk.toml").read_bytes(), "risk.toml")
 
 
 def compose_scenario(table: Mapping[str, Any], *, slug: str, sha256: str) -> Scenario:

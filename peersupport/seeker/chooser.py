@@ -32,12 +32,14 @@ CUED = 0.25
 
 @dataclass(frozen=True)
 class Reply:
-    """What the seeker says. `kind` "left" means that nothing is left to say: the person has gone."""
+    """What the seeker says. `kind` "left" means that nothing is left to say: the person has gone. `sign` is
+    the level of risk that this very text is labelled with; "" where it has no label."""
 
     line_id: str
     text: str
     layer: int
     kind: str
+    sign: str = ""
 
 
 def choose_reply(
@@ -79,7 +81,7 @@ def choose_reply(
             continue
         line = _best(_pool(free, wave, moment), wave, moment=moment, like=like, salt=f"{seed}:{turn}")
         if line is not None:
-            return Reply(line.id, line.text, line.layer, line.kind)
+            return Reply(line.id, line.text, line.layer, line.kind, scenario.signs.get(line.id, ""))
     return Reply("left", f"{scenario.name} has left the chat.", state.layer, "left")
 
 

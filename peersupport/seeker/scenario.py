@@ -85,6 +85,7 @@ class Scenario:
     `start` holds openness, distress, trust and resistance (0-1) before the first message;
     `layers` holds, for layers 1 to 3, the (openness, trust) at which each one opens.
     `risk` scenarios are chosen, never offered; everybody meets the one `baseline`, under the same seed.
+    `signs` says by line id which sign of risk it is labelled with, where it is (`risk.toml`).
     """
 
     slug: str
@@ -104,6 +105,7 @@ class Scenario:
     layers: tuple[tuple[float, float], ...]
     facts: tuple[str, ...]
     lines: tuple[Line, ...] = field(repr=False)
+    signs: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def line(self, line_id: str) -> Line:
         """The line with this id; KeyError for an id of another scenario or version."""

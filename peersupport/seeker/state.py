@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from peersupport.seeker.effects import EFFECTS, EMPATHY_EFFECTS, NEUTRAL, STYLES, Effect
+from peersupport.seeker.questions import says_goodbye
 from peersupport.seeker.scenario import LAYER_WORDS, TOP_LAYER, Scenario
 
 __all__ = ["REASON_WORDS", "Heard", "SeekerState", "advance", "hear", "initial_state", "talk_layer"]
@@ -33,6 +34,11 @@ _ASKS_SAFETY = re.compile(
     r"|wish(?:ing|ed)? you (?:were|was) dead|(?:are|do) you (?:feel(?:ing)? )?safe\b"
     r"|keep(?:ing)? (?:yourself|you) safe|\bcut(?:ting)? yourself\b(?! (?:off|some|a|out|loose|short)\b)",
     re.IGNORECASE,
+)
+
+NOD = 2  # words
+_SHORT_GOODBYE = re.compile(
+    r"\b(?:take care|see (?:you|ya|u)|c(?:ya| u)|ttyl|laters?|night|ciao)\b", re.IGNORECASE
 )
 
 # A word or two that carry one of these are no mere nod.
@@ -113,8 +119,11 @@ def asks_about_safety(text: str) -> bool:
 
 
 def hear(text: str, *, techniques: Iterable[str] = (), empathy: Mapping[str, int] | None = None) -> Heard:
-    """A `Heard` for a message text: counts its words and questions, sees whether it asks about safety."""
+    """A `Heard` for a message text: counts its words and questions, sees whether it asks about safety. A word
+    or two that say no goodbye are none, whatever was read into them: an "ok" ends nothing."""
     words = len(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text))
+    if words <= NOD and not says_goodbye(text) and not _SHORT_GOODBYE.search(text):
+        techniques = set(techniques) - {"conclusion"}
     questions = len(re.findall(r"\?+", text))
     asks_safety = asks_about_safety(text)
     return Heard(frozenset(techniques), dict(empathy or {}), words, questions > 0, questions, asks_safety)
@@ -197,7 +206,7 @@ def _effects(state: SeekerState, heard: Heard, scenario: Scenario) -> tuple[list
     elif heard.words == 0:
         effects.append(style.apply("silence", Effect(-0.05, 0.02, -0.05, 0.05)))
         reasons.append("silence_noticed")
-    elif heard.words <= 2 and not heard.has_question and not heard.techniques & _SAYS_ENOUGH:
+    elif heard.words <= NOD and not heard.has_question and not heard.techniques & _SAYS_ENOUGH:
         effects.append(style.apply("silence", Effect(-0.03, 0.01, -0.03, 0.03)))
         reasons.append("short_noticed")
     elif "closed_question" in heard.techniques and not opening:

@@ -1,5 +1,6 @@
-"""What a trainer should look at next: missed signs of risk, disputes, two codings that differ, second
-looks, uncertain tags. Nothing is stored: the queue is read off the rows, so that it is never stale.
+"""What a trainer should look at next: missed signs of risk, words that may hurt, disputes, two codings that
+differ, second looks, uncertain tags. Nothing is stored: the queue is read off the rows, so that it is never
+stale.
 
 It looks at the newest RECENT ended chats of the trainer's own cohorts, so that its cost does not grow with
 the years; a dispute stands in it until it is answered, however old it is.
@@ -23,6 +24,7 @@ from peersupport.people import access
 from peersupport.people.models import User
 from peersupport.practice.models import Message, PracticeChat
 from skills.models import Correction, Dispute, Review, SkillTag
+from skills.review.pointed import pointed_at
 from skills.tagger.card import card_or_nothing
 from skills.tagger.types import doubtful_below
 
@@ -32,6 +34,7 @@ SECOND_LOOK_DAYS = 14  # how long a message waits for its second trainer
 
 REASONS = {
     "missed": (_("Missed sign of risk"), _("No answer to a sign of risk was seen by rule. Look first.")),
+    "conduct": (_("Words that may hurt"), _("Names, belittling or private contact, found by written rules.")),
     "dispute": (_("Disputed tag"), _("The volunteer does not agree and waits for your word.")),
     "conflict": (
         _("Two codings differ"),
@@ -59,7 +62,7 @@ def register_missed(find: Missed) -> None:
 
 
 def items(user: User) -> list[Item]:
-    """In the order to work through them, each message once. 7 queries at most."""
+    """In the order to work through them, each message once. 10 queries at most."""
     found: dict[Any, str] = {}
     for reason, ids in _by_reason(user):
         for message_id in ids:
@@ -71,6 +74,7 @@ def _by_reason(user: User) -> Iterator[tuple[str, Iterable]]:
     ended = access.chats_for_user(user).filter(status=PracticeChat.Status.ENDED)
     recent = list(ended.order_by("-created_at").values_list("pk", flat=True)[:RECENT])
     yield "missed", _unseen([pk for find in _missed for pk in find(recent)])
+    yield "conduct", _unseen(pointed_at(recent))
     yield "dispute", _disputes(user)
     seconds, conflicts = _double(user)
     yield "conflict", conflicts
@@ -123,6 +127,7 @@ def _uncertain(chats: list) -> list:
         tagging__version=card_or_nothing().get("version", ""),
         tagging__message__copied=False,
         tagging__message__role=Message.Role.COUNSELOR,
+        tagging__message__risk_level=Message.Risk.NONE,
         tagging__message__chat__in=chats,
     )
     nearest = Min(Case(*how_near, default=Value(1.0), output_field=FloatField()))

@@ -8,6 +8,7 @@ from typing import Any
 from peersupport.people.models import User
 from peersupport.practice.models import Message
 from skills.models import Correction
+from skills.tagger.clean import looks_english
 from skills.tags import TagView, latest_corrections, tag_views
 from skills.taxonomy import TECHNIQUES
 
@@ -39,6 +40,7 @@ class MessageTags:
 
     tags: list[TagView]
     correction: CorrectionView | None
+    notice: str = ""  # "not_english" of a message without tags that is in another language
 
 
 def message_tags(messages: list[Message], user: User | None = None) -> dict[Any, MessageTags]:
@@ -46,4 +48,8 @@ def message_tags(messages: list[Message], user: User | None = None) -> dict[Any,
     latest = latest_corrections(messages)
     corrected = correction_views(latest)
     views = tag_views(messages, user, corrections=latest)
-    return {pk: MessageTags(tags, corrected.get(pk)) for pk, tags in views.items()}
+    foreign = {one.pk for one in messages if not views[one.pk] and not looks_english(one.text)}
+    return {
+        pk: MessageTags(tags, corrected.get(pk), "not_english" if pk in foreign else "")
+        for pk, tags in views.items()
+    }

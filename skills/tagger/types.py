@@ -45,6 +45,7 @@ class Tags(Protocol):
     empathy: Mapping[str, int]
     spans: Mapping[str, tuple[int, int]]
     notice: str
+    unsure: Sequence[str]
 
 
 def fit(tags: Tags, text: str) -> TagResult:
@@ -57,6 +58,7 @@ def fit(tags: Tags, text: str) -> TagResult:
         empathy={head: min(2, max(0, int(tags.empathy.get(head, 0)))) for head in EMPATHY},
         spans={code: spans[code] for code in tags.present if code in spans and code in CODES},
         notice=tags.notice,
+        unsure=[code for code in dict.fromkeys(tags.unsure) if code in tags.present and code in CODES],
     )
 
 

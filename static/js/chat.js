@@ -6,6 +6,7 @@ const composer = document.getElementById("composer");
 const writing = document.getElementById("writing");
 let seq = Number(log.dataset.seq);
 let sending = false;
+let leaving = false;
 let led = false;  // away from the conversation's end, to a panel that comes first
 
 // A browser may refuse to keep anything: the page then works without drafts.
@@ -23,10 +24,12 @@ function nearEnd() {
   return window.innerHeight + window.scrollY > document.body.scrollHeight - 240;
 }
 
-// Beside a conversation on a wide page, before it on a narrow one: there nobody would see it appear.
+// Beside a conversation on a wide page, before it on a narrow one: there nobody would see it appear, and
+// where it is in sight, the page must not go on to the conversation's end.
 function lead(panel) {
   const box = panel.getBoundingClientRect();
-  if (box.top >= 0 && box.top < window.innerHeight / 2) return;
+  const above = box.bottom <= log.getBoundingClientRect().top + 1;
+  if (!above && box.top >= 0 && box.top < window.innerHeight / 2) return;
   // What is being sent still stands in the text box; with other words in it, the line above it leads there.
   if (composer && !sending && composer.elements.text.value.trim()) return;
   led = true;
@@ -62,7 +65,8 @@ function show(html, newest) {
   const last = log.lastElementChild;
   // An answer may still be on its way when the tags are there; none comes once the chat has ended.
   const answered = !last || !last.dataset.awaits || !document.querySelector("#chat-status[data-open]");
-  const waiting = last && (last.dataset.turn === "pending" || !answered);
+  // Nobody answers what may be about the volunteer: the exercise is set aside.
+  const waiting = last && !("aside" in last.dataset) && (last.dataset.turn === "pending" || !answered);
   if (writing) writing.hidden = !waiting;
   if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });
@@ -88,7 +92,10 @@ function startStream() {
   if (!window.EventSource) return startPolling();
   const source = new EventSource(`${log.dataset.stream}?after=${seq}`);
   source.addEventListener("fragments", (event) => show(event.data, Number(event.lastEventId)));
-  source.addEventListener("gone", () => { source.close(); window.location.reload(); });
+  source.addEventListener("gone", () => {
+    source.close();
+    if (!leaving) window.location.reload();
+  });
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return;
     startPolling();
@@ -97,6 +104,10 @@ function startStream() {
   source.addEventListener("open", stopPolling);
   window.addEventListener("pagehide", () => source.close());
 }
+// A form that is on its way to another page may be what makes the chat go: the page is not loaded again.
+document.addEventListener("submit", (event) => {
+  leaving = leaving || (!event.defaultPrevented && event.target.method === "post");
+});
 startStream();
 // A chat is gone on with at its end; one that was brought whole is read from its beginning.
 if (writing) log.lastElementChild?.scrollIntoView({ block: "nearest" });
@@ -120,7 +131,10 @@ if (composer) {
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight, 220)}px`;
   }
-  text.addEventListener("input", keep);
+  text.addEventListener("input", () => {
+    keep();
+    if (problem.textContent === composer.dataset.empty) complain("");
+  });
 
   function complain(words) {
     problem.textContent = words;
@@ -132,7 +146,12 @@ if (composer) {
   }
 
   async function send() {
-    if (sending || !text.value.trim()) return;
+    if (sending) return;
+    if (!text.value.trim()) {
+      complain(composer.dataset.empty);
+      text.focus();
+      return;
+    }
     sending = true;
     led = false;
     complain("");

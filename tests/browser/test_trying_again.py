@@ -29,6 +29,7 @@ def test_by_keyboard_from_a_tag_to_the_comparison(sign_in, start_chat):
     page.keyboard.press("Escape")
     expect(page.locator(f"{TAGGED} .disputed")).to_have_count(1)
 
+    press(page, page.locator("summary", has_text="End the chat"))
     press(page, page.get_by_role("button", name="End and see the report"))
     first = page.get_by_role("radio", name="1 not at all").first
     first.focus()
@@ -43,6 +44,8 @@ def test_by_keyboard_from_a_tag_to_the_comparison(sign_in, start_chat):
     expect(page.locator("#log .message.copied")).to_have_count(3)
     send(page, "Part of you wants to say no, and part of you worries what they would think.")
     expect(page.locator(TAGGED)).to_have_count(1)
+    expect(page.get_by_role("link", name="Compare both answers")).to_be_visible()  # without a reload
+    press(page, page.locator("summary", has_text="End the chat"))
     press(page, page.get_by_role("button", name="End and see the report"))
     press(page, page.get_by_role("button", name="Skip"))
     press(page, page.get_by_role("link", name="Compare both answers"))

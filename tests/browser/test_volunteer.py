@@ -41,6 +41,7 @@ def test_from_login_to_report(sign_in, start_chat):
     expect(card).to_be_hidden()
     expect(tag).to_be_focused()
 
+    page.locator("summary", has_text="End the chat").click()
     page.get_by_role("button", name="End and see the report").click()
     expect(page.get_by_role("heading", name="First, how was it for you?")).to_be_visible()
     page.get_by_role("button", name="Skip").click()
@@ -56,13 +57,30 @@ def test_from_login_to_report(sign_in, start_chat):
 def test_enter_twice_sends_once_and_an_empty_message_not_at_all(sign_in, start_chat):
     page = sign_in("vera")
     start_chat(page, "Covering for three")
+    page.get_by_label("Your message").press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Write something first.")
+    page.get_by_label("Your message").fill("   ")
+    expect(page.get_by_role("alert")).to_be_hidden()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Write something first.")
     page.get_by_label("Your message").fill("What happened today?")
+    expect(page.get_by_role("alert")).to_be_hidden()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(page.locator(TAGGED)).to_have_count(1)
     page.reload()
     expect(page.locator(".message.own")).to_have_count(1)
+
+
+def test_a_chat_without_own_words_is_discarded_and_the_page_moves_on(sign_in, start_chat):
+    page = sign_in("vera")
+    for _ in range(3):  # the stream, too, sees it go
+        start_chat(page, "Covering for three")
+        page.locator("summary", has_text="End the chat").click()
+        page.get_by_role("button", name="End and see the report").click()
+        expect(page.get_by_text("The chat is discarded")).to_be_visible()
+        page.wait_for_timeout(300)
+        expect(page).to_have_url(re.compile("/practice/$"))
 
 
 def test_words_survive_a_lost_connection(sign_in, start_chat):
@@ -125,6 +143,18 @@ def test_on_a_phone_the_panel_comes_into_sight_and_folds(sign_in, start_chat):
     expect(page.locator("#log .message.own")).to_have_count(5)
     page.reload()
     expect(panel.get_by_role("button")).to_be_hidden()  # and stays folded
+
+
+def test_on_a_phone_the_panel_is_read_first_in_a_chat_of_one_message_too(sign_in, start_chat):
+    page = sign_in("vera", viewport={"width": 375, "height": 812})
+    start_chat(page, "Covering for three")
+    send(page, "honestly i want to kill myself tonight")
+    panel = page.locator("#human-panel")
+    for _ in range(2):  # at once, and when what the worker found has come
+        expect(panel.get_by_role("heading")).to_be_in_viewport()
+        expect(panel).to_be_focused()
+        expect(page.locator("#writing")).to_be_hidden()
+        expect(page.locator(TAGGED)).to_have_count(1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -15,6 +15,7 @@ class FakeTags:
     empathy: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EMPATHY, 0))
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
     notice: str = ""
+    unsure: list[str] = field(default_factory=list)
 
 
 def tags(text: str, *codes: str, empathy: dict[str, int] | None = None, **probabilities: float) -> FakeTags:

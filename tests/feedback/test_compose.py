@@ -50,6 +50,35 @@ def test_a_scolding_message_is_no_strength():
     assert compose(turns, STUDY).strengths == ()
 
 
+HURTING = (
+    ("Don't be so dramatic, it will be fine.", "support", "emotional_reactions"),
+    ("I think you are overreacting a bit.", "reflection_complex", "interpretations"),
+    (
+        "What happened? Who was there? Why did you do that? Did you tell anyone?",
+        "open_question",
+        "explorations",
+    ),
+    ("Well done, and can you give me your phone number?", "affirm", "emotional_reactions"),
+)
+
+
+@pytest.mark.parametrize(("text", "code", "head"), HURTING)
+def test_a_message_that_hurts_or_stacks_questions_is_praised_for_nothing(text, code, head):
+    turns = [seeker(0, "It is all falling apart."), counselor(1, text, code, empathy={head: 2})]
+    assert compose(turns, STUDY).strengths == ()
+
+
+def test_nothing_is_praised_that_is_uncertain_or_after_which_the_seeker_drew_back():
+    before, good = seeker(0, "It is all falling apart."), "It sounds like nobody sees how tired you are."
+    sure = counselor(1, good, "reflection_complex", empathy={"interpretations": 2})
+    assert compose([before, sure], STUDY).strengths
+    assert compose([before, replace(sure, drew_back=True)], STUDY).strengths == ()
+    unsure = replace(counselor(1, good, "reflection_complex").tags, unsure=["reflection_complex"])
+    perhaps = replace(sure, tags=unsure)
+    assert compose([before, perhaps], STUDY).strengths == ()
+    assert compose([before, replace(perhaps, confirmed=frozenset(unsure.present))], STUDY).strengths
+
+
 def test_at_most_two_points_and_discouraged_before_linked_to_worse():
     turns = [
         seeker(0, "my boss is on my case"),
@@ -129,6 +158,37 @@ def test_a_risk_cue_overrides_all_skill_points():
     assert len(result.points) == MAX_POINTS
     assert all(point.recommended is None and point.technique is None for point in result.points)
     assert result.crisis.level == "passive" and result.crisis.cues == ((0, "passive"),)
+
+
+def test_a_question_that_brought_the_sign_out_was_asked():
+    turns = [
+        seeker(0, "always cold, me"),
+        counselor(1, "Are you hurting yourself, or thinking of suicide?", "closed_question"),
+        seeker(2, "sometimes i hurt myself. since february", risk="explicit"),
+        counselor(3, "Thank you for telling me.", "support"),
+    ]
+    seen = {item.key: (item.status, item.index) for item in compose(turns, STUDY).crisis.items}
+    assert (seen["ask"], seen["refer"][0]) == (("seen", 1), "not_seen")
+    far = [*turns[:2], seeker(2, "no, why?"), counselor(3, "How was work?", "open_question")]
+    far += [seeker(4, "i hurt myself", risk="explicit"), counselor(5, "Oh.", "grounding")]
+    assert compose(far, STUDY).crisis.not_seen("ask")
+
+
+def test_referring_is_asked_for_beside_the_answer_to_the_plainest_sign():
+    turns = [
+        seeker(0, "how do you stop being such a wuss haha"),
+        counselor(1, "Hi Elin, good that you write.", "introduction_greeting"),
+        seeker(2, "sometimes i'd rather not be here", risk="passive"),
+        counselor(3, "What is the hardest part?", "open_question"),
+        seeker(4, "i hurt myself sometimes", risk="explicit"),
+        counselor(5, "And how was work?", "open_question"),
+    ]
+    result = compose(turns, STUDY)
+    assert [(point.rule, point.index) for point in result.points] == [
+        ("crisis_refer", 5),
+        ("crisis_notice", 3),
+    ]
+    assert [point.index for point in compose(turns[:5], STUDY).points] == [3, 3]  # it ended on the disclosure
 
 
 def test_a_good_answer_to_a_risk_cue_leaves_no_point():

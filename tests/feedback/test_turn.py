@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from feedback.report import turns_of
+from feedback.reports.course import drew_back
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
@@ -144,12 +146,25 @@ def test_turns_of_several_chats_run_as_one_batch(people, drain):
     assert Job.objects.filter(kind="turn", status="done").count() == 5
 
 
+@pytest.mark.parametrize("text", ["Don't be so dramatic, it will be fine.", "I think you are overreacting."])
+def test_belittling_closes_the_seeker_whatever_the_tagger_reads_into_it(text, say, drain, chat):
+    say("It sounds like a long week.")
+    drain()
+    message = say(text)
+    drain()
+    assert message.pk in drew_back(chat)
+    assert "inappropriate_hurt" in SeekerStateRecord.objects.get(message=message).reasons
+    assert [turn.message_id for turn in turns_of(chat) if turn.drew_back] == [str(message.pk)]
+
+
 def test_the_seeker_waits_while_the_volunteer_speaks_of_their_own_distress(say, drain, chat):
     message = say("I can't do this, I want to kill myself")
     drain()
     message.refresh_from_db()
     assert (message.turn, message.risk_level != Message.Risk.NONE) == ("done", True)
     assert len(replies(chat)) == 0
+    tagging = Tagging.objects.get(message=message)
+    assert not tagging.tags.exists()  # what may be about themselves is no counselling
     say("That was part of the exercise. What happened today?")
     drain()
     assert len(replies(chat)) == 1

@@ -15,7 +15,8 @@ from django.urls import reverse
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.events import panels
-from peersupport.practice.models import ChatEvent, Message
+from peersupport.practice.models import ChatEvent, Message, PracticeChat
+from skills.models import SkillTag, Tagging
 
 CLIENTS = 8
 POSTS = 1000
@@ -55,6 +56,22 @@ def test_an_ended_chat_takes_no_message_but_repeats_are_answered(chat):
     assert chats.post_message(chat, text="hello", key="k").created is False
     with pytest.raises(ValidationError, match="ended"):
         chats.post_message(chat, text="more", key="new")
+
+
+def test_a_chat_that_ends_without_a_word_of_its_volunteer_is_discarded(chat, people):
+    own = Client()
+    own.force_login(people.volunteer)
+    page = own.get(reverse("practice:chat", args=[chat.pk])).text
+    assert page.index('<details class="end">') < page.index("End and see the report")  # one click opens it
+    gone = own.post(reverse("practice:end", args=[chat.pk]), follow=True)
+    assert gone.redirect_chain[-1][0] == reverse("practice:scenarios")
+    assert "you wrote nothing in it" in gone.text
+    assert not PracticeChat.objects.filter(pk=chat.pk).exists()
+    other = chats.start_chat(people.volunteer, chat.scenario)
+    chats.post_message(other, text="hello", key="k")
+    ended = own.post(reverse("practice:end", args=[other.pk]))
+    assert ended["Location"] == reverse("feedback:report", args=[other.pk])
+    assert not PracticeChat.objects.get(pk=other.pk).is_open
 
 
 def test_messages_and_events_are_numbered_without_gaps(chat):
@@ -123,6 +140,57 @@ def test_the_panel_about_oneself_is_for_the_volunteer_and_folds_when_they_write_
     page = own.get(address)
     assert page.context["disclosed"] and reverse("practice:end", args=[chat.pk]) not in page.text
     assert not other.get(address).context["disclosed"]
+
+
+def test_no_technique_is_shown_on_what_may_be_about_the_volunteer(chat, people):
+    """Nor on one that an earlier version tagged, and no trainer is asked to correct it."""
+    message = chats.post_message(chat, text="honestly i want to kill myself too", key="k").message
+    other = chats.post_message(chat, text="It sounds like a long week.", key="k2").message
+    for one in (message, other):
+        tagging = Tagging.objects.create(message=one, version="earlier", probabilities=b"")
+        SkillTag.objects.create(tagging=tagging, code="support", probability=0.9, start=0, end=9)
+    Message.objects.filter(chat=chat, role="counselor").update(turn=Message.Turn.DONE)
+    chats.end_chat(chat)
+    own, trainer = Client(), Client()
+    own.force_login(people.volunteer)
+    trainer.force_login(people.trainer)
+    address = reverse("practice:chat", args=[chat.pk])
+    for client in (own, trainer):
+        page = client.get(address).text
+        assert page.count('<a class="tag ') == 1
+        assert f'id="message-{message.pk}"' in page and " data-aside " in page
+    assert reverse("skills:correct", args=[message.pk]) not in page
+    assert reverse("skills:correct", args=[other.pk]) in page
+
+
+def test_a_message_in_another_language_is_said_to_be_unread(chat, people, drain):
+    own = Client()
+    own.force_login(people.volunteer)
+    chats.post_message(chat, text="Was beschäftigt dich heute am meisten?", key="k")
+    drain("live")
+    page = own.get(reverse("practice:chat", args=[chat.pk])).text
+    assert "Only English is read here" in page and "No technique recognised" not in page
+
+
+def test_words_that_may_hurt_are_noted_at_once_without_any_worker(chat, people):
+    own = Client()
+    own.force_login(people.volunteer)
+    words = {"text": "Other people have it much worse.", "key": "k"}
+    address = reverse("practice:post", args=[chat.pk])
+    answer = own.post(address, words, headers={"X-Fragments": "1"}).text
+    assert "This may hurt: it makes the person&#x27;s trouble smaller." in answer
+    words = {"text": "It sounds like a long week.", "key": "k2"}
+    answer = own.post(f"{address}?after=2", words, headers={"X-Fragments": "1"}).text
+    assert "This may hurt" not in answer and "a long week" in answer
+
+
+@pytest.mark.django_db
+def test_a_seekers_first_line_that_is_labelled_harmless_raises_no_alarm(people):
+    from peersupport.practice.models import Scenario
+
+    rows = Scenario.objects.filter(active=True, slug__in=["pleasing-sleeves", "plain-grey"])
+    opened = {row.slug: chats.start_chat(people.volunteer, row).messages.get().risk_level for row in rows}
+    assert opened == {"pleasing-sleeves": "none", "plain-grey": "passive"}
 
 
 @pytest.mark.django_db

@@ -130,3 +130,25 @@ def test_nobody_says_unasked_how_old_they_are(slug):
     codes = [{code} for code in sorted(EFFECTS)] + [set()]
     replies = play(slug, [("I see what it is like for you.", codes[turn % len(codes)]) for turn in range(60)])
     assert "short" not in {reply.kind for reply, _ in replies}
+
+
+@pytest.mark.parametrize("slug", sorted(SCENARIOS))
+@pytest.mark.parametrize("nod", ["ok", "I see.", "thanks", "okay 👍"])
+def test_a_nod_is_no_goodbye_whatever_was_read_into_it(slug, nod):
+    [(reply, state)] = play(slug, [(nod, {"conclusion", "grounding"})])
+    [(other, same)] = play(slug, [(nod, {"grounding"})])
+    assert reply.kind not in {"closing", "parting", "winding"}
+    assert (reply, state) == (other, same)
+
+
+@pytest.mark.parametrize("goodbye", ["bye", "Take care!", "Good night.", "goodbye Deb"])
+def test_a_short_goodbye_is_one(goodbye):
+    [(reply, _)] = play("plain-dispatch", [(goodbye, {"conclusion"})])
+    assert reply.kind in {"closing", "parting"}
+
+
+def test_a_line_says_which_sign_of_risk_it_is_labelled_with():
+    [(reply, _)] = play("plain-grey", [("Are you thinking of suicide?", CLOSED)])
+    assert (reply.line_id, reply.sign) == ("sf_honest", "passive")
+    [(reply, _)] = play("plain-grey", [("How old are you?", CLOSED)])
+    assert reply.sign == ""

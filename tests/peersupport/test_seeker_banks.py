@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from peersupport.safety import assess
+from peersupport.safety import LEVELS, assess
 from peersupport.safety.safe_messaging import unsafe_words
 from peersupport.seeker import BankError, load_scenarios, parse_scenario
 from peersupport.seeker.banks import LONGEST_LINE
@@ -181,3 +181,13 @@ def test_a_second_baseline_is_refused(tmp_path):
         (tmp_path / f"{name}.toml").write_text(source, encoding="utf-8")
     with pytest.raises(BankError, match="baseline: another scenario is the baseline already"):
         load_scenarios(tmp_path)
+
+
+def test_signs_of_risk_are_said_of_lines_that_exist_and_differ_from_what_programs_see():
+    labelled = {slug: scenario for slug, scenario in SCENARIOS.items() if scenario.signs}
+    assert labelled and all(scenario.risk for scenario in labelled.values())
+    for scenario in labelled.values():
+        texts = {"opening": scenario.opening, **{line.id: line.text for line in scenario.lines}}
+        for line_id, level in scenario.signs.items():
+            assert level in LEVELS
+            assert assess(texts[line_id], role="seeker").level != level, line_id

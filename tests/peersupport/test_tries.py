@@ -56,6 +56,20 @@ def test_a_double_click_makes_one_branch_and_a_used_one_leaves_room_for_the_next
     assert PracticeChat.objects.filter(parent=ended).count() == 2
 
 
+def test_the_way_to_the_comparison_comes_with_the_answer_and_an_unused_try_goes(ended, volunteer):
+    branch = tries.try_again(second(ended))
+    compare = reverse("feedback:compare", args=[branch.pk])
+    assert compare not in volunteer.get(reverse("practice:chat", args=[branch.pk])).text
+    words = {"text": OTHERWISE, "key": "k"}
+    answer = volunteer.post(reverse("practice:post", args=[branch.pk]), words, headers={"X-Fragments": "1"})
+    assert compare in answer.text and 'id="another-try"' in answer.text
+    assert compare in volunteer.get(reverse("practice:events", args=[branch.pk])).text
+    unused = tries.try_again(second(ended))
+    went = volunteer.post(reverse("practice:end", args=[unused.pk]))["Location"]
+    assert went == reverse("practice:chat", args=[ended.pk])
+    assert not PracticeChat.objects.filter(pk=unused.pk).exists()
+
+
 def test_the_seeker_is_the_person_of_that_moment(ended, drain):
     branch = tries.try_again(second(ended))
     before = list(ended.messages.filter(index__lt=second(ended).index).order_by("index"))

@@ -105,6 +105,23 @@ def test_a_sign_of_risk_that_was_answered_is_none_and_one_that_ended_the_chat_is
     assert found(people.trainer) == [(last.pk, "missed")]
 
 
+def test_words_that_may_hurt_wait_for_a_trainer_until_one_has_looked(people, ended):
+    hurting = tagged(ended, affirm=0.99)
+    tagged(ended, affirm=0.99)
+    Message.objects.filter(pk=hurting.pk).update(text="Other people have it much worse.")
+    assert found(people.trainer) == [(hurting.pk, "conduct")]
+    assert found(people.other_trainer) == []
+    coding.save(hurting, trainer=people.trainer, codes=["affirm"], spans={})
+    assert found(people.trainer) == []
+
+
+def test_what_may_be_about_the_volunteer_is_not_asked_about(people, ended):
+    message = tagged(ended, affirm=0)
+    assert found(people.trainer) == [(message.pk, "uncertain")]
+    Message.objects.filter(pk=message.pk).update(risk_level="explicit")
+    assert found(people.trainer) == []
+
+
 def test_what_a_trainer_has_coded_leaves_the_queue_and_undone_it_is_back(people, ended):
     message = tagged(ended, affirm=0)
     before = present(message)

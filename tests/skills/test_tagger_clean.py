@@ -43,6 +43,8 @@ def test_short_slangy_and_mixed_messages_are_english(text):
         "Hola, ¿cómo estás hoy? Siento mucho que no puedas dormir.",
         "Je suis vraiment désolé pour vous, c'est très difficile.",
         "Ich bin sehr traurig und kann nicht schlafen, wie geht es dir?",
+        "Was beschäftigt dich heute am meisten?",
+        "¿Cómo te sientes hoy?",
         "Мне очень грустно сегодня",
         "今日はとても悲しいです",
         "Você está muito triste porque não dormiu",

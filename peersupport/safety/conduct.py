@@ -1,0 +1,112 @@
+"""What a counselor's message must not do: call names, make trouble smaller, or move the contact elsewhere.
+
+Written rules (`conduct.toml`), as those for signs of risk are: readable by the people who answer for them,
+and the same on every machine. They set no tag and no grade. A message that they point at carries a short
+note, is praised for nothing and waits in the trainers' queue; whoever reads it there decides.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from peersupport.safety.rules import read_message
+
+RULES_FILE = Path(__file__).with_name("conduct.toml")
+KINDS = ("insult", "minimising", "contact")
+HURTS = frozenset({"insult", "minimising"})
+_SENTENCE_END = re.compile(r"[.!?;\n]")
+_CLAUSE = re.compile(r"[,:] | but ")
+
+
+@dataclass(frozen=True)
+class Concern:
+    """One kind of trouble in one message; `note` is what its writer reads."""
+
+    kind: str
+    rule: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    kind: str
+    needs: tuple[str, ...]
+    pattern: re.Pattern[str]
+    excused: bool
+    unless: re.Pattern[str] | None
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    notes: dict[str, str]
+    guards: dict[str, re.Pattern[str]]
+    rules: tuple[Rule, ...]
+
+
+def concerns(text: str) -> tuple[Concern, ...]:
+    """At most one of each kind, the gravest first. What the message quotes is not looked at."""
+    plain, ruleset = read_message(text, role="counselor").text, load_rules()
+    found: dict[str, Concern] = {}
+    for rule in ruleset.rules:
+        looked_at = rule.kind not in found and any(word in plain for word in rule.needs)
+        if looked_at and _found(rule, ruleset.guards, plain):
+            found[rule.kind] = Concern(rule.kind, rule.id, ruleset.notes[rule.kind])
+    return tuple(found[kind] for kind in KINDS if kind in found)
+
+
+def hurts(text: str) -> bool:
+    """Whether it calls names or makes trouble smaller."""
+    return any(concern.kind in HURTS for concern in concerns(text))
+
+
+def _found(rule: Rule, guards: dict[str, re.Pattern[str]], plain: str) -> bool:
+    for hit in rule.pattern.finditer(plain):
+        # A match may begin with the stop of the sentence before it.
+        start = hit.start() + len(hit[0]) - len(hit[0].lstrip(".!?,; \n"))
+        low = max((stop.end() for stop in _SENTENCE_END.finditer(plain, 0, start)), default=0)
+        stop = _SENTENCE_END.search(plain, hit.end())
+        sentence = plain[low : stop.start() if stop else len(plain)]
+        if rule.unless and rule.unless.search(sentence):
+            continue
+        if not (rule.excused and _excused(guards, plain[low:start])):
+            return True
+    return False
+
+
+def _excused(guards: dict[str, re.Pattern[str]], lead: str) -> bool:
+    """By the words of the sentence in front of the match."""
+    said = lead.split(" but ")[-1]
+    clause = _CLAUSE.split(lead)[-1]
+    return bool(
+        guards["reported"].search(said)
+        or guards["denied"].search(clause)
+        or guards["in_question"].search(said)
+    )
+
+
+@cache
+def load_rules(path: Path = RULES_FILE) -> RuleSet:
+    """Raises ValueError for a kind without a note."""
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    words: dict[str, str] = {}
+
+    def expand(pattern: str) -> str:
+        return re.sub(r"\{([a-z_]+)\}", lambda name: words[name[1]], pattern)
+
+    for name, pattern in data["words"].items():
+        words[name] = expand(pattern)
+    rules = []
+    for entry in data["rule"]:
+        if entry["kind"] not in KINDS or entry["kind"] not in data["notes"]:
+            raise ValueError(f"rule {entry['id']}: unknown kind")
+        unless = re.compile(expand(entry["unless"])) if "unless" in entry else None
+        pattern = re.compile(expand(entry["pattern"]))
+        excused = entry.get("excused", True)
+        rules.append(Rule(entry["id"], entry["kind"], tuple(entry["needs"]), pattern, excused, unless))
+    guards = {name: re.compile(pattern) for name, pattern in data["guards"].items()}
+    return RuleSet(data["notes"], guards, tuple(rules))
