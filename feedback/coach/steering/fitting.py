@@ -10,7 +10,7 @@ import torch
 
 from feedback.coach.steering import laws, stops
 from feedback.coach.steering.plan import Plan
-from feedback.coach.steering.resampling import Prompts, weights
+from feedback.coach.steering.resampling import Prompts, draws
 from feedback.coach.steering.scores import PASSING, coherent
 from feedback.coach.steering.sweep import PROMPT, RANDOM, STEERED, Cell
 
@@ -43,14 +43,15 @@ def arm_rows(cells: Cells, arm: str, grid: tuple[float, ...]) -> list[dict[str, 
     return rows
 
 
-def fits(cells: Cells, plan: Plan, floor: float, prompts: Prompts) -> dict[str, Any]:
-    """Both laws and rivals on the fixed range, with 95 % intervals over resampled prompts, and the draws:
-    their laws and `curves` [resamples, grid]."""
+def fits(
+    cells: Cells, plan: Plan, floor: float, prompts: Prompts, drawn: dict[str, torch.Tensor]
+) -> dict[str, Any]:
+    """Both laws and rivals on the fixed range, with 95 % intervals over the resampled prompts `drawn`, and
+    the draws: their laws and `curves` [resamples, grid]."""
     grid = torch.tensor(plan.grid, dtype=torch.float64)
     inside = grid.abs() <= plan.fit_range + 1e-9
     r = grid[inside]
     out: dict[str, Any] = {"points": int(inside.sum()), "range": plan.fit_range}
-    generator = torch.Generator().manual_seed(plan.options.seed)
     for name, fit, rival, extra in (
         ("alignment", laws.fit_alignment, laws.fit_alignment_rival, ()),
         ("helpfulness", laws.fit_helpfulness, laws.fit_helpfulness_rival, (floor,)),
@@ -58,11 +59,11 @@ def fits(cells: Cells, plan: Plan, floor: float, prompts: Prompts) -> dict[str, 
         items = torch.tensor([cells[STEERED, x][name] for x in plan.grid], dtype=torch.float64).T
         mean = items.mean(0, keepdim=True)[:, inside]
         law, wrong = fit(r, mean, *extra), rival(r, mean, *extra)
-        curves = weights(getattr(prompts, name), plan.options.resamples, generator) @ items
-        draws = fit(r, curves[:, inside], *extra)
+        curves = drawn[name] @ items
+        many = fit(r, curves[:, inside], *extra)
         out[name] = {
             "law": law.first(),
-            "interval": {key: _interval(value) for key, value in draws.parameters.items()},
+            "interval": {key: _interval(value) for key, value in many.parameters.items()},
             "r2": float(law.r2[0]),
             "aic": float(law.aic[0]),
             "rival": wrong.first(),
@@ -71,7 +72,7 @@ def fits(cells: Cells, plan: Plan, floor: float, prompts: Prompts) -> dict[str, 
             "law_wins": bool(law.aic[0] < wrong.aic[0]),
             "items": len(items),
             "prompts": prompts.counts()[name],
-            "draws": {"curves": curves, "laws": draws.rows()},
+            "draws": {"curves": curves, "laws": many.rows()},
         }
     zero = out["alignment"]["law"]
     out["alignment"]["slope_at_0"] = zero["a"] * (1 - math.tanh(zero["b0"]) ** 2)
@@ -180,12 +181,11 @@ def _caps(
     return stops.Caps(coherent_down=down, coherent_up=up, trusted=trusted), table
 
 
-def _sound(cells: Cells, plan: Plan, prompts: Prompts) -> torch.Tensor:
+def _sound(cells: Cells, plan: Plan, drawn: torch.Tensor) -> torch.Tensor:
     """[resamples, grid]: the share of coherent replies to resampled prompts; the yardstick stays."""
     base = cells[STEERED, 0.0]
     found = [coherent(cells[STEERED, r]["plausible"], cells[STEERED, r]["repeated"], base) for r in plan.grid]
-    generator = torch.Generator().manual_seed(plan.options.seed + 1)
-    return weights(prompts.replies, plan.options.resamples, generator) @ torch.tensor(found).double().T
+    return drawn @ torch.tensor(found).double().T
 
 
 def _first_limit(limits: dict[str, float], end: float) -> str:
@@ -235,9 +235,10 @@ def build(
     """Arms, premises, fits and dial of a finished sweep."""
     arms = {arm: arm_rows(cells, arm, plan.grid) for arm in (STEERED, RANDOM)}
     arms[PROMPT] = arm_rows(cells, PROMPT, (0.0,))
-    found = fits(cells, plan, floor, prompts)
+    drawn = draws(prompts, plan.options.resamples, torch.Generator().manual_seed(plan.options.seed))
+    found = fits(cells, plan, floor, prompts, drawn)
     share = random_move(arms[STEERED], arms[RANDOM], plan.fit_range)
-    sound = _sound(cells, plan, prompts)
+    sound = _sound(cells, plan, drawn["replies"])
     turned = dial(arms[STEERED], found, plan, floor=floor, lowest=lowest, by_chance=share, sound=sound)
     for name in ("alignment", "helpfulness"):
         del found[name]["draws"]

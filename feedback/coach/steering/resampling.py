@@ -7,9 +7,8 @@ bootstraps of clusters).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 import torch
 
@@ -40,12 +39,21 @@ class Prompts:
         return {name: len(set(value)) for name, value in vars(self).items()}
 
 
-def weights(prompts: Sequence[Any], count: int, generator: torch.Generator) -> torch.Tensor:
-    """[count, items] in float64, each row summing to 1: a resampled mean is `weights @ items`."""
-    numbers = {prompt: number for number, prompt in enumerate(dict.fromkeys(prompts))}
-    place = torch.tensor([numbers[prompt] for prompt in prompts])
-    picks = torch.randint(len(numbers), (count, len(numbers)), generator=generator)
-    times = torch.zeros(count, len(numbers), dtype=torch.float64)
-    times.scatter_add_(1, picks, torch.ones_like(picks, dtype=torch.float64))
-    found = times[:, place]
-    return found / found.sum(1, keepdim=True)
+def draws(prompts: Prompts, count: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
+    """For each kind of item [count, items] in float64, each row summing to 1: a resampled mean is
+    `draws @ items`. Row n of every kind is of the same drawn prompts.
+
+    Prompts are drawn among those that carry the same kinds of items: no draw leaves a kind without any.
+    """
+    kinds = vars(prompts)
+    alike: dict[tuple[bool, ...], list[str]] = {}
+    for prompt in dict.fromkeys(chain.from_iterable(kinds.values())):
+        alike.setdefault(tuple(prompt in items for items in kinds.values()), []).append(prompt)
+    times: dict[str, torch.Tensor] = {}
+    for group in alike.values():
+        picks = torch.randint(len(group), (count, len(group)), generator=generator)
+        drawn = torch.zeros(count, len(group), dtype=torch.float64)
+        drawn.scatter_add_(1, picks, torch.ones_like(picks, dtype=torch.float64))
+        times.update(zip(group, drawn.T, strict=True))
+    found = {name: torch.stack([times[prompt] for prompt in items], dim=1) for name, items in kinds.items()}
+    return {name: value / value.sum(1, keepdim=True) for name, value in found.items()}
