@@ -16,7 +16,7 @@ from scipy import stats
 
 from feedback.evidence.study import mixed
 from feedback.evidence.study.corrections import e_value
-from feedback.evidence.study.few import differing, enough, enough_to_estimate
+from feedback.evidence.study.few import counted, differing, enough, enough_to_estimate
 from feedback.evidence.study.matching import match, pooled_spread, standardised_bias
 from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.propensity import logit_scores, told_nothing
@@ -32,6 +32,7 @@ def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
     StudyError with what is in the way."""
     brought = tuple(name for name in COVARIATES if name in made and made[name].notna().any())
     known = made[list(brought)].notna().all(axis=1)
+    lacking = made["seeker_id"][~known]
     whole = made[known].reset_index(drop=True)
     treated = whole["treated"].to_numpy(bool)
     enough(whole["seeker_id"][treated], "have a period with a chat", spec)
@@ -53,7 +54,7 @@ def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
         "n_seekers": fit.n_groups,
         "n_obs": fit.n_obs,
         "matched_pairs": len(pairs),
-        "left_out": int((~known).sum()),
+        "left_out": counted(len(lacking), lacking.nunique(), spec),
         "covariates": list(covariates),
         "means": {"pre": float(matched["pre"].mean())},
         "balance": _balance(whole, treated, pairs, score, covariates),

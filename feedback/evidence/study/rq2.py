@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from feedback.evidence.study import mixed
-from feedback.evidence.study.few import differing, enough, enough_to_estimate
+from feedback.evidence.study.few import counted, differing, enough, enough_to_estimate
 from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.propensity import told_nothing
 from feedback.evidence.study.spec import Spec
@@ -44,6 +44,7 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
         )
     raw, notes = _raw(rows, present, spec)
     known = raw.notna().all(axis=1) & rows["post"].notna()
+    lacking = rows["seeker_id"][~known]
     raw, rows = raw[known], rows[known]
     enough(rows["seeker_id"], "have a period with a chat and all values", spec)
     enough_to_estimate(rows["seeker_id"])
@@ -72,7 +73,7 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
         "r2": fit.r2,
         "n_seekers": fit.n_groups,
         "n_obs": fit.n_obs,
-        "left_out": int((~known).sum()),
+        "left_out": counted(len(lacking), lacking.nunique(), spec),
         "vif": inflation(table),
         "spread": {name: float(raw[name].std(ddof=1)) for name in tested},
         "bootstrap": mixed.bootstrap(x, y, groups, fit, times=spec.bootstrap, seed=spec.seed),
