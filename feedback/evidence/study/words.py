@@ -37,6 +37,11 @@ def covariate(name: str) -> str:
     return _COVARIATES.get(name, name.replace("_", " "))
 
 
+def family(name: str) -> str:
+    """A family of techniques."""
+    return "Motivational interviewing" if name == "mi" else "Empathy"
+
+
 def p_value(p: float | None) -> str:
     """Three decimals; below them "<0.001", because no p is zero."""
     if p is None:
