@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from feedback.evidence.study import mixed
+from feedback.evidence.study import mixed, words
 from feedback.evidence.study.corrections import e_value
 from feedback.evidence.study.few import counted, differing, enough, enough_to_estimate
 from feedback.evidence.study.matching import match, pooled_spread, standardised_bias
@@ -40,14 +40,17 @@ def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
     covariates, notes = _covariates(whole, brought)
     score = logit_scores(whole[list(covariates)].to_numpy(float), treated, covariates)
     pairs = match(score, treated, caliper=spec.caliper)
-    for side, words in zip(pairs.T, ("with", "without"), strict=True):
-        enough(whole["seeker_id"].iloc[side], f"with a period {words} a chat could be matched", spec)
+    for side, which in zip(pairs.T, ("with", "without"), strict=True):
+        enough(whole["seeker_id"].iloc[side], f"with a period {which} a chat could be matched", spec)
     matched = whole.iloc[pairs.T.ravel()]
     enough_to_estimate(matched["seeker_id"])
     x, y, groups, names, more = _told_apart(matched, spec)
     fit = mixed.fit(x, y, groups, names)
     terms = fit.terms()
-    notes += [*more, *(f"{name}: not enough data, few seekers carry its figure." for name in fit.unsure)]
+    notes += [
+        *more,
+        *(f"{words.term(name)}: not enough data, few seekers carry its figure." for name in fit.unsure),
+    ]
     spread = float(np.std(y, ddof=1))
     return {
         "terms": terms,
@@ -71,8 +74,11 @@ def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
 def _covariates(whole: pd.DataFrame, brought: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
     """(those that enter the score, notes about the others)."""
     flat, repeated = told_nothing(whole[list(brought)].to_numpy(float), brought)
-    notes = [f"{name} never varies and is not in the propensity score." for name in flat]
-    notes += [f"{name} only repeats the covariates before it and is not in the score." for name in repeated]
+    notes = [f"Not in the propensity score, as it never varies: {words.covariate(name)}." for name in flat]
+    notes += [
+        f"Not in the propensity score, as it only repeats the covariates before it: {words.covariate(name)}."
+        for name in repeated
+    ]
     return tuple(name for name in brought if name not in (*flat, *repeated)), notes
 
 
@@ -86,7 +92,8 @@ def _told_apart(matched: pd.DataFrame, spec: Spec):
         )
     if differing(matched["prior_chats"].to_numpy(), matched["seeker_id"]) >= spec.suppress:
         return x, y, groups, TERMS, []
-    note = f"log_prior_chats was left out: fewer than {spec.suppress} matched seekers differ in it."
+    left_out = words.term("log_prior_chats")
+    note = f"{left_out} was left out: fewer than {spec.suppress} matched seekers differ in it."
     return x[:, :-1], y, groups, TERMS[:-1], [note]
 
 

@@ -42,7 +42,7 @@ def test_ten_seekers_are_enough_and_a_control_needs_them_too():
     assert "give_information" in found["terms"]
     found = rq2.analyse(with_column("repeat_contact", 0, 1, 1), "mi", SPEC)
     assert "repeat_contact" not in found["terms"]
-    assert any("repeat_contact was left out" in note for note in found["notes"])
+    assert any("Same provider again was left out" in note for note in found["notes"])
 
 
 def test_one_seekers_technique_is_neither_corrected_for_nor_graded():

@@ -72,7 +72,11 @@ def test_without_the_optional_tables(study, tables):
     chats = tables["chats"].drop(columns=["provider_id", "turns", "seeker_negative", "seeker_positive"])
     result, _, _ = study(seekers=None, providers=None, chats=chats)
     assert "age" not in result["rq1"]["PHQ-2"]["covariates"]
-    assert "Not controlled for" in result["rq2"]["PHQ-2"]["mi"]["notes"][0]
+    assert result["rq2"]["PHQ-2"]["mi"]["notes"][0] == (
+        "Not controlled for, because the data do not hold it: length of the chats, provider's age, "
+        "provider's training modules, provider's earlier chats, same provider again, "
+        "seekers' negative words, seekers' positive words."
+    )
 
 
 def test_bad_rows_are_named_and_the_rest_is_used(study, tables):
