@@ -41,14 +41,18 @@ def _size(percent: float | None) -> float:
 
 def doubts(study: EvidenceStudy) -> dict[str, Any]:
     """What speaks against leaning on a study: `unlike`, covariates that matching left apart, `undone`, the
-    parts that failed, `unknown` where no result was kept to tell. 1 query."""
+    families of techniques that failed, `unmatched`, the instruments on which having a chat could not be
+    compared, `unknown` where no result was kept to tell. 1 query."""
     brought = StudyImport.objects.filter(study=study).first()
     if brought is None or not brought.found:
-        return {"unknown": True, "unlike": [], "undone": []}
+        return {"unknown": True, "unlike": [], "undone": [], "unmatched": []}
     unlike = [
         {"instrument": instrument, "name": words.covariate(name), "percent": _size(row["after"])}
         for instrument, part in brought.result.get("rq1", {}).items()
         for name, row in part.get("balance", {}).items()
         if _size(row["after"]) > BALANCED
     ]
-    return {"unknown": False, "unlike": unlike, "undone": brought.result.get("partial", [])}
+    failed = brought.result.get("partial", [])
+    unmatched = [row for row in failed if row["part"] == "rq1"]
+    undone = [{**row, "family": words.family(row["part"])} for row in failed if row["part"] != "rq1"]
+    return {"unknown": False, "unlike": unlike, "undone": undone, "unmatched": unmatched}

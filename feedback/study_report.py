@@ -62,5 +62,4 @@ def _families(families: dict[str, Any]):
             }
             for name, term in part.get("terms", {}).items()
         ]
-        title = "Motivational interviewing" if family == "mi" else "Empathy"
-        yield {"title": title, "part": part, "rows": rows}
+        yield {"title": words.family(family), "part": part, "rows": rows}

@@ -218,6 +218,7 @@ def _verdict(report: dict[str, Any]) -> dict[str, Any]:
         "limit": LIMITS.get(found["limited_by"], found["limited_by"]),
         "reasons": found["reasons"],
         "random": None if report.get("random_move") is None else 100 * report["random_move"],
+        "random_share": None if report.get("random_share") is None else 100 * report["random_share"],
         "random_end": _by_chance(report),
     }
 
@@ -232,8 +233,8 @@ def _lower_end(report: dict[str, Any]) -> dict[str, float] | None:
 
 
 def _by_chance(report: dict[str, Any]) -> float | None:
-    """How far a random direction moves the behaviour up to the end stop, in percent of ours. It may move it
-    the same way on both sides of 0, which the share over the whole range does not show."""
+    """How far a random direction moves the behaviour from the unsteered point to the end stop, in percent of
+    how far ours moves it there; None where the dial cannot be turned or ours does not move it."""
 
     def gain(arm: str) -> float:
         rows = {row["r"]: row["alignment"] for row in report["arms"][arm]}

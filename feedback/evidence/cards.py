@@ -8,7 +8,7 @@ from typing import Any
 
 from feedback.evidence.forest import ForestRow, ForestScale, forest_scale
 from feedback.evidence.grades import Grade, grade
-from feedback.evidence.persuading import PERSUADING, PersuadingNotes, persuading_notes, unsure_between
+from feedback.evidence.persuading import PERSUADING, PersuadingNotes, persuading_notes
 from feedback.evidence.study_types import Effect, Satisfaction, Study, scores_in_words
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
@@ -114,13 +114,11 @@ def evidence_card(
     scale = forest_scale(study.effects)
     satisfaction = study.satisfaction_of(code)
     persuading = None
-    name = entry.name
-    if code in PERSUADING and probabilities is not None and unsure_between(probabilities):
+    if code in PERSUADING and probabilities is not None:
         persuading = persuading_notes(probabilities, study)
-        name = persuading.name
     return EvidenceCard(
         code=code,
-        name=name,
+        name=persuading.name if persuading else entry.name,
         tag_name=entry.name,
         definition=entry.definition,
         examples=tuple(entry.examples),

@@ -24,13 +24,12 @@ MINOR_SHARE = 0.30  # the weaker code must hold this much of the pair's probabil
 
 @dataclass(frozen=True)
 class PersuadingNotes:
-    """`sure` is the one code that fits, or None when the card has to say "persuading" and show both notes."""
+    """What a card says instead of a technique of its own: "persuading", with the notes of both codes."""
 
-    sure: str | None
     name: str
     explanation: str
     notes: tuple[tuple[str, Grade], ...]
-    probabilities: tuple[float, ...] = ()
+    probabilities: tuple[float, ...]
 
     @property
     def named(self) -> list[dict[str, Any]]:
@@ -59,17 +58,14 @@ def suggesting(probabilities: Mapping[str, float]) -> float:
     return 1 - math.prod(1 - probabilities.get(code, 0.0) for code in SUGGESTING)
 
 
-def persuading_notes(probabilities: Mapping[str, float], study: Study) -> PersuadingNotes:
-    """What to show for a message in which at least one of the two persuading codes was found."""
+def persuading_notes(probabilities: Mapping[str, float], study: Study) -> PersuadingNotes | None:
+    """What to show for a message in which a persuading code was found; None where it is clear which."""
+    if not unsure_between(probabilities):
+        return None
     both = ((WITH, grade(WITH, study)), (WITHOUT, grade(WITHOUT, study)))
-    if unsure_between(probabilities):
-        explanation = (
-            "Whether permission was asked is hard to tell here, for people as well as for the tagger, "
-            "so both notes are shown."
-        )
-        chances = tuple(probabilities.get(code, 0.0) for code, _ in both)
-        return PersuadingNotes(None, "Persuading", explanation, both, chances)
-    sure = WITH if probabilities.get(WITH, 0.0) >= probabilities.get(WITHOUT, 0.0) else WITHOUT
-    name = "Persuading with permission" if sure == WITH else "Advising without permission"
-    chances = (probabilities.get(sure, 0.0),)
-    return PersuadingNotes(sure, name, "", tuple(note for note in both if note[0] == sure), chances)
+    explanation = (
+        "Whether permission was asked is hard to tell here, for people as well as for the tagger, "
+        "so both notes are shown."
+    )
+    chances = tuple(probabilities.get(code, 0.0) for code, _ in both)
+    return PersuadingNotes("Persuading", explanation, both, chances)

@@ -7,7 +7,7 @@ from typing import Any
 
 from feedback.evidence.cards import Reliability, reliability_of
 from feedback.evidence.grades import Grade, grade
-from feedback.evidence.persuading import PERSUADING, persuading_notes, unsure_between
+from feedback.evidence.persuading import PERSUADING, persuading_notes
 from feedback.evidence.study_types import Study
 from feedback.reports.turns import Turn
 from skills.taxonomy import CODES, TECHNIQUES
@@ -64,7 +64,7 @@ def _entry(
         }
         for code in present
     ]
-    if PERSUADING & set(present) and unsure_between(turn.probabilities):
-        notes = persuading_notes(turn.probabilities, study)
+    notes = persuading_notes(turn.probabilities, study) if PERSUADING & set(present) else None
+    if notes is not None:
         entry["persuading"] = {"name": notes.name, "explanation": notes.explanation}
     return entry

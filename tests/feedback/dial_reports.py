@@ -42,10 +42,11 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True, low: float = 0.
         },
         "random_move": 0.05,
         "fits": {
-            "alignment": {"law": {"a": 0.05, "b0": 0.2}, "slope_at_0": 0.05},
+            "alignment": {"law": {"a": 0.05, "b0": 0.2}, "slope_at_0": 0.05, "prompts": 40},
             "helpfulness": {
                 "law": {"P0": 0.4, "k": 0.002, "r0": 0.0},
                 "rival": {"P0": 0.4, "s": 0.01, "r0": 0.0},
+                "prompts": 30,
             },
         },
         "dial": {
@@ -60,6 +61,17 @@ def report_of(behaviour: str, mark: str, *, usable: bool = True, low: float = 0.
             "tolerated": 0.1,
         },
     }
+
+
+def old_report_of(behaviour: str, mark: str) -> dict[str, Any]:
+    """A report as it was stored before intervals drew prompts whole: of items, and with the share of a random
+    direction between the two ends of the fitted range."""
+    report = report_of(behaviour, mark)
+    report["random_share"] = report.pop("random_move")
+    for law in report["fits"].values():
+        del law["prompts"]
+    del report["dial"]["without"]
+    return report
 
 
 def vector_of(

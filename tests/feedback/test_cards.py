@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from feedback.evidence.cards import evidence_card
-from feedback.evidence.persuading import unsure_between
+from feedback.evidence.persuading import persuading_notes, unsure_between
 from feedback.evidence.published import published_study
 from skills.tagger.card import DEVELOPMENT, FROZEN_SET, OWN_LINES
 from skills.taxonomy import CODES, EMPATHY
@@ -65,11 +65,12 @@ def test_forest_positions_are_ordered_fractions_with_zero_in_the_middle():
 def test_unsure_persuading_shows_both_notes():
     close = {"persuade_with_permission": 0.5, "advise_without_permission": 0.4}
     card = evidence_card("advise_without_permission", STUDY, probabilities=close)
-    assert card.name == "Persuading" and card.persuading.sure is None
+    assert card.name == "Persuading"
     assert [grade.key for _, grade in card.persuading.notes] == ["linked_to_worse", "discouraged"]
     clear = {"persuade_with_permission": 0.05, "advise_without_permission": 0.9}
     card = evidence_card("advise_without_permission", STUDY, probabilities=clear)
     assert card.persuading is None and card.name != "Persuading"
+    assert persuading_notes(clear, STUDY) is None
 
 
 def test_two_small_probabilities_are_no_doubt_worth_showing():

@@ -21,7 +21,7 @@ from feedback.reports import loaded
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job
-from tests.feedback.dial_reports import report_of, vector_of
+from tests.feedback.dial_reports import old_report_of, report_of, vector_of
 from tests.feedback.tiny_model import save_tiny_model
 
 PAGE, UNDO = reverse("feedback:dials"), reverse("feedback:dial-undo")
@@ -105,8 +105,20 @@ def test_a_calibration_is_shown_with_end_stop_interval_curves_and_numbers(admin,
     assert shown.count("<svg") == 3 and "efficient part" in shown and "prompt only" in shown
     assert "moves the behaviour 5 % as far within the fitted range." in shown
     assert "Turned up to the end stop it moves it 20 % as far." in shown
+    assert "Intervals: 95 %, from resampled prompts." in shown and "from one end of the" not in shown
     assert shown.count('class="efficient"') == 5 and "Asked for outright, not steered" in shown
     assert "80 others that were held out" in shown and "Switch on" in shown
+
+
+def test_a_report_stored_before_prompts_were_drawn_whole_says_what_it_did(admin, calibrated):
+    made = calibrated()
+    made.report = old_report_of("warmth", made.fingerprint)
+    made.save(update_fields=["report"])
+    shown = admin(address("dial"))
+    assert "reference replies. Intervals: 95 %, from resampled items." in shown and "prompts" not in shown
+    said = "length, from one end of the fitted range to the other, moves the behaviour 5 % as far."
+    assert said in shown and "within the fitted range" not in shown
+    assert "Turned up to the end stop it moves it 20 % as far." in shown
 
 
 def test_a_switch_holds_from_the_next_request_on_and_is_taken_back(admin, calibrated, people):

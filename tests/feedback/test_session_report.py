@@ -55,6 +55,19 @@ def test_a_message_shows_its_tags_with_grade_span_and_reliability():
     assert not seeker_entry["tagged"] and seeker_entry["probabilities"] is None
 
 
+def test_a_message_says_persuading_only_where_it_is_unsure_which():
+    close = {"persuade_with_permission": 0.55, "advise_without_permission": 0.45}
+    clear = {"persuade_with_permission": 0.9, "advise_without_permission": 0.05}
+    turns = [seeker(0, "ok"), counselor(1, "Maybe try yoga?", "persuade_with_permission", **close)]
+    turns += [seeker(2, "ok"), counselor(3, "May I suggest yoga?", "persuade_with_permission", **clear)]
+    turns += [seeker(4, "ok"), counselor(5, "You can.", "affirm", **close)]
+    _, unsure, _, sure, _, other = report(turns)["messages"]
+    assert (
+        unsure["persuading"]["name"] == "Persuading" and "hard to tell" in unsure["persuading"]["explanation"]
+    )
+    assert sure["persuading"] is None and other["persuading"] is None
+
+
 def test_a_point_carries_goal_reason_evidence_and_a_confirmed_alternative():
     (point,) = report()["points"]
     assert (point["index"], point["rule"], point["recommended"]["code"]) == (

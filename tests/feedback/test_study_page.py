@@ -88,13 +88,28 @@ def test_before_it_is_published_the_page_says_what_changes(content, admin, peopl
     row = page[page.index("Simple reflection") :][:900]
     assert row.index("Helpful") < row.index("No link found")
     assert "earlier chats, PHQ-9: 12.3 %" in page.lower().replace("phq", "PHQ") and "Age" not in page
-    assert "only partly done" in page and "no counts" in page
+    assert "only partly done" in page and "<li>Empathy, PHQ-9: no counts</li>" in page
     step(admin, own, "propose")
     page = asked(admin, own, "withdraw")
     assert "Withdraw own 1?" in page and studies.serving_name() == "own 1"
     row = page[page.index("Simple reflection") :][:900]
     assert row.index("No link found") < row.index("Helpful")
     assert "partly done" not in page
+
+
+def test_a_comparison_of_chats_that_failed_is_no_technique_without_a_figure(content, own, admin):
+    failed = {"part": "rq1", "instrument": "PHQ-2", "error": "no match within the caliper."}
+    brought = StudyImport.objects.create(version="1", found=json.dumps({"partial": [failed]}), study=own)
+    page = asked(admin, own, "propose")
+    assert "only partly done" in page and "could not be compared between matched periods" in page
+    assert "<li>PHQ-2: no match within the caliper.</li>" in page
+    assert "Rq1" not in page and "come without a figure of your own" not in page
+    family = {"part": "mi", "instrument": "PHQ-2", "error": "too few periods."}
+    brought.found = json.dumps({"partial": [failed, family]})
+    brought.save(update_fields=["found"])
+    page = asked(admin, own, "propose")
+    assert "come without a figure of your own" in page and page.count("only partly done") == 1
+    assert "<li>Motivational interviewing, PHQ-2: too few periods.</li>" in page
 
 
 def test_with_a_second_admin_the_page_says_that_nothing_changes_yet(own, people, admin):

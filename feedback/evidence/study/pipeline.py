@@ -18,7 +18,7 @@ from feedback.evidence.study import rq1, rq2
 from feedback.evidence.study.assessments import periods, read_assessments
 from feedback.evidence.study.chats import observations, read_chats
 from feedback.evidence.study.corrections import survivors
-from feedback.evidence.study.few import counted
+from feedback.evidence.study.few import HIDDEN, counted
 from feedback.evidence.study.people import read_people
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.spec import Spec
@@ -115,10 +115,19 @@ def _correct(result: dict[str, Any]) -> None:
         term["survives_bh"] = kept[str(key)]
 
 
+def _untell(flow: dict[str, dict[str, int | str]], second: dict[str, dict[str, Any]]) -> None:
+    """Hides the periods with a chat where a model left out those of few: its own number of periods would tell
+    them by subtracting."""
+    for name, families in second.items():
+        if any(isinstance(part.get("left_out"), str) for part in families.values()):
+            flow[name]["periods with a chat"] = HIDDEN
+
+
 def run(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, Any], Problems]:
     """The whole result but for its files. Raises StudyError where not even the periods can be made."""
     made, about, problems = load(files, spec, report)
     result = analyse(made, spec, report)
+    _untell(about["flow"], result["rq2"])
     return {
         "format": FORMAT,
         "title": spec.title,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback.evidence.study import words
 from feedback.evidence.study.problems import StudyError
 
 STEPS, TOLERANCE = 50, 1e-10
@@ -72,7 +73,8 @@ def logit_scores(x: NDArray, treated: NDArray, names: tuple[str, ...]) -> NDArra
             beta = beta + np.linalg.solve(hessian, z.T @ (treated - mu))
         except np.linalg.LinAlgError:
             break
+    looked_at = ", ".join(words.covariate(name) for name in names if name not in out)
     raise StudyError(
         "no propensity score was found: its regression did not settle. Check "
-        f"{', '.join(name for name in names if name not in out)} for values far from all others."
+        f"{looked_at} for values far from all others."
     )

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from feedback.evidence.study import mixed
+from feedback.evidence.study import mixed, words
 from feedback.evidence.study.corrections import e_value
-from feedback.evidence.study.few import differing, enough, enough_to_estimate
+from feedback.evidence.study.few import counted, differing, enough, enough_to_estimate
 from feedback.evidence.study.matching import match, pooled_spread, standardised_bias
 from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.propensity import logit_scores, told_nothing
@@ -32,6 +32,7 @@ def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
     StudyError with what is in the way."""
     brought = tuple(name for name in COVARIATES if name in made and made[name].notna().any())
     known = made[list(brought)].notna().all(axis=1)
+    lacking = made["seeker_id"][~known]
     whole = made[known].reset_index(drop=True)
     treated = whole["treated"].to_numpy(bool)
     enough(whole["seeker_id"][treated], "have a period with a chat", spec)
@@ -39,21 +40,24 @@ def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
     covariates, notes = _covariates(whole, brought)
     score = logit_scores(whole[list(covariates)].to_numpy(float), treated, covariates)
     pairs = match(score, treated, caliper=spec.caliper)
-    for side, words in zip(pairs.T, ("with", "without"), strict=True):
-        enough(whole["seeker_id"].iloc[side], f"with a period {words} a chat could be matched", spec)
+    for side, which in zip(pairs.T, ("with", "without"), strict=True):
+        enough(whole["seeker_id"].iloc[side], f"with a period {which} a chat could be matched", spec)
     matched = whole.iloc[pairs.T.ravel()]
     enough_to_estimate(matched["seeker_id"])
     x, y, groups, names, more = _told_apart(matched, spec)
     fit = mixed.fit(x, y, groups, names)
     terms = fit.terms()
-    notes += [*more, *(f"{name}: not enough data, few seekers carry its figure." for name in fit.unsure)]
+    notes += [
+        *more,
+        *(f"{words.term(name)}: not enough data, few seekers carry its figure." for name in fit.unsure),
+    ]
     spread = float(np.std(y, ddof=1))
     return {
         "terms": terms,
         "n_seekers": fit.n_groups,
         "n_obs": fit.n_obs,
         "matched_pairs": len(pairs),
-        "left_out": int((~known).sum()),
+        "left_out": counted(len(lacking), lacking.nunique(), spec),
         "covariates": list(covariates),
         "means": {"pre": float(matched["pre"].mean())},
         "balance": _balance(whole, treated, pairs, score, covariates),
@@ -70,8 +74,11 @@ def analyse(made: pd.DataFrame, spec: Spec) -> dict[str, Any]:
 def _covariates(whole: pd.DataFrame, brought: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
     """(those that enter the score, notes about the others)."""
     flat, repeated = told_nothing(whole[list(brought)].to_numpy(float), brought)
-    notes = [f"{name} never varies and is not in the propensity score." for name in flat]
-    notes += [f"{name} only repeats the covariates before it and is not in the score." for name in repeated]
+    notes = [f"Not in the propensity score, as it never varies: {words.covariate(name)}." for name in flat]
+    notes += [
+        f"Not in the propensity score, as it only repeats the covariates before it: {words.covariate(name)}."
+        for name in repeated
+    ]
     return tuple(name for name in brought if name not in (*flat, *repeated)), notes
 
 
@@ -85,7 +92,8 @@ def _told_apart(matched: pd.DataFrame, spec: Spec):
         )
     if differing(matched["prior_chats"].to_numpy(), matched["seeker_id"]) >= spec.suppress:
         return x, y, groups, TERMS, []
-    note = f"log_prior_chats was left out: fewer than {spec.suppress} matched seekers differ in it."
+    left_out = words.term("log_prior_chats")
+    note = f"{left_out} was left out: fewer than {spec.suppress} matched seekers differ in it."
     return x[:, :-1], y, groups, TERMS[:-1], [note]
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from feedback.evidence.study import mixed
-from feedback.evidence.study.few import differing, enough, enough_to_estimate
+from feedback.evidence.study import mixed, words
+from feedback.evidence.study.few import counted, differing, enough, enough_to_estimate
 from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.propensity import told_nothing
 from feedback.evidence.study.spec import Spec
-from feedback.evidence.study.techniques import ALL, FAMILIES, leaves_of, name_of
+from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
 
 MEASURES = {"sum": "sums in the period", "per_chat": "means per chat"}
 CONTROLS = (
@@ -44,6 +44,7 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
         )
     raw, notes = _raw(rows, present, spec)
     known = raw.notna().all(axis=1) & rows["post"].notna()
+    lacking = rows["seeker_id"][~known]
     raw, rows = raw[known], rows[known]
     enough(rows["seeker_id"], "have a period with a chat and all values", spec)
     enough_to_estimate(rows["seeker_id"])
@@ -55,7 +56,7 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
         if name in (*CONTROLS, "log_turns")
     ]
     table = table.drop(columns=repeated)
-    more += [f"{name} was left out: it only repeats the terms before it." for name in repeated]
+    more += [f"{words.term(name)} was left out: it only repeats the terms before it." for name in repeated]
     names = ("const", *table.columns)
     x = np.column_stack([np.ones(len(table)), table.to_numpy(float)])
     y, groups = rows["post"].to_numpy(float), rows["seeker_id"].to_numpy(str)
@@ -65,14 +66,14 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
         raise StudyError("not enough data: every technique's figure hangs on a few seekers.")
     notes += [
         *more,
-        *(f"{_called(name)}: not enough data, few seekers carry its figure." for name in fit.unsure),
+        *(f"{words.term(name)}: not enough data, few seekers carry its figure." for name in fit.unsure),
     ]
     return {
         "terms": fit.terms(),
         "r2": fit.r2,
         "n_seekers": fit.n_groups,
         "n_obs": fit.n_obs,
-        "left_out": int((~known).sum()),
+        "left_out": counted(len(lacking), lacking.nunique(), spec),
         "vif": inflation(table),
         "spread": {name: float(raw[name].std(ddof=1)) for name in tested},
         "bootstrap": mixed.bootstrap(x, y, groups, fit, times=spec.bootstrap, seed=spec.seed),
@@ -89,7 +90,7 @@ def _raw(rows: pd.DataFrame, present: list[str], spec: Spec) -> tuple[pd.DataFra
     for name in brought:
         logged = name in ("turns", "provider_prior_chats")
         columns["log_turns" if name == "turns" else name] = np.log1p(rows[name]) if logged else rows[name]
-    missing = [name for name in ("turns", *CONTROLS) if name not in brought]
+    missing = [words.covariate(name) for name in ("turns", *CONTROLS) if name not in brought]
     notes = [f"Not controlled for, because the data do not hold it: {', '.join(missing)}."] if missing else []
     return pd.DataFrame(columns, index=rows.index), notes
 
@@ -105,16 +106,12 @@ def _carried(raw: pd.DataFrame, seekers: pd.Series, present: list[str], spec: Sp
         what = "the starting score" if "pre" in few else "any technique of this family"
         raise StudyError(f"fewer than {spec.suppress} seekers differ in {what}: nothing can be told apart.")
     notes = [
-        f"{_called(name)} was left out: "
+        f"{words.term(name)} was left out: "
         + (f"not enough data, fewer than {spec.suppress} seekers differ in it." if n else "it never varies.")
         for name, n in carriers.items()
         if name in few
     ]
     return raw.drop(columns=few), notes
-
-
-def _called(name: str) -> str:
-    return name_of(name) if name in ALL else name
 
 
 def _scaled(raw: pd.DataFrame) -> pd.DataFrame:

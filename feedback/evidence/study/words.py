@@ -25,6 +25,13 @@ _COVARIATES = {
     "tenure_days": "days since joining",
     "active_days": "active days",
     "pre": "starting score",
+    "turns": "length of the chats",
+    "provider_age": "provider's age",
+    "provider_modules": "provider's training modules",
+    "provider_prior_chats": "provider's earlier chats",
+    "repeat_contact": "same provider again",
+    "seeker_negative": "seekers' negative words",
+    "seeker_positive": "seekers' positive words",
 }
 
 
@@ -34,7 +41,13 @@ def term(name: str) -> str:
 
 
 def covariate(name: str) -> str:
+    """A column that a score or a model takes into account, in the middle of a sentence."""
     return _COVARIATES.get(name, name.replace("_", " "))
+
+
+def family(name: str) -> str:
+    """A family of techniques."""
+    return "Motivational interviewing" if name == "mi" else "Empathy"
 
 
 def p_value(p: float | None) -> str:

@@ -60,6 +60,7 @@ class Command(BaseCommand):
 
 
 def _tables(title: str, tagged: int, result: dict[str, Any]):
+    from feedback.evidence.study import words
     from feedback.evidence.study.techniques import FAMILIES, name_of
 
     yield f"## {title}\n\n{tagged:,} messages tagged.\n"
@@ -73,7 +74,7 @@ def _tables(title: str, tagged: int, result: dict[str, Any]):
                     holds = "holds" if term["survives_bh"] else "does not hold"
                     yield (
                         f"| {name_of(name)} | {term['beta']:+.3f} | {low:+.3f} to {high:+.3f} | "
-                        f"{term['p']:.3f} | {holds} | {part['n_seekers']} |"
+                        f"{words.p_value(term['p'])} | {holds} | {part['n_seekers']} |"
                     )
                 elif "terms" in part:
                     yield f"| {name_of(name)} | not enough data | | | | |"

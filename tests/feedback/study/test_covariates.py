@@ -22,13 +22,14 @@ def test_covariates_that_say_the_same_are_no_separation():
     assert found["terms"] == other["terms"]
     assert "active_days" not in found["covariates"] and "active_days" not in found["balance"]
     assert "prior_chats" in found["balance"]
-    assert any(note.startswith("active_days only repeats") for note in found["notes"])
+    said = "Not in the propensity score, as it only repeats the covariates before it: active days."
+    assert said in found["notes"]
 
 
 def test_a_covariate_that_never_varies_is_not_reported_as_balanced():
     found = rq1.analyse(noise(80).assign(tenure_days=0.0), SPEC)
     assert "tenure_days" not in found["covariates"] and "tenure_days" not in found["balance"]
-    assert "tenure_days never varies and is not in the propensity score." in found["notes"]
+    assert "Not in the propensity score, as it never varies: days since joining." in found["notes"]
 
 
 def test_what_repeats_is_found_in_the_order_of_the_columns():
@@ -48,8 +49,8 @@ def test_one_probability_at_one_is_no_separation_and_neither_is_giving_up(monkey
     treated = np.r_[np.arange(60) % 2 == 0, True]
     assert np.isfinite(logit_scores(x, treated, ("age",))).all()
     monkeypatch.setattr("feedback.evidence.study.propensity.STEPS", 2)
-    with pytest.raises(StudyError, match=r"did not settle. Check age"):
-        logit_scores(x, treated, ("age",))
+    with pytest.raises(StudyError, match=r"did not settle. Check days since joining for values"):
+        logit_scores(x, treated, ("tenure_days",))
 
 
 @pytest.mark.parametrize("carriers", [0, 9])
@@ -58,7 +59,7 @@ def test_nobody_or_hardly_anybody_had_a_chat_before(carriers):
     rows.loc[rows["seeker_id"].isin([f"s{n}" for n in range(carriers)]), "prior_chats"] = 3.0
     found = rq1.analyse(rows, SPEC)
     assert set(found["terms"]) == {"const", "treated", "pre", "treated:pre"} == set(found["bootstrap"])
-    assert any(note.startswith("log_prior_chats was left out") for note in found["notes"])
+    assert any(note.startswith("Earlier chats (log) was left out") for note in found["notes"])
 
 
 def test_a_control_that_repeats_another_is_left_out():
@@ -66,7 +67,7 @@ def test_a_control_that_repeats_another_is_left_out():
     rows["seeker_negative"] = np.random.default_rng(2).normal(size=len(rows))
     found = rq2.analyse(rows.assign(seeker_positive=-rows["seeker_negative"]), "mi", SPEC)
     assert "seeker_negative" in found["terms"] and "seeker_positive" not in found["terms"]
-    assert "seeker_positive was left out: it only repeats the terms before it." in found["notes"]
+    assert "Seekers' positive words was left out: it only repeats the terms before it." in found["notes"]
 
 
 def test_what_the_taggers_mistakes_may_do():
@@ -74,3 +75,10 @@ def test_what_the_taggers_mistakes_may_do():
     [note] = [note for note in rq2.analyse(noise(80), "mi", spec)["notes"] if "F1" in note]
     assert note.startswith("F1 of the tagger: Affirm 0.61.")
     assert "smaller or larger than it looks, or have the other sign" in note
+
+
+def test_notes_of_figures_that_few_carry_name_terms_as_the_tables_do(monkeypatch):
+    monkeypatch.setattr("feedback.evidence.study.mixed.Fit.unsure", ("treated:pre", "log_prior_chats"))
+    notes = rq1.analyse(noise(80), SPEC)["notes"]
+    carried = "not enough data, few seekers carry its figure."
+    assert notes == [f"Chat × starting score: {carried}", f"Earlier chats (log): {carried}"]

@@ -42,7 +42,7 @@ def test_ten_seekers_are_enough_and_a_control_needs_them_too():
     assert "give_information" in found["terms"]
     found = rq2.analyse(with_column("repeat_contact", 0, 1, 1), "mi", SPEC)
     assert "repeat_contact" not in found["terms"]
-    assert any("repeat_contact was left out" in note for note in found["notes"])
+    assert any("Same provider again was left out" in note for note in found["notes"])
 
 
 def test_one_seekers_technique_is_neither_corrected_for_nor_graded():
@@ -131,3 +131,16 @@ def test_counts_of_few_people_and_what_would_tell_them():
     assert counted(400, 300, SPEC, 9) == "not shown"
     assert counted(400, 300, SPEC, 0, 10) == 400
     assert counted(400, 24, spec_from({"suppress": 25})) == "<25"
+
+
+def test_periods_left_out_for_a_missing_value_are_counted_like_all_that_is_of_few():
+    rows = noise(160).assign(provider_age=40.0)
+    rows["provider_age"] += np.arange(len(rows)) % 9
+    chatted = rows.index[rows["treated"] > 0]
+    for people, said in ((1, "<10"), (30, None)):
+        lacking = rows["seeker_id"].isin(rows["seeker_id"][chatted].unique()[:people])
+        periods = int((lacking & (rows["treated"] > 0)).sum())
+        found = rq1.analyse(rows.assign(age=rows["age"].where(~lacking)), SPEC)
+        assert found["left_out"] == (said or int(lacking.sum()))
+        found = rq2.analyse(rows.assign(provider_age=rows["provider_age"].where(~lacking)), "mi", SPEC)
+        assert found["left_out"] == (said or periods)

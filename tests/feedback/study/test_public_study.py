@@ -8,6 +8,7 @@ import json
 import pytest
 
 from feedback.evidence.study.pipeline import Files, run
+from feedback.management.commands.study_public import PAGE, _tables
 from feedback.public_study import SOURCES, write
 from skills.tagger import load_tagger
 
@@ -72,3 +73,12 @@ def test_who_rated_once_only_is_no_period(corpora, tmp_path):
     assert problems.total == 0
     assert result["flow"]["Distress"]["seekers with one assessment only, left out"] == "<10"
     assert "Below 10 nothing is shown" in result["rq2"]["Distress"]["mi"]["error"]
+
+
+def test_no_p_of_the_page_is_zero():
+    term = {"beta": -0.319, "ci": [-0.396, -0.242], "p": 1e-15, "survives_bh": True}
+    part = {"terms": {"question": term, "affirm": {**term, "p": 0.0014}}, "n_seekers": 1116}
+    lines = list(_tables("ESConv", 2, {"rq2": {"Distress": {"mi": part}}, "partial": []}))
+    assert "| Question | -0.319 | -0.396 to -0.242 | <0.001 | holds | 1116 |" in lines
+    assert "| Affirm | -0.319 | -0.396 to -0.242 | 0.001 | holds | 1116 |" in lines
+    assert "| 0.000 |" not in PAGE.read_text(encoding="utf-8")

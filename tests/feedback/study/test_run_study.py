@@ -72,7 +72,11 @@ def test_without_the_optional_tables(study, tables):
     chats = tables["chats"].drop(columns=["provider_id", "turns", "seeker_negative", "seeker_positive"])
     result, _, _ = study(seekers=None, providers=None, chats=chats)
     assert "age" not in result["rq1"]["PHQ-2"]["covariates"]
-    assert "Not controlled for" in result["rq2"]["PHQ-2"]["mi"]["notes"][0]
+    assert result["rq2"]["PHQ-2"]["mi"]["notes"][0] == (
+        "Not controlled for, because the data do not hold it: length of the chats, provider's age, "
+        "provider's training modules, provider's earlier chats, same provider again, "
+        "seekers' negative words, seekers' positive words."
+    )
 
 
 def test_bad_rows_are_named_and_the_rest_is_used(study, tables):
@@ -170,3 +174,16 @@ def test_the_report_says_what_was_left_out_and_by_which_distribution(study, tabl
     with (out / "rq2-phq-2-mi.csv").open(encoding="utf-8") as handle:
         rows = {row["term"]: row for row in csv.DictReader(handle)}
     assert float(rows["question"]["df"]) > 30 and "affirm" not in rows
+
+
+def test_periods_of_few_that_lack_a_value_are_not_counted_and_not_told_by_subtracting(study, tables):
+    chats, seekers = tables["chats"].copy(), tables["seekers"].copy()
+    mine = chats["seeker_id"].isin(chats["seeker_id"].unique()[:3])
+    chats["seeker_negative"] = chats["seeker_negative"].where(~mine)
+    seekers["age"] = seekers["age"].where(~seekers["seeker_id"].isin(chats["seeker_id"][mine]))
+    result, out, _ = study(chats=chats, seekers=seekers)
+    first, second = result["rq1"]["PHQ-2"], result["rq2"]["PHQ-2"]["mi"]
+    assert (first["left_out"], second["left_out"]) == ("<10", "<10")
+    assert result["flow"]["PHQ-2"]["periods with a chat"] == "not shown"
+    page = (out / "report.html").read_text()
+    assert "&lt;10 periods lack one of these" in page and "&lt;10 further periods lack a value" in page
