@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from feedback.evidence.study import words
 from feedback.evidence.study.output import plain
 from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
 from feedback.evidence.study_types import OUTCOME_NAMES, Effect, Study
@@ -35,7 +36,7 @@ def study_from(result: dict[str, Any], *, version: str) -> Study:
         caveats=(
             "Figures for single techniques are unmatched associations; reverse causation cannot be excluded.",
             f"Scores are {', '.join(instruments)}; nothing here carries over to another instrument.",
-            *(f"{FAILED}: {row['part']} on {row['instrument']}." for row in result["partial"]),
+            *(f"{FAILED}: {words.part(row['part'])}, {row['instrument']}." for row in result["partial"]),
         ),
     )
 

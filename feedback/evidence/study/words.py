@@ -50,6 +50,11 @@ def family(name: str) -> str:
     return "Motivational interviewing" if name == "mi" else "Empathy"
 
 
+def part(name: str) -> str:
+    """A part of a study that may fail on its own."""
+    return "The comparison of having a chat with having none" if name == "rq1" else family(name)
+
+
 def p_value(p: float | None) -> str:
     """Three decimals; below them "<0.001", because no p is zero."""
     if p is None:

@@ -80,5 +80,5 @@ def _tables(title: str, tagged: int, result: dict[str, Any]):
                     yield f"| {name_of(name)} | not enough data | | | | |"
         yield ""
     for row in result["partial"]:
-        yield f"Not possible: {row['part']} on {row['instrument']}: {row['error']}"
+        yield f"Not possible: {words.part(row['part'])}, {row['instrument']}: {row['error']}"
     yield ""
