@@ -17,6 +17,7 @@ from feedback.models import EvidenceStudy, SessionReport
 from feedback.reports import course, loaded, retagged, suggestions, wordings
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
+from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.organisation.current import current
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
@@ -137,8 +138,17 @@ def on_quarantine(job: Job) -> None:
         ChatEvent.append(chat, ChatEvent.Kind.REPORT)
 
 
-def on_requeue(job: Job) -> None:
+def on_requeue(job: Job) -> bool | None:
+    """False where the report has been written since, or waits for another job. One that is pending without a
+    job, since giving up broke, is tried."""
     chat = PracticeChat.objects.select_for_update().filter(pk=job.subject).first()
-    failed = SessionReport.objects.filter(chat=chat, status=SessionReport.Status.FAILED)
-    if chat and failed.update(status=SessionReport.Status.PENDING):
-        ChatEvent.append(chat, ChatEvent.Kind.REPORT)
+    report = SessionReport.objects.filter(chat=chat).first() if chat else None
+    if report is None:
+        return None
+    if report.status == SessionReport.Status.PENDING:
+        return not queue.others_open(job)
+    if report.status != SessionReport.Status.FAILED:
+        return False
+    SessionReport.objects.filter(pk=report.pk).update(status=SessionReport.Status.PENDING)
+    ChatEvent.append(chat, ChatEvent.Kind.REPORT)
+    return True

@@ -16,6 +16,7 @@ from django.db import transaction
 from feedback.replies import wording
 from feedback.replies.writing import expects_reply, write_reply
 from peersupport import seeker
+from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.practice.models import ChatEvent, Message, PracticeChat, SeekerStateRecord
 from peersupport.practice.scenarios import authored_for
@@ -153,10 +154,18 @@ def on_quarantine(job: Job) -> None:
             write_reply(chat, message, reply, state, "")
 
 
-def on_requeue(job: Job) -> None:
-    """The message waits again; what was said instead stays."""
+def on_requeue(job: Job) -> bool | None:
+    """The message waits again; what was said instead stays. False where its feedback came since, or waits for
+    another job. A message that is pending without a job, since giving up broke, is tried."""
     message = Message.objects.filter(pk=job.subject).first()
     chat = message and PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
-    failed = Message.objects.filter(pk=job.subject, turn=Message.Turn.FAILED)
-    if chat and failed.update(turn=Message.Turn.PENDING):
-        ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
+    if not chat:
+        return None
+    message.refresh_from_db(fields=["turn"])  # under the lock
+    if message.turn == Message.Turn.PENDING:
+        return not queue.others_open(job)
+    if message.turn != Message.Turn.FAILED:
+        return False
+    Message.objects.filter(pk=message.pk).update(turn=Message.Turn.PENDING)
+    ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
+    return True

@@ -31,12 +31,11 @@ NOT_HANDED_ON = {
     "SECRET_KEY": "a file in secrets/",
     "DATABASE_PASSWORD": "a file in secrets/",
     "METRICS_TOKEN": "a file in secrets/",
+    "WORKER_MEMORY_MB": "each worker has its own, below the memory of its container",
 }
 # Settings that reach some services alone; every other reaches all of ours.
 ONLY = {
     "WEB_PROCESSES": {"web"},
-    "WORKER_MEMORY_MB": {"worker-live", "worker-batch"},
-    "COACH_MEMORY_MB": {"worker-coach"},
     "COACH_DEVICE": {*OURS} - {"worker-gpu"},
 }
 LANES = {"worker-live": "live", "worker-coach": "coach", "worker-gpu": "coach", "worker-batch": "batch"}
@@ -124,11 +123,18 @@ def test_every_setting_reaches_the_services_or_has_a_reason_not_to():
 
 def test_variables_of_compose_alone_do_what_they_say_and_stand_in_a_table():
     own = set(re.findall(r"\$\{(\w+)", FILE.read_text())) - read_from_the_environment()
-    assert {"COACH_MEMORY", "COACH_MEMORY_MB", "GPU_MEMORY", "LIVE_MEMORY", "BATCH_MEMORY"} <= own
+    workers = {f"{lane}_MEMORY{unit}" for lane in ("LIVE", "COACH", "BATCH") for unit in ("", "_MB")}
+    assert {*workers, "GPU_MEMORY"} <= own
     assert {name for name in own if not reached(name)} == set()
     assert own - in_a_table() == set()
-    told = compose(ALLOWED_HOSTS="x", COACH_MEMORY="9g", COACH_MEMORY_MB="9000")["services"]["worker-coach"]
-    assert (told["mem_limit"], told["environment"]["WORKER_MEMORY_MB"]) == ("9g", "9000")
+    for lane in ("live", "coach", "batch"):
+        given = {f"{lane.upper()}_MEMORY": "9g", f"{lane.upper()}_MEMORY_MB": "9000"}
+        told = compose(ALLOWED_HOSTS="x", WORKER_MEMORY_MB="7", **given)["services"]
+        name = f"worker-{lane}"
+        assert told[name]["mem_limit"] == "9g"
+        limits = {one: told[one]["environment"].get("WORKER_MEMORY_MB") for one in OURS}
+        plain = {one: SERVICES[one]["environment"].get("WORKER_MEMORY_MB") for one in OURS}
+        assert limits == {**plain, name: "9000"}
 
 
 def test_what_env_says_is_passed_on_and_what_it_does_not_is_left_to_the_settings():

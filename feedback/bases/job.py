@@ -174,7 +174,8 @@ class _Work:
             if not _is_out_of_memory(error):
                 raise
             raise MergeFailed(
-                "The worker ran out of memory: allow it more (WORKER_MEMORY_MB), or merge elsewhere."
+                "The worker ran out of memory: allow it more (WORKER_MEMORY_MB; with Compose BATCH_MEMORY_MB"
+                " and BATCH_MEMORY), or merge elsewhere."
             ) from error
 
     def _measured(self, label: str, folder: Path, done: float, share: float):

@@ -56,6 +56,15 @@ def enqueue_once(kind: str, subject: object = "", *, ordering_key: str = "") -> 
     return job or enqueue(kind, subject, ordering_key=ordering_key)
 
 
+def others_open(job: Job) -> bool:
+    """Whether another row of the same kind and subject waits or runs."""
+    return (
+        Job.objects.filter(kind=job.kind, subject=job.subject, status__in=Job.OPEN)
+        .exclude(pk=job.pk)
+        .exists()
+    )
+
+
 def _claimable(lane: str):
     earlier = Job.objects.filter(
         ordering_key=OuterRef("ordering_key"), status__in=Job.OPEN, id__lt=OuterRef("id")
@@ -196,14 +205,16 @@ def _wake_successor(job: Job) -> None:
 
 def requeue(job: Job) -> bool:
     """A person's retry of a row that was set aside, whose subject its kind puts back; False when it is not
-    set aside any more."""
+    set aside any more, or when there is nothing left to try: then the row is closed as done."""
     with transaction.atomic():
         won = Job.objects.filter(pk=job.pk, status=Job.Status.QUARANTINED).update(
             status=Job.Status.QUEUED, attempts=0, available_at=Now(), finished_at=None, error=""
         )
         if won:
-            if kind := registry.find(job.kind):  # of another version: it waits for a worker that knows it
-                kind.requeue(job)
+            kind = registry.find(job.kind)  # None, of another version: it waits for a worker that knows it
+            if kind and not kind.requeue(job):
+                Job.objects.filter(pk=job.pk).update(status=Job.Status.DONE, finished_at=Now())
+                return False
             transaction.on_commit(lambda: get_runner().wake(job.lane, job.id))
     return bool(won)
 

@@ -29,9 +29,9 @@ class Kind:
     `run`: dotted name of a `Run`, called outside any transaction with jobs claimed together.
     `on_quarantine`: dotted name of a `(job) -> None`, called in the transaction that gives up; what it
     writes is dropped where it raises, and the row is set aside all the same.
-    `on_requeue`: dotted name of a `(job) -> None`, called in the transaction in which a person has a row that
-    was set aside tried again: puts its subject back to where `run` finds it. Where it raises, nothing is
-    done.
+    `on_requeue`: dotted name of a `(job) -> bool | None`, called in the transaction in which a person has a
+    row that was set aside tried again: puts its subject back to where `run` finds it. False: another job
+    has done it since, or will, and the row closes. Where it raises, nothing is done.
     `batch`: the most rows claimed at once. `seconds`: time limit of one run.
     """
 
@@ -51,9 +51,9 @@ class Kind:
         if self.on_quarantine:
             import_string(self.on_quarantine)(job)
 
-    def requeue(self, job: Job) -> None:
-        if self.on_requeue:
-            import_string(self.on_requeue)(job)
+    def requeue(self, job: Job) -> bool:
+        """Whether the job is to be run again."""
+        return not self.on_requeue or import_string(self.on_requeue)(job) is not False
 
 
 _kinds: dict[str, Kind] = {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib import messages as notes
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from peersupport.audit.log import record
@@ -55,4 +57,6 @@ def retry(request: HttpRequest, job_id: int) -> HttpResponse:
         raise Http404
     if queue.requeue(job):
         record(request.user, "retry", job)
+    elif Job.objects.filter(pk=job.pk, status=Job.Status.DONE).exists():
+        notes.info(request, _("Nothing to try again: this was done by another try, or is under way in one."))
     return redirect("jobs:list")

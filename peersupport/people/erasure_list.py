@@ -13,7 +13,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,11 @@ from peersupport.practice.models import PracticeChat
 LIST = "erasures.jsonl"
 BEGUN = "begun"
 ERASED, DELETED = "erase", "delete"  # verbs of the audit lines
+UNDER_WAY = timedelta(days=1)  # no transaction takes so long
 
 logger = logging.getLogger(__name__)
+
+_settled: tuple[Any, ...] | None = None  # the list as it was when this process last found nothing to write
 
 
 def path() -> Path:
@@ -88,12 +91,33 @@ def unknown() -> list[dict[str, Any]]:
 
 
 def settle() -> None:
-    """Write the second line where a process died before it could; a chore of the sweeper."""
+    """Write the second line where a process died before it could; a chore of the sweeper. A list that has not
+    changed since a run that left nothing to write is not read again."""
+    global _settled
+    stamp = _stamp()
+    if stamp == _settled:
+        return
     found = list(_read())
     written = {_key(line) for line in found if BEGUN not in line}
-    for line in _counting(found):
-        if _key(line) not in written:
-            _write(line)
+    left = [line for line in _counting(found) if _key(line) not in written]
+    for line in left:
+        _write(line)
+    open_ones = (line for line in found if BEGUN in line and _key(line[BEGUN]) not in written)
+    _settled = None if left or any(map(_may_be_under_way, open_ones)) else stamp
+
+
+def _stamp() -> tuple[Any, ...]:
+    """Changes with every line that is added, and with another list in its place."""
+    try:
+        told = path().stat()
+    except FileNotFoundError:
+        return (str(path()),)
+    return str(path()), told.st_ino, told.st_size, told.st_mtime_ns
+
+
+def _may_be_under_way(line: dict[str, Any]) -> bool:
+    """Its transaction may still be committed, which does not change the list where the process then dies."""
+    return datetime.fromisoformat(line["at"]) > timezone.now() - UNDER_WAY
 
 
 def _put(what: dict[str, Any]) -> None:

@@ -39,6 +39,10 @@ def _lock(chat: PracticeChat) -> PracticeChat:
     return PracticeChat.objects.select_for_update().get(pk=chat.pk)
 
 
+def _lock_if_there(chat: PracticeChat) -> PracticeChat | None:
+    return PracticeChat.objects.select_for_update().filter(pk=chat.pk).first()
+
+
 def clean_text(text: str) -> str:
     """The message as it is kept. Raises ValidationError with words for the volunteer."""
     text = text.replace("\r\n", "\n").replace("\x00", "").strip()
@@ -118,10 +122,14 @@ def post_message(chat: PracticeChat, *, text: str, key: str) -> Posted:
     """Keep a counselor message once per `key` and enqueue its turn.
 
     The safety rules run here, not in a worker: a dead worker must not silence a disclosure.
-    Raises ValidationError for text that cannot be kept and for a chat that has ended.
+    Raises ValidationError for text that cannot be kept and for a chat that has ended or is gone.
     """
     text = clean_text(text)
-    chat = _lock(chat)
+    chat = _lock_if_there(chat)
+    if chat is None:
+        raise ValidationError(
+            _("This chat is gone. Copy your words if you want to keep them, and start a new chat.")
+        )
     before = Message.objects.filter(chat=chat, idempotency_key=key).first()
     if before is not None:
         return Posted(before, created=False)
@@ -160,9 +168,9 @@ def _retry_imported(message: Message) -> None:
 
 @transaction.atomic
 def end_chat(chat: PracticeChat) -> bool:
-    """End the chat and ask for its report. False when it had ended before."""
-    chat = _lock(chat)
-    if not chat.is_open:
+    """End the chat and ask for its report. False when it had ended before, or is gone."""
+    chat = _lock_if_there(chat)
+    if chat is None or not chat.is_open:
         return False
     chat.status = PracticeChat.Status.ENDED
     chat.ended_at = timezone.now()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from django.db import transaction
 
 from peersupport.people.models import User
@@ -9,16 +11,25 @@ from peersupport.practice import deleting
 from peersupport.practice.models import Message, PracticeChat
 
 
-@transaction.atomic
-def discard(chat: PracticeChat, *, by: User) -> bool:
-    """Delete the chat if it goes on without a message of its volunteer; False where there is one.
+class Found(Enum):
+    DISCARDED = "discarded"
+    GONE = "gone"  # somebody else was first: another tab, an erasure
+    STAYS = "stays"  # it has ended, or its volunteer wrote in it
 
-    No job of such a chat exists, so that its row may be locked first.
+
+@transaction.atomic
+def discard(chat: PracticeChat, *, by: User) -> Found:
+    """Delete the chat if it goes on without a message of its volunteer.
+
+    No job of such a chat exists, so that its row may be locked first. It stands on the list of erasures only
+    where it repeats words of the volunteer (another try): of any other, a restore brings nobody's words back,
+    and exports that are being written, which leave out what goes on, need not begin anew.
     """
-    open_chats = PracticeChat.objects.select_for_update().filter(status=PracticeChat.Status.OPEN)
-    if not open_chats.filter(pk=chat.pk).exists():
-        return False
-    if Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR, copied=False).exists():
-        return False
-    deleting.delete(chat, by=by)
-    return True
+    found = PracticeChat.objects.select_for_update().filter(pk=chat.pk).first()
+    if found is None:
+        return Found.GONE
+    said = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR)
+    if not found.is_open or said.filter(copied=False).exists():
+        return Found.STAYS
+    deleting.delete(chat, by=by, listed=said.exists())
+    return Found.DISCARDED

@@ -159,13 +159,15 @@ async def stream(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
 def end(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     """On to the report; a chat in which the volunteer wrote nothing leaves none, and goes."""
     found = access.own_chat_for_user(request.user, chat_id)
-    if unused.discard(found, by=request.user):
+    outcome = unused.discard(found, by=request.user)
+    if outcome is unused.Found.STAYS:
+        service.end_chat(found)
+        return redirect("feedback:report", found.pk)
+    if outcome is unused.Found.DISCARDED:
         notes.info(request, _("The chat is discarded: you wrote nothing in it."))
-        return (
-            redirect("practice:chat", found.parent_id) if found.parent_id else redirect("practice:scenarios")
-        )
-    service.end_chat(found)
-    return redirect("feedback:report", found.pk)
+    else:
+        notes.info(request, _("This chat was deleted meanwhile."))
+    return redirect("practice:chat", found.parent_id) if found.parent_id else redirect("practice:scenarios")
 
 
 @require_POST

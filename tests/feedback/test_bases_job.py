@@ -256,7 +256,7 @@ def test_too_little_memory_is_said_and_other_errors_are_not_called_so(merge, mon
     monkeypatch.setattr(merging, "merge", fails)
     drain("batch")
     merge.refresh_from_db()
-    assert "WORKER_MEMORY_MB" in merge.error and parts() == []
+    assert "WORKER_MEMORY_MB; with Compose BATCH_MEMORY_MB and BATCH_MEMORY)" in merge.error and parts() == []
     error = RuntimeError("size mismatch")
     CoachMerge.objects.filter(pk=merge.pk).update(error="")
     runs.again(merge, merge.asked_by)

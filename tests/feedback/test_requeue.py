@@ -125,6 +125,48 @@ def test_a_retry_puts_back_what_failed_and_nothing_else(people, chat, say):
     assert stands.get()[0] == "gone"
 
 
+DONE = {"turn": {"turn": "done"}, "report": {"status": "ready"}}
+
+
+@pytest.mark.parametrize("kind", DONE)
+def test_what_has_succeeded_since_is_not_done_again(kind, people, chat, say):
+    subject, stands = SUBJECTS[kind](people, chat, say)
+    job = set_aside(kind, subject)
+    stands.update(**DONE[kind])
+    told = retried(people, job)
+    assert "Nothing to try again" in told.text
+    row = Job.objects.get(pk=job.pk)
+    assert (row.status, row.error) == (Job.Status.DONE, "") and row.finished_at
+    assert list(stands.all()) == list(DONE[kind].values())
+    assert not queue.claim(job.lane, "worker")
+    assert "Nothing to try again" not in retried(people, queue.enqueue(kind, subject)).text
+
+
+@pytest.mark.parametrize("kind", DONE)
+def test_what_waits_for_another_job_is_not_queued_twice(kind, people, chat, say):
+    subject, stands = SUBJECTS[kind](people, chat, say)
+    job = set_aside(kind, subject)
+    stands.update(**dict.fromkeys(DONE[kind], "pending"))
+    other = queue.enqueue(kind, subject)
+    assert not queue.requeue(job)
+    assert [row.pk for row in queue.claim(job.lane, "worker")] == [other.pk]
+
+
+@pytest.mark.parametrize("kind", DONE)
+def test_what_still_waits_since_giving_up_broke_is_tried(kind, people, chat, say):
+    subject, stands = SUBJECTS[kind](people, chat, say)
+    job = set_aside(kind, subject)
+    stands.update(**dict.fromkeys(DONE[kind], "pending"))
+    assert queue.requeue(job)
+    assert [row.pk for row in queue.claim(job.lane, "worker")] == [job.pk]
+
+
+def retried(people, job: Job):
+    admin = Client()
+    admin.force_login(people.admin)
+    return admin.post(reverse("jobs:retry", args=[job.pk]), follow=True)
+
+
 def test_where_it_cannot_be_put_back_the_job_stays_aside(people, chat, say, monkeypatch):
     subject, stands = a_report(people, chat, say)
     job = set_aside("report", subject)

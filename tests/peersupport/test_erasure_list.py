@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import timedelta
 
 import pytest
 from django.contrib import messages
@@ -88,6 +89,40 @@ def test_taken_back_with_a_larger_transaction_it_is_not_on_it_either(people):
     with pytest.raises(Broken):
         asks_and_breaks()
     assert not erasure_list.is_asked(people.volunteer)
+
+
+def test_a_list_that_has_not_changed_is_not_read_again(people, chat, monkeypatch):
+    deleting.delete(chat, by=people.volunteer)
+    erasure_list.settle()
+    with monkeypatch.context() as unread:
+        unread.setattr(erasure_list, "_read", breaks)
+        erasure_list.settle()
+    with monkeypatch.context() as dies:
+        cut_short(dies)
+        erasure.ask(people.volunteer, by=None)
+    erasure_list.settle()
+    assert [row["person"] for row in rows() if "begun" not in row] == [None, people.volunteer.pk]
+
+
+def test_what_is_committed_after_a_run_saw_it_begun_counts_too(people, chat, monkeypatch):
+    with monkeypatch.context() as earlier:
+        cut_short(earlier)
+        deleting.delete(chat, by=people.volunteer)
+        earlier.setattr(erasure_list, "_is_committed", lambda line: False)
+        erasure_list.settle()
+        assert len(rows()) == 1
+    erasure_list.settle()  # the list is as it was
+    assert len(rows()) == 2
+
+
+def test_what_was_taken_back_long_ago_is_not_waited_for(people, chat, monkeypatch):
+    monkeypatch.setattr(erasure, "erase_chat", breaks)
+    with pytest.raises(Broken):
+        deleting.delete(chat, by=people.volunteer)
+    monkeypatch.setattr(erasure_list, "UNDER_WAY", timedelta(0))
+    erasure_list.settle()
+    monkeypatch.setattr(erasure_list, "_read", breaks)
+    erasure_list.settle()
 
 
 def test_what_was_committed_counts_where_the_process_died_right_then(people, chat, monkeypatch):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from django.core.management import call_command
 from django.http.request import validate_host
 
 from peersupport.management.commands import up
@@ -78,3 +80,59 @@ def test_what_stays_unready_ends_with_its_last_answer(web, monkeypatch):
 
 def test_addresses_of_six_are_written_in_brackets():
     assert (up.url("::1", 80), up.url("127.0.0.1", 80)) == ("http://[::1]:80", "http://127.0.0.1:80")
+    assert up.url("[::1]", 80) == "http://[::1]:80"
+
+
+def has_six() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+six = pytest.mark.skipif(not has_six(), reason="no IPv6 on this machine")
+
+
+@pytest.mark.parametrize(
+    "host", ["", "127.0.0.1", "localhost", pytest.param("::1", marks=six), pytest.param("::", marks=six)]
+)
+def test_a_port_is_tried_at_an_address_of_its_own_kind(host):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as other:
+        other.bind((host, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        if host != "localhost":  # which may be another address than that of the socket
+            with pytest.raises(up.CommandError, match=f"port {port} is taken"):
+                up.Command()._refuse_taken_port(host, port)
+    up.Command()._refuse_taken_port(host, port)
+
+
+def test_what_is_no_address_of_the_machine_is_not_called_taken():
+    with pytest.raises(up.CommandError, match=r"no address is known for the host 'nowhere\.invalid'"):
+        up.Command()._refuse_taken_port("nowhere.invalid", 80)
+    with pytest.raises(up.CommandError, match=r"http://192\.0\.2\.1:8123 cannot be served"):
+        up.Command()._refuse_taken_port("192.0.2.1", 8123)
+
+
+@pytest.mark.parametrize("given", ["::1", "[::1]"])
+def test_brackets_may_be_given_or_not(given, monkeypatch):
+    seen = []
+
+    def refuse(self, host, port):
+        seen.append(host)
+        raise up.CommandError("far enough")
+
+    monkeypatch.setattr(up.Command, "_refuse_taken_port", refuse)
+    with pytest.raises(up.CommandError, match="far enough"):
+        call_command("up", host=given)
+    assert seen == ["::1"]
+
+
+@pytest.mark.parametrize(("host", "shown"), [("::1", "[::1]"), ("::", "localhost")])
+def test_an_address_of_six_that_is_allowed_is_the_one_that_is_printed(host, shown, settings, monkeypatch):
+    settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+    monkeypatch.setattr(up.Command, "_wait_ready", lambda self, address, stopping: True)
+    assert f"http://{shown}:8000\n" in announced(host, 8000)

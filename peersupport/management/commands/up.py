@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -34,7 +35,13 @@ def allowed_name() -> str:
     return "localhost" if name == "*" else name
 
 
+def plain(host: str) -> str:
+    """Without the brackets in which addresses of IPv6 stand in URLs."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
 def url(host: str, port: int) -> str:
+    host = plain(host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -49,7 +56,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, no_demo: bool, **options) -> None:
-        began = time.monotonic()
+        began, host = time.monotonic(), plain(host)
         self._refuse_taken_port(host, port)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -67,14 +74,21 @@ class Command(BaseCommand):
         return settings.IS_LOCAL and not User.objects.exists()
 
     def _refuse_taken_port(self, host: str, port: int) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise CommandError(
-                    f"port {port} is taken: choose another, e.g. make run PORT={port + 1}"
-                ) from error
+        try:
+            found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        except OSError as error:
+            raise CommandError(f"no address is known for the host {host!r}: {error.strerror}") from error
+        family, kind, protocol, _, address = found[0]
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                told = f"port {port} is taken: choose another, e.g. make run PORT={port + 1}"
+            else:
+                told = f"{url(host, port)} cannot be served: {error.strerror}"
+            raise CommandError(told) from error
 
     def _manage(self) -> list[str]:
         return [sys.executable, str(settings.BASE_DIR / "manage.py")]
@@ -130,7 +144,8 @@ class Command(BaseCommand):
     def _announce(self, host: str, port: int, began: float, shown: bool, stopping: threading.Event) -> None:
         if not self._wait_ready(url(ALL_ADDRESSES.get(host, host), port), stopping):
             return
-        address = url(host if validate_host(host, settings.ALLOWED_HOSTS) else allowed_name(), port)
+        name = f"[{host}]" if ":" in host else host  # as in the header Host
+        address = url(host if validate_host(name, settings.ALLOWED_HOSTS) else allowed_name(), port)
         self.stdout.write(f"\nPeersupport is ready after {time.monotonic() - began:.1f} s:  {address}\n")
         if shown:
             self.stdout.write("Demo logins (password for all: " + PASSWORD + ")")
