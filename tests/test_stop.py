@@ -51,6 +51,7 @@ def test_several_web_processes_share_a_port_and_one_that_dies_is_replaced(tmp_pa
     app.start()
     [web] = [pid for pid in children_of(app.process.pid) if "peersupport.serve" in _command(pid)]
     first, second = children_of(web)
+    _wait_until_both_listen(app.port)
     os.kill(first, signal.SIGKILL)
     _wait_until_dead(first)  # what still waits in a dying process's queue is cut off; a browser asks again
     volunteer = Volunteer(app, "vera")
@@ -64,6 +65,17 @@ def test_several_web_processes_share_a_port_and_one_that_dies_is_replaced(tmp_pa
     assert app.stop() < 8
     assert app.process.returncode == 0
     assert not any("peersupport.serve" in _command(pid) for pid in again)
+
+
+def _wait_until_both_listen(port: int) -> None:
+    """The site is ready when one of them answers; the other may still be starting."""
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        if sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows) == 2:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the second process does not listen")
 
 
 def _wait_until_dead(pid: int) -> None:

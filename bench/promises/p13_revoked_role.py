@@ -96,6 +96,7 @@ def _stream(app: App, hand: Hand, ending: str) -> tuple[float, int, int]:
     hand.do(RESTORE)
     vera, tara = Volunteer(app, "vera"), Volunteer(app, "tara")
     path = vera.start_chat()
+    vera.say(path, "What was the hardest part of today?")  # a chat without own words leaves nothing to follow
     vera.post(f"{path}end/")
     session = tara._cookie("sessionid")
     received: list[str] = []

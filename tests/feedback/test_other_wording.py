@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -237,7 +238,7 @@ def test_a_wording_that_fails_again_and_again_says_so(ended, index, people, drai
     client, address = client_of(people.volunteer), reverse("feedback:other-wording", args=[ended.pk, index])
     client.post(address, {})
     for _ in range(2):
-        Job.objects.filter(kind=wordings.WORDING).update(available_at=timezone.now())
+        Job.objects.filter(kind=wordings.WORDING).update(available_at=timezone.now() - timedelta(seconds=1))
         drain("coach")
     assert OtherWording.objects.get().failed
     assert (
