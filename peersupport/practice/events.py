@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
 from django.template.loader import render_to_string
@@ -18,7 +18,7 @@ from peersupport.audit.log import record_read
 from peersupport.organisation.current import carrying, current
 from peersupport.people import access
 from peersupport.people.models import User
-from peersupport.people.sessions import session_holds
+from peersupport.people.sessions import give_back, session_holds
 from peersupport.practice import slots, watch
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from peersupport.safety import crisis_checklist, human_panel
@@ -126,21 +126,31 @@ def fragments_after(chat: PracticeChat, seq: int, request: HttpRequest) -> tuple
     return events[-1].seq, html
 
 
+def _readable(request: HttpRequest, chat_id) -> PracticeChat | None:
+    """The chat, for whoever the session lets in now. Raises Http404, PermissionDenied, User.DoesNotExist."""
+    if not session_holds(request):
+        return None
+    request.user = user = carrying(User.objects.all()).get(pk=request.user.pk)
+    return access.chat_for_user(user, chat_id)
+
+
 @sync_to_async
 def _read(request: HttpRequest, chat_id, seq: int) -> tuple[int, str] | None:
-    """Access is checked anew at every look. None: the person may not read this chat any more."""
+    """Access is checked anew at every look. None: the person may not read this chat any more.
+
+    And once more after something was read: what is written after a right has ended is then also read after
+    that, so that the second check sees it.
+    """
     try:
-        if not session_holds(request):
-            return None
-        request.user = user = carrying(User.objects.all()).get(pk=request.user.pk)
-        chat = access.chat_for_user(user, chat_id)
-        if chat.last_seq <= seq:
-            return seq, ""
-        return fragments_after(chat, seq, request)
+        chat = _readable(request, chat_id)
+        if chat is None or chat.last_seq <= seq:
+            return chat and (seq, "")
+        found = fragments_after(chat, seq, request)
+        return found if _readable(request, chat_id) else None
     except (Http404, PermissionDenied, User.DoesNotExist):
         return None
     finally:
-        close_old_connections()
+        give_back()
 
 
 @sync_to_async
