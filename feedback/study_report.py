@@ -39,8 +39,13 @@ def context(result: dict[str, Any]) -> dict[str, Any]:
         }
         for name, part in result["rq2"].items()
     ]
-    undone = [{**row, "part": words.part(row["part"])} for row in result["partial"]]
-    return {"result": result, "undone": undone, "first": first, "second": second, "least": LEAST_GROUPS}
+    return {
+        "result": result,
+        "undone": words.undone(result),
+        "first": first,
+        "second": second,
+        "least": LEAST_GROUPS,
+    }
 
 
 def _plots(plots: dict[str, str], instrument: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback import study_report
+from feedback.evidence.study import words
 from feedback.evidence.study.columns import COLUMNS, REQUIRED, TABLES
 from feedback.evidence.study.spec import KNOWN
 from feedback.evidence.study.techniques import PREFIX
@@ -147,6 +148,7 @@ def study_import(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
             {"instrument": name, "range": preview["ranges"].get(name), "steps": steps}
             for name, steps in preview.get("flow", {}).items()
         ],
+        "undone": words.undone(row.result or {}),
         "may_run": bool(preview) and not preview["errors"] and not now.is_open and row.erased_at is None,
         "has_errors": row.erased_at is None and (files.folder_of(row.pk) / files.ERRORS).is_file(),
         "days": settings.STUDY_KEEP_DAYS,

@@ -97,6 +97,8 @@ def test_files_come_are_checked_run_and_go(admin, drain, quick, django_capture_o
     assert "Report and plots" in admin.get(reverse("feedback:studies")).content.decode()
     report = admin.get(reverse("feedback:study-report", args=[row.pk])).content.decode()
     assert "Associations, not causes" in report and "Partly done." in report and "<svg" in report
+    result = admin.get(reverse("feedback:study-import", args=[row.pk])).content.decode()
+    assert all("Empathy, PHQ-2:" in page for page in (result, report))
     assert 'class="plots scroll"' in report and 'class="plot ' not in report  # cells are narrow
     assert verbs() == ["study_upload", "study_run"]
     assert "cannot be changed" in bring(admin, row, chats=CHATS).content.decode()

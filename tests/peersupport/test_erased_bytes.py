@@ -11,10 +11,7 @@ from django.db import connection
 from peersupport.people import erasure
 from peersupport.people.models import User
 
-
-@pytest.fixture(autouse=True)
-def list_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
+pytestmark = pytest.mark.usefixtures("list_of_its_own")
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite's files")

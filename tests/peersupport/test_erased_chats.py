@@ -14,10 +14,7 @@ from peersupport.practice import deleting
 from peersupport.practice.models import PracticeChat, TranscriptDraft
 from tests.peersupport.transcripts import imported
 
-
-@pytest.fixture(autouse=True)
-def list_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
+pytestmark = pytest.mark.usefixtures("list_of_its_own")
 
 
 def test_a_chat_deleted_by_itself_is_erased_again_when_a_restore_brings_it_back(people, chat):

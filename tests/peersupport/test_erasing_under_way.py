@@ -14,10 +14,7 @@ from peersupport.people import erasure
 from peersupport.practice import deleting
 from peersupport.practice.models import PracticeChat
 
-
-@pytest.fixture(autouse=True)
-def list_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
+pytestmark = pytest.mark.usefixtures("list_of_its_own")
 
 
 WAYS = {

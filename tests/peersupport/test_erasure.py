@@ -22,14 +22,11 @@ from peersupport.practice.models import ChatEvent, Message, PracticeChat, Seeker
 from skills.models import Correction, Tagging
 from skills.review.corrections import correct_tags
 
+pytestmark = pytest.mark.usefixtures("list_of_its_own")
+
 PASSWORD = "a-long-password"
 SIZE = "SELECT page_count * page_size"
 THEIRS = [PracticeChat, Message, ChatEvent, SeekerStateRecord, Tagging, Correction]
-
-
-@pytest.fixture(autouse=True)
-def list_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
 
 
 @pytest.fixture

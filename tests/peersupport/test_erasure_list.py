@@ -21,12 +21,7 @@ from peersupport.people.models import User
 from peersupport.practice import deleting
 from peersupport.practice.models import PracticeChat
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def list_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("list_of_its_own")]
 
 
 class Broken(Exception):

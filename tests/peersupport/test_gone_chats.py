@@ -12,10 +12,7 @@ from peersupport.people import access, erasure_list
 from peersupport.practice import chats, deleting, tries, unused
 from peersupport.practice.models import Message, PracticeChat
 
-
-@pytest.fixture(autouse=True)
-def list_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
+pytestmark = pytest.mark.usefixtures("list_of_its_own")
 
 
 @pytest.fixture

@@ -44,11 +44,6 @@ def second_admin(people) -> User:
     return User.objects.create_user(username="second", password=PASSWORD, role=Role.ADMIN)
 
 
-@pytest.fixture
-def list_of_its_own(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-
-
 def cohort(name: str) -> Cohort:
     return Cohort.objects.get(name=name)
 

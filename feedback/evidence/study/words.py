@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from feedback.evidence.study.techniques import ALL, name_of
 
 _TERMS = {
@@ -53,6 +55,11 @@ def family(name: str) -> str:
 def part(name: str) -> str:
     """A part of a study that may fail on its own."""
     return "The comparison of having a chat with having none" if name == "rq1" else family(name)
+
+
+def undone(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a result that failed, by their names for readers."""
+    return [{**row, "part": part(row["part"])} for row in result.get("partial", [])]
 
 
 def p_value(p: float | None) -> str:
