@@ -10,11 +10,13 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django_otp import DEVICE_ID_SESSION_KEY
 
 from peersupport.audit.models import AuditEvent
 from peersupport.people import passwords, timezones
 from peersupport.people.invitations import link_for
 from peersupport.practice.models import PracticeChat
+from tests.peersupport.second_factor import give_device
 
 OLD, NEW = "a-long-password", "another-much-longer-one"
 PAGE, PASSWORD, ZONE = (
@@ -142,3 +144,28 @@ def test_what_the_browser_says_is_a_suggestion_that_stays_hidden_without_it(volu
     page = volunteer.get(PAGE).content.decode()
     assert re.search(r'<p id="zone-hint"[^>]* hidden>', page)
     assert '<button type="button"' in page  # it saves nothing by itself
+
+
+@pytest.mark.parametrize(
+    ("page", "fields"),
+    [
+        (PASSWORD, form(old="Canary-wrong", new="Canary-of-a-new-one")),
+        (reverse("people:second-factor-renew"), {"password": "Canary-wrong", "code": "Canary-code"}),
+        (reverse("people:second-factor-remove"), {"password": "Canary-wrong", "code": "Canary-code"}),
+        (reverse("people:second-factor-set-up"), {"password": "Canary-wrong", "code": "Canary-code"}),
+        (reverse("people:login") + "?next=Canary", {"username": "volunteer", "password": "Canary-wrong"}),
+    ],
+)
+def test_nothing_that_a_form_said_is_kept_with_a_failed_try(people, page, fields):
+    """A new password mistyped once is the valid one a moment later; so is a recovery code."""
+    client = Client() if page.startswith(reverse("people:login")) else signed_in(people.volunteer)
+    if page.endswith(("/renew/", "/remove/")):
+        device, _ = give_device(people.volunteer)
+        session = client.session
+        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+        session.save()
+    for _ in range(2):  # the first makes the row, the second adds to it
+        client.post(page, fields)
+    [row] = AccessAttempt.objects.values()
+    assert row["failures_since_start"] == 2
+    assert not [name for name, value in row.items() if "Canary" in str(value)]
