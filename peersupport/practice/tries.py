@@ -46,6 +46,7 @@ def _branch(chat: PracticeChat, message: Message) -> PracticeChat:
         volunteer_id=chat.volunteer_id,
         scenario=chat.scenario,
         seed=chat.seed,
+        shared=chat.shared,  # it holds copies of what was said there
         last_index=message.index - 1,
         is_try=True,
         parent=chat,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from peersupport.audit.models import AuditEvent
 from peersupport.people import access, consents, erasure, own_data
 from peersupport.people.models import Consent
-from peersupport.practice import chats
+from peersupport.practice import chats, tries
 from peersupport.practice.models import PracticeChat
 
 
@@ -121,3 +121,18 @@ def test_no_way_of_making_a_chat_forgets_the_choice(people, chat, settings):
     people.volunteer.shares_new_chats = False
     made = PracticeChat.objects.create(volunteer=people.volunteer, scenario=chat.scenario, seed=1)
     assert made.shared is False
+
+
+def test_another_try_of_a_chat_that_is_not_shared_is_not_shared_either(people, chat, settings, say, drain):
+    """It repeats what was said there."""
+    message = say("What weighs on you most?")
+    drain()
+    chats.end_chat(chat)
+    PracticeChat.objects.filter(pk=chat.pk).update(shared=False)
+    for choosing in (True, False):
+        settings.VOLUNTEERS_CHOOSE_SHARING = choosing
+        branch = tries.try_again(message)
+        chats.post_message(branch, text="What would help?", key=f"k{choosing}")
+        chats.end_chat(branch)
+        assert branch.shared is False
+        assert not access.chats_for_user(people.trainer).exists()
