@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,12 +25,14 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 
 import peersupport
+from peersupport import durable
 from peersupport.archives import UnsafeArchive, check, pack, unpack
 
 FORMAT = "backup-1"
 DATABASE, MANIFEST, MODELS = "database", "manifest.json", "models"
 NAMES = (MANIFEST, DATABASE, MODELS)
 MANIFEST_BYTES = 65_536
+PART, STALE_SECONDS = ".part-backup-", 86_400  # no run takes a day
 # An archive drops what it names and no more: a newer version's tables would stand in its way, or stay.
 DROP_TABLES = """
 SET LOCAL client_min_messages = warning;
@@ -66,7 +69,8 @@ def key_fingerprint() -> str:
 
 def create(target: Path) -> dict[str, Any]:
     """Write the archive while the application runs; returns its manifest. Raises BackupError."""
-    with tempfile.TemporaryDirectory(dir=_folder(target)) as name:
+    _sweep(_folder(target))
+    with tempfile.TemporaryDirectory(prefix=PART, dir=_folder(target)) as name:
         folder = Path(name)
         _dump(folder / DATABASE)
         manifest = {
@@ -89,8 +93,17 @@ def create(target: Path) -> dict[str, Any]:
         except UnsafeArchive as error:
             raise BackupError(f"No backup was written: it {error}") from error
         os.chmod(whole, 0o600)
+        durable.flush(whole)  # or a power cut could leave half of it in the place of the last good one
         os.replace(whole, target)
+        durable.flush(target.parent)
     return manifest
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what a killed run left: the whole database, for anybody who may read the folder's files."""
+    for left in folder.glob(f"{PART}*"):
+        if left.stat().st_mtime < time.time() - STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> dict[str, Any]:
@@ -100,7 +113,8 @@ def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> 
     `other_key`), or a database that holds people (unless `replace`), and changes nothing then, nor where
     anything else fails: but for HalfRestored. Stop the application first.
     """
-    with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
+    _sweep(settings.DATA_DIR)
+    with tempfile.TemporaryDirectory(prefix=PART, dir=settings.DATA_DIR) as name:
         folder = Path(name)
         manifest = _unpack(source, folder)
         _check(manifest, folder, replace=replace, other_key=other_key)
@@ -217,7 +231,16 @@ def _dump(target: Path) -> None:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(target)])
     else:
-        _postgres("pg_dump", "--format=custom", "--no-owner", f"--file={target}")
+        schema = _schema()
+        # Another schema than the usual one says that others live in this database, too.
+        only = [] if schema == "public" else [f"--schema={schema}"]
+        _postgres("pg_dump", "--format=custom", "--no-owner", f"--file={target}", *only)
+
+
+def _schema() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        return cursor.fetchone()[0]
 
 
 def _load(source: Path) -> None:
@@ -235,6 +258,7 @@ def _replace_file(source: Path, name: Path) -> None:
     beside, logs = Path(f"{name}.restoring"), [Path(f"{name}-wal"), Path(f"{name}-shm")]
     try:
         shutil.move(source, beside)  # copies where that is another file system
+        durable.flush(beside)
         for log in logs:
             if log.exists():
                 os.replace(log, f"{log}.before")
@@ -245,6 +269,7 @@ def _replace_file(source: Path, name: Path) -> None:
                 os.replace(f"{log}.before", log)
         beside.unlink(missing_ok=True)
         raise
+    durable.flush(name.parent)
     for log in logs:
         Path(f"{log}.before").unlink(missing_ok=True)
 
@@ -282,14 +307,12 @@ def _postgres(program: str, *arguments: str) -> None:
 
 
 def _command(program: str, *arguments: str) -> list[str]:
-    row = connection.settings_dict
-    options = {
-        "--host": row["HOST"],
-        "--port": row["PORT"],
-        "--username": row["USER"],
-        "--dbname": row["NAME"],
-    }
-    return [program, *(f"{name}={value}" for name, value in options.items() if value), *arguments]
+    """With all that DATABASE_URL says of the connection, as whether to trust the server; no password."""
+    from psycopg import conninfo, pq
+
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"password", "sslpassword"}
+    said = {name: value for name, value in connection.get_connection_params().items() if name in known}
+    return [program, f"--dbname={conninfo.make_conninfo(**said)}", *arguments]
 
 
 def _environment() -> dict[str, str]:

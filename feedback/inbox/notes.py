@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from feedback.models import InboxSeen, TrainerNote
 from peersupport.audit.log import record
 from peersupport.people.models import User
+from peersupport.practice import chats
 from peersupport.practice.models import PracticeChat
 
 CHARACTERS = 2000
@@ -24,7 +25,7 @@ def notes_of(chat: PracticeChat) -> list[TrainerNote]:
 
 @transaction.atomic
 def write_note(chat: PracticeChat, *, trainer: User, text: str) -> TrainerNote:
-    """Raises ValidationError with words for the trainer."""
+    """Raises ValidationError with words for the trainer, and Http404 where the chat is gone."""
     text = text.replace("\r\n", "\n").replace("\0", "").strip().encode("utf-8", "replace").decode()
     if not text:
         raise ValidationError(_("The note is empty. Write a few words and save again."))
@@ -33,6 +34,7 @@ def write_note(chat: PracticeChat, *, trainer: User, text: str) -> TrainerNote:
             _("The note is %(have)d characters long. Please keep it under %(most)d.")
             % {"have": len(text), "most": CHARACTERS}
         )
+    chats.held(chat)
     note = TrainerNote.objects.create(chat=chat, trainer=trainer, text=text)
     record(trainer, "note", note)
     return note

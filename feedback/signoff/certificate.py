@@ -59,5 +59,5 @@ def request_file(chat: PracticeChat) -> Job:
 
 def forget_chat(chat_id, user_id: int) -> None:
     """Take the files of one chat away; those of a person go with their reports."""
-    for path in folder_of(user_id).glob(f"certificate-{chat_id}-*.pdf"):
+    for path in folder_of(user_id).glob(f"certificate-{chat_id}-*"):
         path.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from feedback.signoff.scales import KEYS, SCALES, STEPS
 from peersupport.audit.log import record
 from peersupport.people import access
 from peersupport.people.models import User
+from peersupport.practice import chats
 from peersupport.practice.models import PracticeChat
 
 NOTE_CHARACTERS = 2000
@@ -51,7 +52,7 @@ def _step(text: str, name: str) -> int:
 
 def rate(chat: PracticeChat, *, trainer: User, given: Mapping[str, str]) -> MockRating:
     """`given` has a step for each of `KEYS`, "decision" and "note". Raises ValidationError with words for the
-    trainer."""
+    trainer, and Http404 where the chat is gone."""
     if not can_be_rated(chat):
         raise ValidationError(_("Only a whole practice chat that has ended can be a mock chat."))
     steps = {scale.key: _step(given.get(scale.key, ""), str(scale.name)) for scale in SCALES}
@@ -64,6 +65,7 @@ def rate(chat: PracticeChat, *, trainer: User, given: Mapping[str, str]) -> Mock
     fields = {**steps, "decision": decision, "note": note, "figures": _figures(chat)}
     try:
         with transaction.atomic():
+            chats.held(chat)
             made = MockRating.objects.create(chat=chat, trainer=trainer, **fields)
             record(trainer, "mock_rated", made)
     except IntegrityError:

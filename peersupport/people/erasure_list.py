@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from peersupport import durable
 from peersupport.audit.log import record
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import mishaps
@@ -128,6 +129,7 @@ def _put(what: dict[str, Any]) -> None:
 
 def _count(what: dict[str, Any]) -> None:
     with mishaps.contained("the list of erasures"):  # it is done, and `settle` tries again
+        durable.flush_database()  # or the list could know of what a power cut took back
         _write(what)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
+from peersupport.practice.chats import held
 from peersupport.practice.models import AfterChat, Message, PracticeChat, SeekerStateRecord
 
 HIGH_DISTRESS = 0.65  # the scenarios start between .50 and .85
@@ -21,18 +23,23 @@ def of(chat: PracticeChat) -> AfterChat:
         return AfterChat(chat=chat)
 
 
+@transaction.atomic
 def rate(chat: PracticeChat, ratings: Mapping[str, int | None], *, shared: bool) -> None:
-    """Keep the ratings; what is not on the scale counts as left out. All left out: passed over."""
+    """Keep the ratings; what is not on the scale counts as left out. All left out: passed over.
+    Raises Http404 where the chat is gone."""
     given = {name: value for name, value in ratings.items() if value in AfterChat.SCALE}
     values = {name: given.get(name) for name in AfterChat.RATINGS}
+    held(chat)
     AfterChat.objects.update_or_create(
         chat=chat, defaults={**values, "asked": timezone.now(), "ratings_shared": shared and bool(given)}
     )
 
 
+@transaction.atomic
 def answer(chat: PracticeChat, *, stays: str, goes: str, shared: bool) -> None:
-    """Keep the two answers, or take them away again by leaving them empty."""
+    """Keep the two answers, or take them away again by leaving them empty. Raises Http404 likewise."""
     texts = {"stays": _clean(stays), "goes": _clean(goes)}
+    held(chat)
     AfterChat.objects.update_or_create(
         chat=chat, defaults={**texts, "answers_shared": shared and any(texts.values())}
     )

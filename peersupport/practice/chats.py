@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from peersupport import seeker
+from peersupport import durable, seeker
 from peersupport.jobs import queue
 from peersupport.people.models import User
 from peersupport.practice import slots
@@ -41,6 +42,11 @@ def _lock(chat: PracticeChat) -> PracticeChat:
 
 def _lock_if_there(chat: PracticeChat) -> PracticeChat | None:
     return PracticeChat.objects.select_for_update().filter(pk=chat.pk).first()
+
+
+def held(chat: PracticeChat) -> PracticeChat:
+    """The chat, which stays until the caller's transaction ends. Raises Http404 where it is gone."""
+    return get_object_or_404(PracticeChat.objects.select_for_update(), pk=chat.pk)
 
 
 def clean_text(text: str) -> str:
@@ -140,6 +146,7 @@ def post_message(chat: PracticeChat, *, text: str, key: str) -> Posted:
         chat, role=Message.Role.COUNSELOR, text=text, key=key, turn=Message.Turn.PENDING, risk=finding.level
     )
     queue.enqueue(TURN, message.pk, ordering_key=chat.ordering_key)
+    transaction.on_commit(durable.flush_database)
     return Posted(message, created=True)
 
 

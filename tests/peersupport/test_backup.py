@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+import time
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from psycopg import conninfo
 
 from bench.release_archive import KEY
 from peersupport import archives, backup
@@ -68,7 +70,7 @@ def test_everything_comes_back_elsewhere_and_mistakes_change_nothing(filled, pla
     refused = there.manage("restore", "--input", str(damaged), "--replace")
     assert (refused.returncode, "Nothing was changed" in refused.stderr) == (2, True)
     assert there.rows() == filled.rows()
-    assert sorted(path.name for path in tmp_path.glob("*/tmp*")) == []
+    assert sorted(path.name for path in tmp_path.glob("**/.part-backup-*")) == []
 
 
 @pytest.mark.slow
@@ -167,6 +169,33 @@ def test_a_link_that_no_archive_can_hold_is_refused_before_anything_is_written(
     with pytest.raises(backup.BackupError, match=words):
         backup.create(tmp_path / "a.tar.gz")
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_run_left_goes_with_the_next(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+    left, running = (tmp_path / f"{backup.PART}{name}" for name in ("killed", "running"))
+    for folder in (left, running):
+        folder.mkdir()
+        (folder / "database").write_bytes(b"everything")
+    yesterday = time.time() - backup.STALE_SECONDS - 1
+    os.utime(left, (yesterday, yesterday))
+    backup.create(tmp_path / "a.tar.gz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [running.name, "a.tar.gz", "data"]
+
+
+def test_the_programs_trust_the_server_no_more_than_the_application_does(monkeypatch):
+    said = {
+        "dbname": "it's", "host": "db", "user": "me", "password": "canary", "sslmode": "verify-full",
+        "sslrootcert": "/etc/a b.pem", "options": "-c search_path=own", "pool": {}, "cursor_factory": object,
+    }  # fmt: skip
+    monkeypatch.setattr(backup.connection, "get_connection_params", lambda: said)
+    program, address, *rest = backup._command("pg_dump", "--format=custom")
+    assert (program, rest) == ("pg_dump", ["--format=custom"])
+    assert conninfo.conninfo_to_dict(address.removeprefix("--dbname=")) == {
+        name: said[name] for name in ("dbname", "host", "user", "sslmode", "sslrootcert", "options")
+    }
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
+from feedback.inbox.notes import write_note
 from peersupport.audit.models import AuditEvent
 from peersupport.people import access, erasure_list
-from peersupport.practice import chats, deleting, tries, unused
+from peersupport.practice import after, chats, deleting, tries, unused
 from peersupport.practice.models import Message, PracticeChat
 
 pytestmark = pytest.mark.usefixtures("list_of_its_own")
@@ -93,3 +95,21 @@ def test_what_is_kept_for_a_rating_is_not_discarded_either(people, chat, monkeyp
     with pytest.raises(deleting.KeptError):
         unused.discard(chat, by=people.volunteer)
     assert PracticeChat.objects.filter(pk=chat.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda chat, trainer: write_note(chat, trainer=trainer, text="Well waited."),
+        lambda chat, trainer: after.rate(chat, {"feel_all_right": 3}, shared=True),
+        lambda chat, trainer: after.answer(chat, stays="This.", goes="", shared=False),
+    ],
+)
+def test_what_is_written_about_a_chat_that_went_meanwhile_finds_no_chat(write, people, chat):
+    """The keys are looked at when the transaction ends: by then nobody could say it in words."""
+    chats.end_chat(chat)
+    chat.refresh_from_db()
+    PracticeChat.objects.filter(pk=chat.pk).delete()
+    with pytest.raises(Http404):
+        write(chat, people.trainer)
+    assert not AuditEvent.objects.filter(verb="note").exists()
