@@ -19,7 +19,9 @@ from peersupport.people.models import Cohort, Membership, Role, User
 
 
 def set_role(person: User, role: Role, *, by: User) -> bool:
-    """Raises LastAdminError, and ValidationError with words for the admin."""
+    """Cohorts end with the role: they said whose chats a trainer reads, or who reads a volunteer's.
+
+    Raises LastAdminError, and ValidationError with words for the admin."""
     with transaction.atomic():
         person = _locked(person, by)
         if person.role == role:
@@ -31,6 +33,7 @@ def set_role(person: User, role: Role, *, by: User) -> bool:
             record(by, "full_export_ended", person)
         person.save(update_fields=["role", "may_export_full"])
         record(by, f"made_{role}", person)
+        _end(Membership.objects.filter(_lasting(), user=person), by)
     _sign_out(person)
     return True
 
@@ -76,7 +79,11 @@ def add_to_cohort(person: User, cohort: Cohort, *, by: User) -> bool:
 @transaction.atomic
 def end_in_cohort(person: User, cohort: Cohort, *, by: User) -> bool:
     """The assignment is over now; what hangs on it is gone with the next request."""
-    rows = list(_open_assignments(_locked(person, by), cohort))
+    return _end(_open_assignments(_locked(person, by), cohort), by)
+
+
+def _end(assignments: QuerySet[Membership], by: User) -> bool:
+    rows = list(assignments)
     for row in rows:
         row.until = timezone.now()
         row.save(update_fields=["until"])
@@ -96,8 +103,11 @@ def _locked(person: User, by: User) -> User:
 
 
 def _open_assignments(person: User, cohort: Cohort) -> QuerySet[Membership]:
-    lasting = Q(until=None) | Q(until__gt=timezone.now())
-    return Membership.objects.filter(lasting, user=person, cohort=cohort)
+    return Membership.objects.filter(_lasting(), user=person, cohort=cohort)
+
+
+def _lasting() -> Q:
+    return Q(until=None) | Q(until__gt=timezone.now())
 
 
 def _sign_out(person: User) -> None:

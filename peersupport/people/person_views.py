@@ -47,7 +47,7 @@ def set_role(request: HttpRequest, person_id: int) -> HttpResponse:
     elif is_own and request.POST.get("sure") != "1":
         messages.error(request, _("Nothing was changed: tick that you want to give up your own role."))
     elif _did(request, lambda: managing.set_role(someone, Role(wanted), by=request.user)):
-        words = _("%(name)s is now: %(role)s.") % {"name": someone, "role": Role(wanted).label}
+        words = _("%(name)s is now: %(role)s, in no cohort.") % {"name": someone, "role": Role(wanted).label}
         if is_own:
             request.session.flush()
         messages.success(request, words)

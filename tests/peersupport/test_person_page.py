@@ -180,6 +180,19 @@ def test_another_role_signs_out_and_gives_the_pages_of_the_new_one(admin, people
     assert "Nothing changed" in do(admin, "set-role", people.trainer, role="volunteer")
 
 
+def test_cohorts_end_with_the_role(admin, people, chat):
+    """Who practised in a cohort would at once read all its chats as a trainer."""
+    chats.end_chat(chat)
+    for role in ("trainer", "volunteer", "trainer"):
+        page = do(admin, "set-role", people.peer, role=role)
+        assert "in no cohort" in page
+    peer = User.objects.get(pk=people.peer.pk)
+    assert not peer.memberships.current().exists()
+    assert not access.chats_for_user(peer).exists()
+    assert verbs() == ["made_trainer", "cohort_ended", "made_volunteer", "made_trainer"]
+    assert access.chats_for_user(people.trainer).exists()  # and nobody else's
+
+
 def test_a_session_of_before_does_not_come_back_with_the_role_or_the_account(admin, people):
     trainer, peer = signed_in(people.trainer), signed_in(people.peer)
     for role in ("volunteer", "trainer"):
