@@ -66,14 +66,16 @@ def others_open(job: Job) -> bool:
 
 
 def _claimable(lane: str):
-    earlier = Job.objects.filter(
-        ordering_key=OuterRef("ordering_key"), status__in=Job.OPEN, id__lt=OuterRef("id")
+    same_key = Job.objects.filter(ordering_key=OuterRef("ordering_key"))
+    # A running row can be a later one: a person's retry opens an old row again.
+    before = same_key.filter(
+        Q(status=Job.Status.RUNNING) | Q(status=Job.Status.QUEUED, id__lt=OuterRef("id"))
     )
     return (
         # A kind that this version does not know waits for a worker that does.
         Job.objects.filter(lane=lane, status=Job.Status.QUEUED, available_at__lte=Now())
         .filter(kind__in=registry.names())
-        .filter(Q(ordering_key="") | ~Exists(earlier))
+        .filter(Q(ordering_key="") | ~Exists(before))
         .order_by("available_at", "id")
     )
 

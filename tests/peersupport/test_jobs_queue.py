@@ -94,6 +94,17 @@ def test_a_row_waits_for_earlier_open_rows_of_its_key():
     assert [job.pk for job in queue.claim(Lane.LIVE, "b")] == [second.pk]
 
 
+def test_a_row_that_was_set_aside_and_is_tried_again_waits_for_the_later_one_that_runs():
+    first, second = queue.enqueue("well", ordering_key="k"), queue.enqueue("well", ordering_key="k")
+    Job.objects.filter(pk=first.pk).update(status="quarantined")
+    [running] = queue.claim(Lane.LIVE, "a")
+    assert running == second
+    assert queue.requeue(first)
+    assert queue.claim(Lane.LIVE, "b") == []
+    queue.close(running, lambda: None)
+    assert queue.claim(Lane.LIVE, "b") == [first]
+
+
 def test_a_claimed_row_is_claimed_once():
     job = queue.enqueue("well")
     assert [claimed.pk for claimed in queue.claim(Lane.LIVE, "a")] == [job.pk]
