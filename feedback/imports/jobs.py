@@ -75,7 +75,7 @@ def _spec(path: Path | None) -> Spec:
 
 def _check(rows, tables: Files, spec: Spec, report) -> Outcome:
     preview, problems = check(tables, spec, report)
-    preview["title"] = spec.title
+    preview |= {"title": spec.title, "sha256": tables.digest()}
     if problems.total:
         # Beside the table that it is about: where that is deleted meanwhile, so is this.
         part = tables.assessments.with_name(f"{files.ERRORS}.part")
@@ -85,9 +85,18 @@ def _check(rows, tables: Files, spec: Spec, report) -> Outcome:
 
 
 def _study(rows, tables: Files, spec: Spec, report) -> Outcome:
+    checked = {row.preview.get("sha256") for row in rows}
+    _refuse_others(tables, checked)
     result, _ = run(tables, spec, report)
+    _refuse_others(tables, checked)  # they may have been changed meanwhile
     report(0.95, "writing the report")
     return partial(_keep, rows, result)
+
+
+def _refuse_others(tables: Files, checked: set[str | None]) -> None:
+    """Raises StudyError where the tables are not those that were checked. None: by an earlier version."""
+    if not checked & {tables.digest(), None}:
+        raise StudyError("The files are not those that were checked. Look at them again, then run the study.")
 
 
 def _keep(rows, result: dict[str, Any]) -> None:

@@ -83,6 +83,7 @@ def may_begin() -> bool:
     return StudyImport.objects.filter(erased_at__isnull=True).count() < MOST
 
 
+@transaction.atomic
 def bring(row: StudyImport | None, upload: files.ToFolder, admin: User) -> StudyImport:
     """Take the files in, as a new import or in place of older ones, and have them checked.
 
@@ -91,18 +92,32 @@ def bring(row: StudyImport | None, upload: files.ToFolder, admin: User) -> Study
         if not may_begin():
             raise StepRefused(_("Five imports hold files already. Delete one of them first."))
         row = StudyImport.objects.create()
-    elif standing(row).key in ("running", "kept", "erased") or row.erased_at:
-        raise StepRefused(_("These files cannot be changed any more. Bring them as a new import."))
-    _cancel_open(row)
+    else:
+        _take_hold(row)
     files.take(row.pk, upload)
-    with transaction.atomic():
-        StudyImport.objects.filter(pk=row.pk).update(
-            seen="", found="", error="", finished_at=None, changed_at=timezone.now()
-        )
-        record(admin, "study_upload", row)
-        if not files.lacking(row.pk):
-            queue.enqueue(CHECK, row.pk, ordering_key=f"study:{row.pk}")
+    StudyImport.objects.filter(pk=row.pk).update(
+        seen="", found="", error="", finished_at=None, changed_at=timezone.now()
+    )
+    record(admin, "study_upload", row)
+    if not files.lacking(row.pk):
+        queue.enqueue(CHECK, row.pk, ordering_key=f"study:{row.pk}")
     return row
+
+
+def _take_hold(row: StudyImport) -> None:
+    """Nobody starts a study on the files before this transaction ends. Jobs first: a worker that closes one
+    holds it while it writes the import."""
+    fixed = StepRefused(_("These files cannot be changed any more. Bring them as a new import."))
+    if not _may_change(row):
+        raise fixed
+    _cancel_open(row)
+    now = StudyImport.objects.select_for_update().filter(pk=row.pk).first()
+    if now is None or not _may_change(now):
+        raise fixed
+
+
+def _may_change(row: StudyImport) -> bool:
+    return not row.erased_at and standing(row).key not in ("running", "kept", "erased")
 
 
 def _cancel_open(row: StudyImport) -> bool:

@@ -207,6 +207,46 @@ def test_a_cancelled_run_writes_nothing_and_can_be_run_again(admin, drain, quick
     assert EvidenceStudy.objects.filter(slug="own").count() == 1
 
 
+def test_a_study_runs_on_the_files_that_were_checked_or_not_at_all(admin, drain, monkeypatch):
+    row = brought(admin)
+    drain("batch")
+    step(admin, row, "run", version="2026.1")
+    chats_file = files.folder_of(row.pk) / "chats.csv"
+    other = CHATS.replace("c0", "d0")
+    chats_file.write_text(other)
+    drain("batch")
+    assert "not those that were checked" in page(admin, row)
+    step(admin, row, "check")
+    drain("batch")
+    made = pipeline.run
+
+    def changed_meanwhile(tables, spec, report):
+        found = made(tables, spec, report)
+        chats_file.write_text(CHATS)
+        return found
+
+    monkeypatch.setattr(jobs, "run", changed_meanwhile)
+    step(admin, row, "run", version="2026.1")
+    drain("batch")
+    row.refresh_from_db()
+    assert "not those that were checked" in row.error and not row.found
+
+
+def test_files_are_not_changed_under_a_study_that_began_meanwhile(admin, drain, monkeypatch):
+    row = brought(admin)
+    drain("batch")
+    cancelled = runs._cancel_open
+
+    def then_somebody_runs_it(found):
+        cancelled(found)
+        queue.enqueue(runs.RUN, found.pk)
+
+    monkeypatch.setattr(runs, "_cancel_open", then_somebody_runs_it)
+    answer = bring(admin, row, chats=CHATS.replace("c0", "d0"))
+    assert answer.status_code == 400 and "cannot be changed any more" in answer.content.decode()
+    assert "c0" in (files.folder_of(row.pk) / "chats.csv").read_text()
+
+
 def test_a_killed_worker_begins_anew_and_a_late_one_doubles_nothing(admin, drain, quick):
     row = brought(admin)
     drain("batch")
