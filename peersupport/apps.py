@@ -9,8 +9,14 @@ class PeersupportConfig(AppConfig):
         from peersupport.authoring import publishing
         from peersupport.jobs import canary, sweeper
         from peersupport.organisation import changing
-        from peersupport.people import attempts  # noqa: F401 - connects its receiver
-        from peersupport.people import erasure, erasure_list, own_data, retention, sessions
+        from peersupport.people import (
+            attempts,  # noqa: F401 - connects its receiver
+            erasure,
+            erasure_list,
+            own_data,
+            retention,
+            sessions,
+        )
         from peersupport.practice import assignments, drafts, own_rows
 
         canary.register()

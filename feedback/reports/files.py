@@ -74,6 +74,6 @@ def forget(user_id: int) -> None:
 
 
 def forget_chat(chat_id, user_id: int) -> None:
-    """Take the files of one chat's report away."""
-    for path in folder_of(user_id).glob(f"{chat_id}-*.pdf"):
+    """Take the files of one chat's report away, half-written ones too."""
+    for path in folder_of(user_id).glob(f"{chat_id}-*"):
         path.unlink(missing_ok=True)

@@ -6,11 +6,9 @@ into the page, and every other address is refused.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -111,10 +109,12 @@ def _write(report: SessionReport, path: Path, pdf: bytes) -> None:
 def write_file(path: Path, pdf: bytes, *, older: str) -> None:
     """Put the file in place at once, readable by us alone, and take away those that `older` fits."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(pdf)
-    for old in path.parent.glob(older):
-        with contextlib.suppress(FileNotFoundError):
-            old.unlink()
-    os.replace(name, path)
+    part = path.with_name(f"{path.name}.part")  # so that who takes a chat's files away finds it
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(pdf)
+        for old in path.parent.glob(older):
+            old.unlink(missing_ok=True)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -100,6 +100,23 @@ def test_a_report_that_changed_needs_a_new_file_and_the_old_one_goes(
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_half_written_file_goes_with_the_chat(people, report, monkeypatch):
+    path, other = (files.folder_of(people.volunteer.pk) / f"{name}-1-0.pdf" for name in (report.chat_id, "x"))
+    monkeypatch.setattr(pdf.os, "replace", broken)
+    with pytest.raises(OSError, match="full"):
+        pdf.write_file(path, b"%PDF", older="x*")
+    assert list(path.parent.iterdir()) == []
+    killed = path.with_name(f"{path.name}.part")
+    for file in (killed, other):
+        file.write_bytes(b"words")
+    files.forget_chat(report.chat_id, people.volunteer.pk)
+    assert list(path.parent.iterdir()) == [other]
+
+
+def broken(*args):
+    raise OSError("the disk is full")
+
+
 def test_a_file_that_cannot_be_made_says_so(volunteer, report, drain, fake_pdf, monkeypatch):
     volunteer.post(reverse("feedback:report-file-make", args=[report.chat_id]))
     Job.objects.update(status=Job.Status.QUARANTINED)
