@@ -21,7 +21,9 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 DEBUG = envbool("DEBUG", False)
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS") or LOCAL_HOSTS
-IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOCAL_HOSTS)
+BEHIND_PROXY, CSRF_TRUSTED_ORIGINS = envbool("BEHIND_PROXY", False), envlist("CSRF_TRUSTED_ORIGINS")
+# Whoever names a proxy or other origins serves others, whatever name the proxy asks us by.
+IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOCAL_HOSTS) and not BEHIND_PROXY and not CSRF_TRUSTED_ORIGINS
 # Served to others, the key must come from outside; on one machine it is made once and kept.
 SECRET_KEY = envsecret("SECRET_KEY", fallback_file=DATA_DIR / "secret_key" if IS_LOCAL else None)
 if not IS_LOCAL:
@@ -144,12 +146,10 @@ OTP_TOTP_ISSUER = "Peersupport"
 
 # Browser security: HTTPS is the rule wherever the site is served to others.
 HTTPS = envbool("HTTPS", not IS_LOCAL)
-CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-BEHIND_PROXY = envbool("BEHIND_PROXY", False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_AGE = 60 * 60 * 12

@@ -87,6 +87,8 @@ def check(tmp_path, *arguments: str, **extra: str) -> subprocess.CompletedProces
     ("extra", "complaint"),
     [
         (OTHERS, "SECRET_KEY (or SECRET_KEY_FILE) must be set"),
+        ({"BEHIND_PROXY": "true"}, "SECRET_KEY (or SECRET_KEY_FILE) must be set"),
+        ({"CSRF_TRUSTED_ORIGINS": "https://x.example"}, "SECRET_KEY (or SECRET_KEY_FILE) must be set"),
         ({**OTHERS, "SECRET_KEY": ""}, "SECRET_KEY (or SECRET_KEY_FILE) must be set"),
         ({**OTHERS, "SECRET_KEY": GOOD_KEY[:49]}, "has 49 characters and needs 50"),
         ({**OTHERS, "SECRET_KEY": "x" * 60}, "1 different characters only"),
