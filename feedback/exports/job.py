@@ -1,7 +1,8 @@
 """The batch job that writes an export: block by block to a file, with progress, while the right to it holds.
 
-It begins anew when its worker stops, and when somebody was erased meanwhile: what was read before may be in
-the half file. The file appears under its name in the transaction that closes the job.
+It begins anew when its worker stops, and when somebody is to be erased meanwhile: what was read before may be
+in the half file, and the erasure is not kept waiting for it. The file appears under its name in the
+transaction that closes the job.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from feedback.exports import codebook, files, writers
@@ -26,7 +28,7 @@ from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.organisation.current import current
 from peersupport.organisation.values import Values
-from peersupport.people import consents, erasure_list
+from peersupport.people import consents, erasure, erasure_list
 from peersupport.people.models import Consent, User
 
 LOOK_SECONDS = 1.0  # how often the right is looked at, and progress is told
@@ -66,11 +68,16 @@ def _erased(export: Export) -> int:
 
 def _look(export: Export, job: Job, context, share: float) -> None:
     """Raises StoppedError, LeaseLostError or _RightEnded where writing must not go on."""
-    if context.stopping.is_set():
+    if context.stopping.is_set() or _erasure_waits():
         raise StoppedError
     if not _holds(export):
         raise _RightEnded
     context.checkpoint(job, progress=share)
+
+
+def _erasure_waits() -> bool:
+    """It would wait for this worker, and then throw the file away."""
+    return Job.objects.filter(kind=erasure.ERASE, status=Job.Status.QUEUED, available_at__lte=Now()).exists()
 
 
 def _holds(export: Export) -> bool:

@@ -29,6 +29,7 @@ from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
 from peersupport.audit import chain
 from peersupport.audit.models import AuditEvent
+from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.jobs.running import Context
@@ -257,6 +258,19 @@ def test_erasing_somebody_takes_finished_files_away_and_begins_unfinished_ones_a
     assert isinstance(outcome, StoppedError)
     export.refresh_from_db()
     assert (export.status, files.path_of(export.pk).exists()) == ("gone", False)
+
+
+def test_an_erasure_does_not_wait_for_a_file_that_it_would_throw_away(practised, people, drain, monkeypatch):
+    monkeypatch.setattr(erasure, "tidy", lambda: None)  # a test's own transaction forbids it
+    export = files.request_export(people.admin, table="tags", form="csv")
+    row, context = running(export)
+    erasure.ask(people.peer, by=people.admin)
+    with pytest.raises(StoppedError):
+        job.run([row], context)
+    queue.hand_back(row)
+    drain("batch")
+    done = Job.objects.filter(kind__in=("export", erasure.ERASE)).order_by("finished_at")
+    assert list(done.values_list("kind", "status")) == [(erasure.ERASE, "done"), ("export", "done")]
 
 
 def test_no_hash_of_the_audit_chain_leaves_with_pseudonyms(practised, people):
