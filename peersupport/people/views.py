@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from peersupport.people import access, demo
 from peersupport.people.models import Membership, Role, User
+from peersupport.people.passwords import SignIn
 
 SHOWN = 100
 _HOME = {Role.VOLUNTEER: "practice:scenarios", Role.TRAINER: "practice:chats", Role.ADMIN: "people:list"}
@@ -22,6 +23,7 @@ _HOME = {Role.VOLUNTEER: "practice:scenarios", Role.TRAINER: "practice:chats", R
 
 class Login(LoginView):
     template_name = "people/login.html"
+    authentication_form = SignIn
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from peersupport.audit.models import AuditEvent
+from peersupport.people.models import User
 
 LOGIN = reverse("people:login")
 RIGHT = "a-long-password"
@@ -114,3 +118,33 @@ def test_somebody_inactive_cannot_sign_in_and_is_out_at_the_next_request(people)
     people.volunteer.save()
     assert client.get("/practice/").status_code == 302
     assert sign_in("volunteer").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", ["sign-in", "second-factor"])
+def test_many_tries_at_once_are_no_more_than_were_allowed(people, monkeypatch, page):
+    hashed, checked = [], User.check_password
+
+    def slow(self, password):
+        hashed.append(password)
+        time.sleep(0.05)
+        return checked(self, password)
+
+    monkeypatch.setattr(User, "check_password", slow)
+    clients = [Client() for _ in range(3 * settings.AXES_FAILURE_LIMIT)]
+    address, fields = LOGIN, {"username": "volunteer"}
+    if page == "second-factor":
+        address, fields = reverse("people:second-factor-set-up"), {"code": "123456"}
+        for client in clients:
+            client.force_login(people.volunteer)
+
+    def guess(number: int) -> int:
+        try:
+            return clients[number].post(address, {**fields, "password": f"guess {number}"}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(guess, range(len(clients))))
+    assert len(hashed) == settings.AXES_FAILURE_LIMIT
+    assert answers.count(429) == len(clients) - settings.AXES_FAILURE_LIMIT + 1  # the last wrong one says so
