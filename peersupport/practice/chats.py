@@ -128,7 +128,8 @@ def post_message(chat: PracticeChat, *, text: str, key: str) -> Posted:
     """Keep a counselor message once per `key` and enqueue its turn.
 
     The safety rules run here, not in a worker: a dead worker must not silence a disclosure.
-    Raises ValidationError for text that cannot be kept and for a chat that has ended or is gone.
+    Raises ValidationError for text that cannot be kept, for a key that came with other words before, and
+    for a chat that has ended or is gone.
     """
     text = clean_text(text)
     chat = _lock_if_there(chat)
@@ -138,6 +139,10 @@ def post_message(chat: PracticeChat, *, text: str, key: str) -> Posted:
         )
     before = Message.objects.filter(chat=chat, idempotency_key=key).first()
     if before is not None:
+        if before.text != text:  # nothing may be taken for sent that was not
+            raise ValidationError(
+                _("This message was already sent, with other words. Look above; send again what is new.")
+            )
         return Posted(before, created=False)
     if not chat.is_open:
         raise ValidationError(_("This chat has ended. Start a new one to go on practising."))

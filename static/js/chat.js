@@ -8,6 +8,7 @@ let seq = Number(log.dataset.seq);
 let sending = false;
 let leaving = false;
 let led = false;  // away from the conversation's end, to a panel that comes first
+let settle = () => {};  // what stands in the text box may be among what is shown now
 
 // A browser may refuse to keep anything: the page then works without drafts.
 function remembered(name) {
@@ -70,6 +71,7 @@ function show(html, newest) {
   if (writing) writing.hidden = !waiting;
   if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });
+  settle();
   if (first) lead(first);
 }
 
@@ -121,16 +123,20 @@ if (composer) {
   // The draft and the key it will be sent with live together until the message is confirmed, so
   // that a send whose answer was lost is the same send after a reload.
   const saved = remembered(drafts);
-  if (saved && !text.value) {
-    const confirmed = log.querySelector(`[data-key="${saved.key}"]`);
-    if (confirmed) remember(drafts, null);
-    else { text.value = saved.text; key.value = saved.key; }
-  }
+  if (saved && !text.value) { text.value = saved.text; key.value = saved.key; }
   function keep() {
     remember(drafts, text.value ? { text: text.value, key: key.value } : null);
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight, 220)}px`;
   }
+  // An answer may be lost where the message was not. What is written next must not bear the same key.
+  settle = () => {
+    const sent = log.querySelector(`[data-key="${CSS.escape(key.value)}"]`);
+    if (!sent) return;
+    if (text.value.trim() === sent.querySelector(".text").textContent.trim()) { text.value = ""; complain(""); }
+    key.value = freshKey();
+    keep();
+  };
   text.addEventListener("input", () => {
     keep();
     if (problem.textContent === composer.dataset.empty) complain("");
@@ -168,15 +174,17 @@ if (composer) {
       }
       if (!answer.ok) {
         complain(answer.status === 400 ? words : "The message was not sent. Your words are kept; please try again.");
+        if (answer.status === 400) { key.value = freshKey(); keep(); }  // nothing of it was kept
         return;
       }
       if (text.value === body.get("text")) text.value = "";
-      key.value = freshKey();
+      if (key.value === body.get("key")) key.value = freshKey();
       keep();
       show(words, Number(answer.headers.get("X-Seq")));
       if (!led) log.lastElementChild?.scrollIntoView({ block: "nearest" });
     } catch {
-      complain("No connection. Your words are kept; please send again in a moment.");
+      // Unless the stream has brought it meanwhile.
+      if (key.value === body.get("key")) complain("No connection. Your words are kept; please send again in a moment.");
     } finally {
       sending = false;
       if (!led) text.focus();
@@ -188,6 +196,7 @@ if (composer) {
     event.target.closest("details").open = false;
     text.focus();
   });
+  settle();
   composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }

@@ -97,6 +97,38 @@ def test_words_survive_a_lost_connection(sign_in, start_chat):
     expect(page.locator(TAGGED)).to_have_count(1)
 
 
+def test_what_is_written_after_a_lost_answer_is_a_message_of_its_own(sign_in, start_chat):
+    """The server has the message, the browser does not know: no key may serve two messages."""
+    page = sign_in("vera")
+    start_chat(page, "Covering for three")
+
+    def lose_the_answer(route):
+        route.fetch()
+        route.abort("internetdisconnected")
+
+    page.route(re.compile(r"/messages/\?"), lose_the_answer, times=1)
+    send(page, "You have carried this for a long time.")
+    expect(page.locator(TAGGED)).to_have_count(1)  # the stream brings it
+    expect(page.get_by_label("Your message")).to_have_value("")
+    send(page, "Who else knows about it?")
+    expect(page.locator(TAGGED)).to_have_count(2)
+    expect(page.get_by_label("Your message")).to_have_value("")
+
+    # The page goes before the stream has said anything, and other words stand in the box by then.
+    page.route(re.compile(r"/stream/\?"), lambda route: route.abort("internetdisconnected"))
+    page.route(re.compile(r"/events/\?"), lambda route: route.abort("internetdisconnected"))
+    page.reload()
+    page.route(re.compile(r"/messages/\?"), lose_the_answer, times=1)
+    send(page, "What would rest look like?")
+    expect(page.locator("#composer-error")).to_contain_text("Your words are kept")
+    page.get_by_label("Your message").fill("And who could take over?")
+    page.reload()
+    expect(page.locator("#log .message.own")).to_have_count(3)
+    expect(page.get_by_label("Your message")).to_have_value("And who could take over?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#log .message.own")).to_have_count(4)
+
+
 def test_without_javascript(sign_in, start_chat):
     page = sign_in("vera", java_script_enabled=False)
     start_chat(page, "Covering for three")

@@ -24,10 +24,28 @@ POSTS = 1000
 
 def test_a_key_is_kept_once(chat):
     first = chats.post_message(chat, text="hello", key="k")
-    second = chats.post_message(chat, text="hello again", key="k")
+    second = chats.post_message(chat, text=" hello\r\n", key="k")
     assert (first.created, second.created) == (True, False)
     assert second.message.pk == first.message.pk
     assert Job.objects.filter(kind="turn").count() == 1
+
+
+def test_a_key_that_came_with_other_words_swallows_nothing(chat, people):
+    chats.post_message(chat, text="hello", key="k")
+    own = Client()
+    own.force_login(people.volunteer)
+    address = reverse("practice:post", args=[chat.pk])
+    words = {"text": "What happened today?", "key": "k"}
+    answer = own.post(address, words, headers={"X-Fragments": "1"})
+    assert (answer.status_code, "already sent, with other words" in answer.text) == (400, True)
+    page = own.post(address, words)  # without script: the words stand in the box, under a key of their own
+    assert page.status_code == 400 and ">What happened today?</textarea>" in page.text
+    assert page.context["key"] != "k"
+    assert own.post(address, {**words, "key": page.context["key"]}).status_code == 302
+    texts = (
+        Message.objects.filter(chat=chat, role="counselor").order_by("index").values_list("text", flat=True)
+    )
+    assert list(texts) == ["hello", "What happened today?"]
 
 
 def test_a_new_chat_opens_with_the_seeker(chat):
