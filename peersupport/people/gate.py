@@ -1,13 +1,16 @@
-"""Nobody sees a page half signed in: one gate before every view, open for a short list only."""
+"""Nobody sees a page signed out or half signed in: gates before every view, open for a short list only."""
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from peersupport.people.second_factor import State, device_of, state
@@ -15,6 +18,37 @@ from peersupport.people.second_factor import State, device_of, state
 # What a person may reach between password and code. A view that is not named here is closed.
 OPEN_TO_ALL = {"people:logout", "leave", "healthz", "readyz"}
 WAY_ON = {State.CHECK: "people:second-factor-check", State.SET_UP: "people:second-factor-set-up"}
+
+
+def way_back(request: HttpRequest) -> str:
+    """The path of the page to go on with after signing in; "" for home.
+
+    A form's address takes posts only and a fragment's is part of a page: then it is the page that asked.
+    """
+    fragment = request.headers.get("HX-Request") == "true"
+    if request.method in ("GET", "HEAD") and not fragment:
+        return request.get_full_path()
+    page = request.headers.get("HX-Current-URL" if fragment else "Referer", "")
+    own = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(page, allowed_hosts=own, require_https=request.is_secure()):
+        return ""
+    parts = urlsplit(page)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _lead_to(request: HttpRequest, address: str, back: str) -> HttpResponse:
+    if back:
+        address += "?" + urlencode({"next": back})
+    if request.headers.get("HX-Request") == "true":  # htmx would put that page where the fragment belongs
+        return HttpResponseClientRedirect(address)
+    return redirect(address)
+
+
+class SignedInMiddleware(LoginRequiredMiddleware):
+    """Leads who is not signed in, or not any more, to sign in and from there back to where they were."""
+
+    def handle_no_permission(self, request: HttpRequest, view) -> HttpResponse:
+        return _lead_to(request, reverse(self.get_login_url(view)), way_back(request))
 
 
 class SecondFactorMiddleware(MiddlewareMixin):
@@ -30,7 +64,4 @@ class SecondFactorMiddleware(MiddlewareMixin):
         request.half_signed_in = True
         if name == WAY_ON[found]:
             return None
-        target = reverse(WAY_ON[found])
-        if request.method == "GET" and name != "home":
-            target += "?" + urlencode({"next": request.get_full_path()})
-        return redirect(target)
+        return _lead_to(request, reverse(WAY_ON[found]), "" if name == "home" else way_back(request))
