@@ -7,6 +7,23 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "card-body" && !card.open) card.showModal();
 });
 
+// What could not be had says so where it was asked for; a panel that asks by itself asks again.
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(name, ({ detail: { elt, target } }) => {
+    const said = document.createElement("p");
+    said.className = "error";
+    said.setAttribute("role", "alert");
+    said.textContent = document.getElementById("card-body").dataset.failed;
+    if (target.id === "card-body") {
+      target.replaceChildren(said);
+      if (!card.open) card.showModal();
+    } else if (elt.matches("form")) {
+      elt.querySelector(":scope > .error")?.remove();
+      elt.prepend(said);
+    }
+  });
+}
+
 // A click on the backdrop closes; focus goes back to the tag by itself.
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
@@ -21,12 +38,13 @@ function mark(text, start, end) {
   text.replaceChildren(chars.slice(0, start).join(""), spoken, chars.slice(end).join(""));
 }
 
+// The stretch of the tag that is pointed at; of a message that shows none yet, that of its first tag.
 function point(event) {
-  const tag = event.target.closest ? event.target.closest("a.tag") : null;
-  if (!tag) return;
-  const text = tag.closest(".message")?.querySelector(".text");
-  if (!text) return;
-  mark(text, Number(tag.dataset.start), Number(tag.dataset.end));
+  const message = event.target.closest?.(".message");
+  const text = message?.querySelector(".text");
+  const first = text?.querySelector(".spoken") ? null : message?.querySelector("a.tag");
+  const tag = event.target.closest?.("a.tag") || first;
+  if (text && tag) mark(text, Number(tag.dataset.start), Number(tag.dataset.end));
 }
 document.addEventListener("focusin", point);
 document.addEventListener("mouseover", point);
@@ -50,11 +68,25 @@ document.addEventListener("click", (event) => {
 // Unsent drafts stay on this device; they go with the person who signs out.
 document.querySelector("form.who")?.addEventListener("submit", () => {
   try {
-    for (const name of Object.keys(localStorage)) if (name.startsWith("draft:")) localStorage.removeItem(name);
+    for (const store of [localStorage, sessionStorage]) {
+      for (const name of Object.keys(store)) if (name.startsWith("draft:")) store.removeItem(name);
+    }
   } catch { /* a browser that keeps nothing has nothing to forget */ }
 });
 
 document.addEventListener("keydown", (event) => {
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
   if (event.key === "?" && !typing) document.getElementById("shortcuts").showModal();
+});
+
+// A form is sent once: two clicks are one. After a while again, for an answer that is a file leaves the page.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 10000);
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
