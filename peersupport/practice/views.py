@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.conf import settings
 from django.contrib import messages as notes
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -91,7 +90,6 @@ def _chat_context(request: HttpRequest, chat: PracticeChat) -> dict:
         **log.another_try(chat, messages, request.user),
         **log.panels(messages, request.user, is_own=is_own),
         "key": uuid.uuid4().hex,
-        "max_characters": settings.MESSAGE_MAX_CHARACTERS,
     }
 
 

@@ -38,10 +38,29 @@ function lead(panel) {
   panel.focus({ preventScroll: true });
 }
 
-// Elements carry ids: what is there is replaced, what is new is put in its place by index. Each change comes
+// What did not change stays as it is: a screen reader would read it out again, and focus would be lost.
+function patch(old, fresh) {
+  const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const [before, after] = [[...old.children], [...fresh.children]];
+  const same = (one, other) => one.isEqualNode(other)
+    || (one.matches(".text") && other.matches(".text") && one.textContent === other.textContent);
+  after.forEach((child, at) => {
+    if (!before[at]) old.append(child);
+    else if (!same(before[at], child)) before[at].replaceWith(child);
+  });
+  for (const child of before.slice(after.length)) child.remove();
+  window.htmx.process(old);
+  // A card may be open on a tag of it.
+  if (focused && !old.contains(document.activeElement)) old.querySelector(`[href="${focused}"]`)?.focus();
+}
+
+// Elements carry ids: what is there is changed, what is new is put in its place by index. Each change comes
 // twice, by the answer to a post and by the stream, in any order; a panel's text is fixed, and it may be folded.
 function show(html, newest) {
-  if (newest) seq = Math.max(seq, newest);
+  if (newest <= seq) return;
+  seq = newest;
   if (!html.trim()) return;
   const follow = nearEnd();
   let first = null;
@@ -50,13 +69,11 @@ function show(html, newest) {
   for (const element of [...box.content.children]) {
     const old = document.getElementById(element.id);
     const isPanel = element.matches("#human-panel, #crisis");
-    if (isPanel && old && old.classList.contains("panel")) continue;
-    if (old) {
-      // A card may be open on a tag of the old element; keep focus where it was.
-      const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    if (old && (old.isEqualNode(element) || (isPanel && old.classList.contains("panel")))) continue;
+    if (old && element.matches(".message, #reading")) patch(old, element);
+    else if (old) {
       old.replaceWith(element);
       if (isPanel) first = first || element;
-      if (focused) element.querySelector(`[href="${focused}"]`)?.focus();
     } else if (element.classList.contains("message")) {
       const after = [...log.children].find((other) => Number(other.dataset.index) > Number(element.dataset.index));
       log.insertBefore(element, after || null);
@@ -73,16 +90,35 @@ function show(html, newest) {
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });
   settle();
   if (first) lead(first);
+  if (rests()) stopStream();
+}
+
+// A session ended, or another began in another tab: this page is had again, with its draft; not again and again.
+const RENEWED = `renewed:${log.dataset.events}`;
+function renewedWithin(ms) {
+  try { return Date.now() - Number(sessionStorage.getItem(RENEWED)) < ms; } catch { return true; }
+}
+function renew() {
+  if (leaving || renewedWithin(30000)) return false;
+  sessionStorage.setItem(RENEWED, Date.now());
+  window.location.reload();
+  return true;
 }
 
 async function poll() {
   const answer = await fetch(`${log.dataset.events}?after=${seq}`, { headers: { "X-Fragments": "1" } });
-  if (answer.redirected) return;  // signed out meanwhile: that is the login page
+  if (answer.redirected || answer.status === 403 || answer.status === 404) return renew();
   if (answer.ok) show(await answer.text(), Number(answer.headers.get("X-Seq")));
 }
 
 // Server-sent events; where they fail, the same log is asked for once a second until they work again.
+// A browser has few connections to a server: a page that nobody looks at holds none, nor one that rests.
+let source = null;
 let timer = null;
+let retry = null;
+function rests() {
+  return !document.querySelector("#chat-status[data-open], #log [data-turn=pending], #reading progress");
+}
 function startPolling() {
   timer = timer || setInterval(() => poll().catch(() => {}), 1000);
 }
@@ -90,22 +126,37 @@ function stopPolling() {
   clearInterval(timer);
   timer = null;
 }
+function stopStream() {
+  clearTimeout(retry);
+  stopPolling();
+  if (source) source.close();
+  source = null;
+}
 function startStream() {
+  if (source || document.hidden || rests()) return;
   if (!window.EventSource) return startPolling();
-  const source = new EventSource(`${log.dataset.stream}?after=${seq}`);
-  source.addEventListener("fragments", (event) => show(event.data, Number(event.lastEventId)));
-  source.addEventListener("gone", () => {
-    source.close();
+  const own = source = new EventSource(`${log.dataset.stream}?after=${seq}`);
+  own.addEventListener("fragments", (event) => show(event.data, Number(event.lastEventId)));
+  own.addEventListener("gone", () => {
+    own.close();
     if (!leaving) window.location.reload();
   });
-  source.addEventListener("error", () => {
-    if (source.readyState !== EventSource.CLOSED) return;
+  own.addEventListener("error", () => {
+    if (own.readyState !== EventSource.CLOSED) return;
+    source = null;
     startPolling();
-    setTimeout(startStream, 10000 + 10000 * Math.random());
+    retry = setTimeout(startStream, 10000 + 10000 * Math.random());
   });
-  source.addEventListener("open", stopPolling);
-  window.addEventListener("pagehide", () => source.close());
+  own.addEventListener("open", stopPolling);
 }
+function lookAgain() {
+  if (document.hidden) stopStream();
+  else if (rests()) poll().catch(() => {});
+  else startStream();
+}
+document.addEventListener("visibilitychange", lookAgain);
+window.addEventListener("focus", () => { if (rests()) lookAgain(); });
+window.addEventListener("pagehide", stopStream);
 // A form that is on its way to another page may be what makes the chat go: the page is not loaded again.
 document.addEventListener("submit", (event) => {
   leaving = leaving || (!event.defaultPrevented && event.target.method === "post");
@@ -172,6 +223,7 @@ if (composer) {
         complain("You are signed out. Your words are kept on this device: sign in again and come back here.");
         return;
       }
+      if (answer.status === 403 && renew()) return;
       if (!answer.ok) {
         complain(answer.status === 400 ? words : "The message was not sent. Your words are kept; please try again.");
         if (answer.status === 400) { key.value = freshKey(); keep(); }  // nothing of it was kept
@@ -197,8 +249,11 @@ if (composer) {
     text.focus();
   });
   settle();
+  if (text.value && renewedWithin(10000)) complain(composer.dataset.renewed);
   composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   text.addEventListener("keydown", (event) => {
+    // On glass there is no Shift to keep a line break from sending.
+    if (window.matchMedia("(pointer: coarse)").matches) return;
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
   });
 }
