@@ -39,6 +39,7 @@ from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.organisation.values import digest_of
+from peersupport.people import invitations
 from peersupport.people.models import User
 from peersupport.practice import assignments, drafts, tries
 from peersupport.practice.models import Message, PracticeChat, Scenario
@@ -52,13 +53,14 @@ from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
 
 Verbs = list[str]
+TABLE = "name,role,cohort\nkim,volunteer,North"
 WITH_CODE = {"password": PASSWORD, "code": "{code}"}
 # address -> (fields of a POST that does something, the verbs it leaves; none where an audit wants none)
 POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:login": ({"username": "{who}", "password": PASSWORD}, ["sign_in"]),
     "people:logout": ({}, ["sign_out"]),
     "people:own-choices": ({"agree": "tagger"}, ["consent_given", "consent_withdrawn"]),
-    "people:invite": ({"text": "name,role,cohort\nkim,volunteer,North", "confirm": "1"}, ["invite"]),
+    "people:invite": ({"text": TABLE, "confirm": "1", "seen": invitations.digest_of(TABLE)}, ["invite"]),
     "people:new-link": ({}, ["password_link"]),
     "people:welcome": ({}, []),  # with a link that works: tests/peersupport/test_invitations.py
     "people:retention-start": ({}, []),  # nothing is over its time in the demo

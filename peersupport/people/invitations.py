@@ -7,6 +7,7 @@ that what is invited is what was seen, or is refused.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -63,13 +64,22 @@ class Preview:
         return bool(self.rows) and not self.problem and not self.faulty
 
 
+def _clean(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").lstrip("\ufeff").strip()
+
+
+def digest_of(text: str) -> str:
+    """Of a table as it is read: the same from a file and from the form that it was put into."""
+    return hashlib.sha256(_clean(text).encode("utf-8", "replace")).hexdigest()
+
+
 def read(text: str) -> Preview:
     """3 queries."""
-    text = text.replace("\0", "").lstrip("\ufeff")
-    first = text.lstrip().partition("\n")[0]
+    text = _clean(text)
+    first = text.partition("\n")[0]
     delimiter = max((",", ";", "\t"), key=first.count)
     try:
-        lines = csv.reader(io.StringIO(text.strip()), delimiter=delimiter, strict=True)
+        lines = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
         table = [row for row in lines if any(row)]
     except csv.Error:
         return Preview([], [], _("This is no table that can be read: a quotation mark is not closed."))

@@ -29,7 +29,8 @@ EXAMPLE = "name,full name,email,role,cohort\nkim,Kim Park,kim@example.org,volunt
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.role_required(Role.ADMIN)
 def invite(request: HttpRequest) -> HttpResponse:
-    """Paste or choose a table, look it over line by line, invite; then the links, once, to print or copy."""
+    """Paste or choose a table, look it over line by line, invite; then the links, once, to print or copy.
+    Nobody is invited unseen: another table than the one that was looked over is looked over first (409)."""
     upload = OneFile(FILE_BYTES)
     request.upload_handlers = [upload]
     try:
@@ -49,9 +50,13 @@ def _invite(request: HttpRequest, upload: OneFile) -> HttpResponse:
     if upload.content:
         text = upload.content.decode("utf-8-sig", "replace")
     found = invitations.read(text)
+    shown = {"text": text, "found": found, "seen": invitations.digest_of(text)}
     if found.problem or "confirm" not in request.POST or not found.may:
         status = 400 if found.problem or ("confirm" in request.POST and not found.may) else 200
-        return _form(request, status=status, problem=found.problem, text=text, found=found)
+        return _form(request, status=status, problem=found.problem, **shown)
+    if request.POST.get("seen") != shown["seen"]:
+        words = _("This is not the table that you looked over, so nobody was invited yet. Look at it now.")
+        return _form(request, status=409, problem=words, **shown)
     try:
         made = invitations.invite(found, by=request.user)
     except ValidationError as error:

@@ -17,6 +17,7 @@ from peersupport.people.models import Cohort, User
 
 HEAD = "name,full name,email,role,cohort\n"
 GOOD = HEAD + 'kim,"Kim Park",kim@example.org,volunteer,North\nlee,,,trainer,West\n'
+SEEN = {"confirm": "1", "seen": invitations.digest_of(GOOD)}
 ADDRESS = "/people/invite/"
 
 
@@ -70,7 +71,7 @@ def test_look_invite_and_choose_a_password_with_a_link_that_works_once(admin, pe
     page = admin.post(ADDRESS, {"text": GOOD}).content.decode()
     assert "2 people to invite" in page and "West" in page
     assert not User.objects.filter(username="kim").exists()
-    page = admin.post(ADDRESS, {"text": GOOD, "confirm": "1"}).content.decode()
+    page = admin.post(ADDRESS, {"text": GOOD, **SEEN}).content.decode()
     kim = User.objects.get(username="kim")
     assert (kim.get_full_name(), kim.role, kim.has_usable_password()) == ("Kim Park", "volunteer", False)
     assert [membership.cohort.name for membership in kim.memberships.all()] == ["North"]
@@ -97,6 +98,24 @@ def test_a_file_is_read_and_put_into_the_form(admin):
     assert "2 people to invite" in page and "Kim Park" in page
     long = SimpleUploadedFile("people.csv", b"x" * (256 * 1024 + 1))
     assert admin.post(ADDRESS, {"file": long}).status_code == 413
+
+
+def test_nobody_is_invited_by_another_table_than_the_one_that_was_looked_over(admin):
+    other = GOOD.replace("trainer", "admin")
+    file = SimpleUploadedFile("people.csv", other.encode())
+    for data in (
+        {"text": GOOD, **SEEN, "file": file},
+        {"text": other, **SEEN},
+        {"text": GOOD, "confirm": "1"},
+    ):
+        answer = admin.post(ADDRESS, data)
+        assert answer.status_code == 409 and "not the table that you looked over" in answer.text
+        assert "2 people to invite" in answer.text  # and here it is looked over
+    assert not User.objects.filter(username__in=["kim", "lee"]).exists()
+    looked = admin.post(ADDRESS, {"file": SimpleUploadedFile("people.csv", GOOD.encode("utf-8-sig"))})
+    form = looked.context["text"].replace("\n", "\r\n")  # as browsers send what stands in a form
+    answer = admin.post(ADDRESS, {"text": form, "confirm": "1", "seen": looked.context["seen"]})
+    assert answer.status_code == 200 and User.objects.filter(username="lee", role="trainer").exists()
 
 
 def test_one_faulty_line_and_nobody_is_invited(admin):
