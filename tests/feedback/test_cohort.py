@@ -181,6 +181,22 @@ def test_to_one_volunteer_and_not_to_a_stranger(people, north, scenario):
     assert [row["by_you"] for row in assignments.rows(people.trainer)] == [True]
 
 
+def test_what_was_chosen_for_one_volunteer_is_not_for_everybody_after_an_error(people, north, scenario):
+    trainer, address = as_(people.trainer), reverse("feedback:assign", args=[north.pk])
+    fields = {
+        "scenario": scenario.pk,
+        "volunteer": people.peer.pk,
+        "begins": "2126-02-01",
+        "due": "2126-01-01",
+    }
+    page = trainer.post(address, fields).text
+    assert f'<option value="{people.peer.pk}" selected>' in page
+    assert f'<option value="{scenario.pk}" selected>' in page
+    assert (
+        f'action="{address}#assign"' in page and '<details id="assign" open>' in page
+    )  # where the error stands
+
+
 @pytest.mark.parametrize(("begins", "due"), [(0, -1), (-3, -2), (0, 400)])
 def test_days_that_make_no_sense_are_refused(people, north, scenario, begins, due):
     today = timezone.localdate()
