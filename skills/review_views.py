@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from itertools import groupby
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ FAMILIES = {
     "mi_inconsistent": gettext_lazy("Discouraged by guideline"),
 }
 LISTED = 25  # on the page of the queue
+NOTE_MOST = 500
 BEFORE = 4  # messages of the chat that stand above the one to code
 
 
@@ -122,10 +124,13 @@ def _save(request: HttpRequest, message: Message) -> HttpResponse:
         codes = coding.clean_codes(request.POST.getlist("codes"))
         places = {code: request.POST.get(f"span_{code}", "") for code in codes}
         spans = coding.clean_spans(places, codes, len(message.text))
+        if len(note) > NOTE_MOST:
+            words = _("The note is %(have)d characters long. Please keep it under %(most)d.")
+            raise ValidationError(words % {"have": len(note), "most": NOTE_MOST})
         saved = coding.save(message, trainer=request.user, codes=codes, spans=spans, note=note)
     except ValidationError as error:
         record_read(request.user, message, owner_id=message.chat.volunteer_id)
-        more = {"error": error.messages[0], "chosen": codes}
+        more = {"error": error.messages[0], "chosen": codes, "placed": spans, "note": note}
         return render(request, "skills/correct.html", _context(request, message, **more), status=400)
     except ValueError:
         return HttpResponseBadRequest(
@@ -171,7 +176,16 @@ def review_undo(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     return redirect(reverse("skills:correct", args=[message.pk]) + query)
 
 
-def _context(request: HttpRequest, message: Message, *, chosen: list[str] | None = None, error="") -> dict:
+def _context(
+    request: HttpRequest,
+    message: Message,
+    *,
+    chosen: list[str] | None = None,
+    placed: Mapping[str, tuple[int, int]] | None = None,
+    note: str = "",
+    error: str = "",
+) -> dict:
+    """`chosen`, `placed` and `note` are what was posted, where it could not be saved."""
     found = coding.coding_for(message, request.user)
     before = list(message.chat.messages.filter(index__lt=message.index).order_by("-index")[:BEFORE])[::-1]
     views = (
@@ -184,6 +198,8 @@ def _context(request: HttpRequest, message: Message, *, chosen: list[str] | None
     spans = {code: (view.start, view.end) for code, view in views.items()}
     if found.mine and found.mode == "waiting":
         spans |= {code: tuple(span) for code, span in found.mine.spans.items()}
+        note = note or ("" if error else found.mine.note)
+    spans |= placed or {}
     rows = [
         {
             "technique": technique,
@@ -200,6 +216,7 @@ def _context(request: HttpRequest, message: Message, *, chosen: list[str] | None
     return {
         "message": message,
         "before": before,
+        "note": note,
         "mode": found.mode,
         "codings": [_coding(row) for row in found.blind] if found.mode == "conflict" else [],
         "families": [(FAMILIES[key], list(group)) for key, group in grouped],

@@ -177,6 +177,23 @@ def test_of_the_sample_two_code_apart_and_what_both_see_holds(people, ended, sec
     assert found(second) == found(people.trainer) == []
 
 
+def test_what_was_written_stands_in_the_form_again(people, ended, second, everything_twice):
+    """Of a coding that waits, and of one that could not be saved."""
+    message = tagged(ended, affirm=0)
+    first, address = as_(people.trainer), reverse("skills:correct", args=[message.pk])
+    first.post(address, {"codes": ["support"], "span_support": "2-7", "note": "first"})
+    page = first.get(address).text
+    assert ">first</textarea>" in page and 'name="span_support" value="2-7"' in page
+    long = first.post(address, {"codes": ["affirm"], "span_affirm": "3-8", "note": "n" * 501})
+    assert long.status_code == 400 and "501 characters long" in long.text
+    assert f">{'n' * 501}</textarea>" in long.text and 'name="span_affirm" value="3-8"' in long.text
+    assert Review.objects.get().note == "first"
+    coding.save(message, trainer=second, codes=["affirm"], spans={})
+    settle = first.post(address, {"codes": ["open_question"], "span_open_question": "1-4"})  # without the note it needs
+    assert settle.status_code == 400 and ">first</textarea>" not in settle.text
+    assert 'name="span_open_question" value="1-4"' in settle.text
+
+
 def test_where_two_differ_a_note_settles_it(people, ended, second, everything_twice):
     message = tagged(ended, affirm=0)
     coding.save(message, trainer=people.trainer, codes=["support", "affirm"], spans={})
