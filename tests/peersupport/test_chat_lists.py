@@ -46,6 +46,7 @@ def test_no_chat_is_left_out_and_filters_stay_in_the_links_of_pages(people, scen
     pages = [page("volunteer", f"?page={number}") for number in (1, 2, 3)]
     assert [key for one in pages for key in listed(one)] == keys(*reversed(made))
     assert 'rel="prev"' not in pages[0] and 'rel="next"' not in pages[2]
+    assert "Previous page" in pages[1] and "Next page" in pages[1]
     asked = page("trainer", f"?volunteer={people.volunteer.pk}&page=2&waiting=1")
     assert listed(asked) == keys(*made[2:4]) and "page 2 of 3" in asked
     assert f'href="?volunteer={people.volunteer.pk}&amp;waiting=1&amp;page=3"' in asked
