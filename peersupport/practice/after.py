@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from peersupport.practice.chats import held
 from peersupport.practice.models import AfterChat, Message, PracticeChat, SeekerStateRecord
@@ -37,7 +39,8 @@ def rate(chat: PracticeChat, ratings: Mapping[str, int | None], *, shared: bool)
 
 @transaction.atomic
 def answer(chat: PracticeChat, *, stays: str, goes: str, shared: bool) -> None:
-    """Keep the two answers, or take them away again by leaving them empty. Raises Http404 likewise."""
+    """Keep the two answers, or take them away again by leaving them empty. Raises ValidationError with words
+    for the volunteer where one is too long; what was kept before stays; and Http404 as `rate`."""
     texts = {"stays": _clean(stays), "goes": _clean(goes)}
     held(chat)
     AfterChat.objects.update_or_create(
@@ -47,7 +50,11 @@ def answer(chat: PracticeChat, *, stays: str, goes: str, shared: bool) -> None:
 
 def _clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\x00", "").strip()
-    return text.encode("utf-8", "replace").decode("utf-8")[: AfterChat.ANSWER_MAX_CHARACTERS]
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if len(text) > AfterChat.ANSWER_MAX_CHARACTERS:
+        words = _("An answer is %(have)d characters long. Please keep it under %(most)d.")
+        raise ValidationError(words % {"have": len(text), "most": AfterChat.ANSWER_MAX_CHARACTERS})
+    return text
 
 
 def signs(chat: str) -> dict[str, Exists | Subquery]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib import messages as notes
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -34,5 +36,8 @@ def debrief(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     chat = access.own_chat_for_user(request.user, chat_id)
     if not chat.is_open:
         texts = {name: request.POST.get(name, "") for name in ("stays", "goes")}
-        after.answer(chat, **texts, shared="shared" in request.POST)
+        try:
+            after.answer(chat, **texts, shared="shared" in request.POST)
+        except ValidationError as error:
+            notes.error(request, error.messages[0])
     return redirect("feedback:report", chat.pk)

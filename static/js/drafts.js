@@ -1,5 +1,5 @@
 // Every page: what is typed into a form with data-drafts stays in this tab until the form was taken.
-// A page for nobody (sign in, a refusal, an error) means that what was sent last was not.
+// A page for nobody (sign in, a refusal) or one with an error means that what was sent last was not.
 "use strict";
 
 {
@@ -31,6 +31,7 @@
 
   function restore() {
     for (const field of document.querySelectorAll("form[data-drafts] textarea")) {
+      field.removeAttribute("maxlength");  // what was pasted is refused in words, and kept here, not cut unseen
       const draft = read(nameOf(field));
       // Where the form says something else by now, what was written does not belong to it any more.
       if (!draft || field.value !== draft.was) continue;
@@ -45,13 +46,15 @@
     }
   }
 
-  if (!person) {
-    for (const name of names()) write(name, { ...read(name), sent: false });
-  } else {
-    const arrived = quietly(() => performance.getEntriesByType("navigation")[0].type);
-    for (const name of names()) {
-      if (!name.startsWith(own) || (arrived === "navigate" && read(name)?.sent)) drop(name);
-    }
+  const arrived = quietly(() => performance.getEntriesByType("navigation")[0].type);
+  const taken = person && arrived === "navigate" && !document.querySelector(".note-error, .error:not([hidden])");
+  for (const name of names()) {
+    const draft = read(name);
+    if (person && !name.startsWith(own)) drop(name);
+    else if (draft?.sent && taken) drop(name);
+    else if (draft?.sent) write(name, { ...draft, sent: false });
+  }
+  if (person) {
     restore();
     document.addEventListener("input", (event) => {
       if (!event.target.matches("form[data-drafts] textarea")) return;

@@ -73,6 +73,14 @@ def test_a_trainer_reads_what_was_shared_and_nothing_else(ended, people):
     assert AfterChat.objects.get().answers_shared is False
 
 
+def test_an_answer_that_is_too_long_is_refused_in_words_and_not_cut(ended, people):
+    volunteer, address = client_of(people.volunteer), reverse("practice:debrief", args=[ended.pk])
+    volunteer.post(address, {"stays": NOTE})
+    page = volunteer.post(address, {"stays": NOTE, "goes": "x" * 1001}, follow=True).text
+    assert "note-error" in page and "1001 characters long" in page
+    assert (AfterChat.objects.get().stays, AfterChat.objects.get().goes) == (NOTE, "")
+
+
 @pytest.mark.parametrize("why", ["risk", "cue", "distress", "feeling"])
 def test_what_makes_a_chat_a_hard_one(why, ended, people):
     assert CALM not in page_of(ended, people.volunteer)

@@ -51,6 +51,20 @@ def test_a_fragment_makes_the_whole_page_go_to_sign_in_and_back(db, verb):
     assert led_to(answer["HX-Redirect"]) == (LOGIN, "")
 
 
+def test_a_refused_token_says_what_to_do_and_is_a_page_for_nobody(people, chat):
+    """`static/js/drafts.js` reads there that nothing was taken, as on the sign-in page."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people.volunteer)
+    refused = client.post(reverse("practice:start", args=[1]))
+    assert refused.status_code == 403 and "go back, reload the page" in refused.text
+    missing = client.get("/nothing/here/")
+    login = Client().get(LOGIN)
+    for page in (refused, missing, login):
+        assert "js/drafts.js" in page.text and "data-person" not in page.text
+    own = client.get(reverse("practice:chats")).text
+    assert f'data-person="{people.volunteer.pk}"' in own and "js/drafts.js" in own
+
+
 def test_who_owes_a_code_is_led_back_likewise(people):
     give_device(people.volunteer)
     half = Client()
@@ -61,3 +75,4 @@ def test_who_owes_a_code_is_led_back_likewise(people):
     headers = {"HX-Request": "true", "HX-Current-URL": f"{SITE}/chats/"}
     answer = half.get(reverse("feedback:evidence-card", args=["affirm"]), headers=headers)
     assert led_to(answer["HX-Redirect"]) == (check, "/chats/")
+    assert "data-person" not in half.get(check).text

@@ -189,7 +189,8 @@ def test_what_was_written_stands_in_the_form_again(people, ended, second, everyt
     assert f">{'n' * 501}</textarea>" in long.text and 'name="span_affirm" value="3-8"' in long.text
     assert Review.objects.get().note == "first"
     coding.save(message, trainer=second, codes=["affirm"], spans={})
-    settle = first.post(address, {"codes": ["open_question"], "span_open_question": "1-4"})  # without the note it needs
+    # The two differ, and the note that settles it is lacking.
+    settle = first.post(address, {"codes": ["open_question"], "span_open_question": "1-4"})
     assert settle.status_code == 400 and ">first</textarea>" not in settle.text
     assert 'name="span_open_question" value="1-4"' in settle.text
 
