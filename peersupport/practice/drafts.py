@@ -96,7 +96,8 @@ def _body(transcript: Transcript) -> dict:
 
 
 def repair(draft: TranscriptDraft, fields: Mapping[str, str]) -> None:
-    """Take what the preview's form says of roles and masking. Unknown roles and positions change nothing."""
+    """Take what the preview's form says of roles, of masking and of the chat to be made. Unknown roles and
+    positions change nothing."""
     body = draft.body
     for at in range(len(body["speakers"])):
         if (role := fields.get(f"speaker-{at}")) in ROLES:
@@ -110,6 +111,7 @@ def repair(draft: TranscriptDraft, fields: Mapping[str, str]) -> None:
     if "names" in fields:  # the whole form was sent: a box that is not ticked is not in it
         body["names"] = fields["names"].replace("\0", "")[:2000]
         body["contacts"] = "contacts" in fields
+        body["name"], body["shared"] = fields.get("name", "").replace("\0", "")[:80], "shared" in fields
     # Not `save`: a draft that was confirmed or discarded meanwhile stays away.
     TranscriptDraft.objects.filter(pk=draft.pk).update(body=body)
 

@@ -107,6 +107,7 @@ def _preview(request: HttpRequest, draft: TranscriptDraft, status: int = 200, **
         {"name": name, "role": role, "lines": sum(line.speaker == name for line in lines)}
         for name, role in zip(draft.body["speakers"], draft.body["roles"], strict=True)
     ]
+    context = {"name": draft.body.get("name", ""), "shared": draft.body.get("shared", False)} | context
     context |= {
         "draft": draft,
         "lines": lines,

@@ -80,6 +80,16 @@ def test_roles_are_repaired_by_speaker_and_by_line(volunteer, people):
     assert drafts.lines(found)[0].role == "seeker"
 
 
+def test_a_name_and_the_tick_to_share_are_kept_when_it_is_shown_again(volunteer, people):
+    found = draft(people.volunteer)
+    volunteer.post(address(found), {"names": "Work", "name": "A <long> evening", "shared": "1"})
+    page = volunteer.get(address(found)).text
+    assert 'value="A &lt;long&gt; evening"' in page and 'name="shared" value="1" checked' in page
+    volunteer.post(address(found), {"names": "Work", "name": ""})
+    page = volunteer.get(address(found)).text
+    assert "evening" not in page and 'name="shared" value="1">' in page
+
+
 def test_fields_that_no_form_has_change_nothing(volunteer, people):
     found = draft(people.volunteer)
     before = dict(found.body)
