@@ -1,6 +1,7 @@
 """`python -m bench.screens`: a picture of every page into docs/screens/, of the demo as it starts.
 
-Wide and light, narrow and dark; the pages are those of tests/test_site.py. Needs chromium.
+Wide and light, narrow and dark; the pages are those of tests/test_site.py, and chats that have begun. Needs
+chromium.
 """
 
 from __future__ import annotations
@@ -50,11 +51,11 @@ def take(app: App, chromium: str, folder: Path, only: str) -> None:
     django.setup()
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.demo import DEMO, addresses
+    from tests.browser.demo import DEMO, addresses, begun_chats
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for who, name, address in addresses(app):
+        for who, name, address in (*addresses(app), *begun_chats(app)):
             if only not in name:
                 continue
             for look, viewport, scheme in LOOKS:

@@ -55,6 +55,26 @@ def addresses(app: App) -> Iterator[tuple[str, str, str]]:
         yield who, name, reverse(name, kwargs={key: values[key] for key in needed})
 
 
+_BEGUN = """
+import json
+from peersupport.people.models import User
+from peersupport.practice import chats
+from peersupport.practice.models import Scenario
+vera, offered = User.objects.get(username="vera"), Scenario.objects.filter(active=True)
+begun = chats.start_chat(vera, offered.filter(risk=False, baseline=False).first())
+chats.post_message(begun, text="It sounds like a long week. What weighs on you most?", key="one")
+cue = chats.start_chat(vera, offered.get(slug="plain-grey"))  # whose first line holds a sign of risk
+print(json.dumps({"begun": str(begun.pk), "risk": str(cue.pk)}))
+"""
+
+
+def begun_chats(app: App) -> Iterator[tuple[str, str, str]]:
+    """As `addresses`: a chat that goes on, and one with the checklist beside it."""
+    found = json.loads(app.manage("shell", "-v", "0", "-c", _BEGUN).splitlines()[-1])
+    for name, key in found.items():
+        yield "volunteer", f"practice:chat-{name}", reverse("practice:chat", args=[key])
+
+
 def open_menu(page, label: str) -> None:
     """One of the header's menus, which hold an admin's links."""
     page.locator("header summary", has_text=label).click()
