@@ -36,17 +36,18 @@ def chromium():
 
 @pytest.fixture
 def sign_in(app, chromium):
-    """A page of a fresh browser context, signed in; fails on any script error or refused resource."""
+    """A page of a fresh browser context, signed in; fails on any script error or refused resource, but for
+    what `expected` names."""
     contexts, problems = [], []
 
-    def sign_in(who: str, **options):
+    def sign_in(who: str, *, expected: str = "ERR_INTERNET_DISCONNECTED", **options):
         options = {"viewport": {"width": 1280, "height": 800}, "base_url": app.address, **options}
         context = chromium.new_context(**options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if _bad(message) else None)
+        page.on("console", lambda message: problems.append(message.text) if _bad(message, expected) else None)
         page.goto("/")
         page.get_by_label("Name").fill(who)
         page.get_by_label("Password").fill(PASSWORD)
@@ -60,9 +61,9 @@ def sign_in(app, chromium):
     assert problems == []
 
 
-def _bad(message) -> bool:
-    # A test that takes the network away sees the browser say so.
-    return message.type in ("error", "warning") and "ERR_INTERNET_DISCONNECTED" not in message.text
+def _bad(message, expected: str) -> bool:
+    # A test that takes the network or a right away sees the browser say so.
+    return message.type in ("error", "warning") and expected not in message.text
 
 
 @pytest.fixture
