@@ -1,4 +1,4 @@
-"""Going on where one was: after the end of a session, a sign-in in another tab, a hidden tab, a second click."""
+"""Going on where one was: after the end of a session, a sign-in in another tab, a second click."""
 
 from __future__ import annotations
 
