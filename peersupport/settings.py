@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "peersupport.people.gate.FormAddressMiddleware",
     "peersupport.people.gate.SignedInMiddleware",
     "peersupport.people.gate.SecondFactorMiddleware",
     "peersupport.people.timezones.TimeZoneMiddleware",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
+from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
@@ -48,7 +50,30 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     """Leads who is not signed in, or not any more, to sign in and from there back to where they were."""
 
     def handle_no_permission(self, request: HttpRequest, view) -> HttpResponse:
-        return _lead_to(request, reverse(self.get_login_url(view)), way_back(request))
+        return _lead_to(request, resolve_url(self.get_login_url(view)), way_back(request))
+
+
+def _is_form_opened(request: HttpRequest, response) -> bool:
+    opened = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return opened and response.status_code == 405
+
+
+@sync_and_async_middleware
+def FormAddressMiddleware(get_response):
+    """An address that takes posts only, opened as a page: by whoever signed in on the way back to a form with
+    an error, which stood there, or by the address bar. The way home is better than an empty page."""
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request):
+            response = await get_response(request)
+            return redirect("home") if _is_form_opened(request, response) else response
+    else:
+
+        def middleware(request):
+            response = get_response(request)
+            return redirect("home") if _is_form_opened(request, response) else response
+
+    return middleware
 
 
 class SecondFactorMiddleware(MiddlewareMixin):

@@ -40,6 +40,16 @@ def test_a_page_leads_back_to_itself(db):
     assert led_to(answer["Location"]) == (LOGIN, "/chats/?page=2")
 
 
+def test_a_forms_address_that_is_opened_as_a_page_leads_home(people):
+    client, address = Client(), reverse("practice:start", args=[1])
+    client.force_login(people.volunteer)
+    assert client.get(address, headers={"Sec-Fetch-Mode": "navigate"})["Location"] == reverse("home")
+    assert (
+        client.get(address).status_code == client.get(address, headers={"Sec-Fetch-Mode": "cors"}).status_code
+    )
+    assert client.put(address, headers={"Sec-Fetch-Mode": "navigate"}).status_code == 405
+
+
 @pytest.mark.parametrize("verb", ["get", "post"])
 def test_a_fragment_makes_the_whole_page_go_to_sign_in_and_back(db, verb):
     headers = {"HX-Request": "true", "HX-Current-URL": f"{SITE}/chats/?page=2", "Referer": f"{SITE}/else/"}
