@@ -86,9 +86,11 @@ function show(html, newest) {
   // Nobody answers what may be about the volunteer: the exercise is set aside.
   const waiting = last && !("aside" in last.dataset) && (last.dataset.turn === "pending" || !answered);
   if (writing) writing.hidden = !waiting;
-  if (document.querySelector("#chat-status form") === null && composer) composer.hidden = true;
   if (follow && last && writing) last.scrollIntoView({ block: "nearest" });
   settle();
+  // Words that were not sent stay where they can be copied.
+  const ended = document.querySelector("#chat-status form") === null;
+  if (ended && composer && !composer.elements.text.value.trim()) composer.hidden = true;
   if (first) lead(first);
   if (rests()) stopStream();
 }
