@@ -63,6 +63,7 @@
       timer = setTimeout(keep, 300);
     });
     document.addEventListener("submit", (event) => {
+      if (event.target.matches("form.who")) waiting.clear();  // page.js forgets the rest: they sign out
       if (event.defaultPrevented || !event.target.matches("form[data-drafts]")) return;
       keep();
       for (const field of event.target.querySelectorAll("textarea")) {
