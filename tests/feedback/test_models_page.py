@@ -80,6 +80,13 @@ def test_the_page_shows_rates_with_n_and_interval_and_reasons_in_words(people):
     assert "No reply has been rated" in shown and reverse("skills:tagger") in shown
 
 
+def test_one_report_is_one_and_two_are_two(people):
+    suggestions.count(body(reply("authored", place=None), why="it was away"))
+    assert "1 report without it: it was away." in page(people)
+    suggestions.count(body(reply("authored", place=None), why="it was away"))
+    assert "2 reports without it: it was away." in page(people)
+
+
 def test_a_volunteer_rates_a_reply_and_may_change_their_mind(ended, people, client):
     client.force_login(people.volunteer)
     report = SessionReport.objects.get(chat=ended)
