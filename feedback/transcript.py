@@ -13,7 +13,7 @@ from django.db import transaction
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
-from skills import tags
+from skills import storing
 from skills.retag import with_previous
 from skills.tagger import load_tagger
 
@@ -48,7 +48,7 @@ def _store(chat_id, results: dict, version: str) -> None:
     chat = PracticeChat.objects.select_for_update().filter(pk=chat_id).first()
     if chat is None:
         return
-    tags.store(list(results.items()), version)
+    storing.store(list(results.items()), version)
     Message.objects.filter(pk__in=[message.pk for message in results]).update(turn=Message.Turn.DONE)
     ChatEvent.append_all(chat, ChatEvent.Kind.TURN, list(results))
 

@@ -21,7 +21,7 @@ from peersupport.jobs.models import Job
 from peersupport.practice.models import ChatEvent, Message, PracticeChat, SeekerStateRecord
 from peersupport.practice.scenarios import authored_for
 from peersupport.safety import conduct
-from skills import tags
+from skills import storing
 from skills.retag import with_previous
 from skills.tagger import TagResult, load_tagger
 
@@ -120,7 +120,7 @@ def _write(
     chat = PracticeChat.objects.select_for_update().filter(pk=message.chat_id).first()
     if chat is None:
         return
-    tags.store([(message, result)], version)
+    storing.store([(message, result)], version)
     fields = {**state.to_dict(), "reasons": list(reasons), "tagger_version": version}
     SeekerStateRecord.objects.bulk_create(
         [SeekerStateRecord(message=message, **fields)],

@@ -19,7 +19,7 @@ from django.db.models import OuterRef, Subquery
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 from peersupport.practice.models import Message, PracticeChat
-from skills import tags, versions
+from skills import storing, versions
 from skills.models import Tagging
 from skills.tagger import TagInput, load_tagger
 from skills.tagger.card import weights_folder
@@ -115,4 +115,4 @@ def _store(messages: list[Message], results: dict, version: str) -> None:
         Message.objects.filter(pk__in=[message.pk for message in messages]).values_list("pk", flat=True)
     )
     kept = [message for message in messages if message.pk in there]
-    tags.store([(message, results.get(message)) for message in kept], version)
+    storing.store([(message, results.get(message)) for message in kept], version)

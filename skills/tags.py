@@ -1,22 +1,18 @@
-"""Keeping what the tagger said, and reading what holds after trainers' corrections."""
+"""Reading what the tagger said, and what holds after trainers' corrections."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from peersupport.people.models import User
 from peersupport.practice.models import Message
 from skills import packing
 from skills.models import Correction, SkillTag, Tagging
 from skills.tagger.card import measured_codes, read_card
-from skills.tagger.types import fit, is_doubtful
+from skills.tagger.types import is_doubtful
 from skills.taxonomy import EMPATHY, TECHNIQUES
-
-if TYPE_CHECKING:
-    from skills.tagger import TagResult
 
 
 @dataclass(frozen=True)
@@ -52,45 +48,6 @@ def doubt() -> Callable[[str, str, float], bool]:
         return version == card["version"] and is_doubtful(probability, codes[code]["threshold"], margin)
 
     return unsure
-
-
-def store(found: Sequence[tuple[Message, TagResult | None]], version: str) -> None:
-    """Write taggings and make them the current ones, in six queries at most. Call with the chats of the
-    messages locked.
-
-    The same version written again replaces nothing and doubles nothing: its row becomes current, and a
-    result is not needed. What does not fit the text or the taxonomy is left out, and what may be about the
-    volunteer carries no technique.
-    """
-    rows = Tagging.objects.filter(message__in=[message for message, _ in found])
-    known = dict(rows.filter(version=version).values_list("message_id", "current"))
-    rows.filter(current=True).exclude(version=version).update(current=False)
-    if not all(known.values()):
-        rows.filter(version=version).update(current=True)
-    fresh = [
-        (message, fit(result, message.text))
-        for message, result in found
-        if message.pk not in known and result is not None
-    ]
-    made = Tagging.objects.bulk_create(_tagging(message, result, version) for message, result in fresh)
-    SkillTag.objects.bulk_create(
-        SkillTag(tagging=tagging, code=code, probability=result.probabilities[code], start=start, end=end)
-        for tagging, (message, result) in zip(made, fresh, strict=True)
-        if not message.is_set_aside
-        for code in result.present
-        for start, end in [result.spans.get(code, (0, len(message.text)))]
-    )
-
-
-def _tagging(message: Message, result: TagResult, version: str) -> Tagging:
-    heads = ("emotional_reactions", "interpretations", "explorations")
-    return Tagging(
-        message=message,
-        version=version,
-        probabilities=packing.pack(result.probabilities),
-        notice=result.notice,
-        **{head: result.empathy.get(head, 0) for head in heads},
-    )
 
 
 def tagged_by(message_ids: Iterable[str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from skills.models import Correction, Dispute, Review
 from skills.review import disputes
 from skills.review.corrections import correct_tags
 from skills.review.queue import SECOND_LOOK_DAYS, in_sample
+from skills.storing import hold
 from skills.taxonomy import TECHNIQUES
 
 UNDO_MINUTES = 60
@@ -155,5 +156,6 @@ def undo(message: Message, *, trainer: User) -> bool:
     disputes.reopen(last)
     record(trainer, "review_undone", last)
     last.delete()
+    hold([message])  # an earlier coding, where tags are other ones than it was made on
     ChatEvent.append(chat, ChatEvent.Kind.TURN, message)
     return True

@@ -10,6 +10,7 @@ from peersupport.audit.log import record
 from peersupport.people.models import User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat
 from skills.models import Correction, Review
+from skills.storing import differences
 from skills.tags import tag_views
 from skills.taxonomy import TECHNIQUES
 
@@ -34,12 +35,8 @@ def correct_tags(
         raise ValueError(f"unknown techniques: {', '.join(sorted(unknown))}")
     chat = PracticeChat.objects.select_for_update().get(pk=message.chat_id)
     present = {view.code: (view.start, view.end) for view in tag_views([message])[message.pk]}
-    changes = [(code, Correction.Action.ADD) for code in sorted(wanted - present.keys())]
-    changes += [(code, Correction.Action.REMOVE) for code in sorted(present.keys() - wanted)]
-    moved = wanted & present.keys() & spans.keys()
-    changes += [(code, Correction.Action.MOVE) for code in sorted(moved) if spans[code] != present[code]]
-    for code, action in changes:
-        start, end = (None, None) if action == Correction.Action.REMOVE else spans.get(code, (None, None))
+    changes = differences(wanted, spans, present)
+    for code, action, start, end in changes:
         Correction.objects.create(
             message=message,
             code=code,

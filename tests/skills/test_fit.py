@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills import packing, tags
+from skills import packing, storing
 from skills.models import SkillTag
 from skills.tagger.types import TagResult, fit
 from skills.taxonomy import CODES, EMPATHY
@@ -54,5 +54,5 @@ def test_what_is_missing_counts_as_not_there():
 def test_a_code_whose_span_does_not_fit_is_kept_over_the_whole_message(chat, say):
     message = say("Well done.")
     wild = TagResult(dict.fromkeys(CODES, 0.5), ["affirm", "made_up"], {}, {"affirm": (3, 999)})
-    tags.store([(message, wild)], "wild-1")
+    storing.store([(message, wild)], "wild-1")
     assert list(SkillTag.objects.values_list("code", "start", "end")) == [("affirm", 0, 10)]

@@ -14,8 +14,11 @@ from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.models import Message, PracticeChat
 from skills import retag, tags, versions
-from skills.models import Correction, SkillTag, Tagging
+from skills.models import Correction, Dispute, Review, SkillTag, Tagging
+from skills.present import present_codes
+from skills.review import coding
 from skills.review.corrections import correct_tags
+from skills.review.disputes import dispute_tag
 from skills.tagger import TagResult
 from skills.tagger.card import read_card
 from skills.taxonomy import CODES, EMPATHY
@@ -192,20 +195,67 @@ def test_messages_erased_meanwhile_stay_erased(said, serve, drain):
     assert Message.objects.filter(role="counselor").count() == left
 
 
-def test_corrections_are_kept_and_hold_for_the_new_tags(said, serve, drain, people):
+def shown(message: Message) -> set[str]:
+    pages = {view.code for view in tags.tag_views([message])[message.pk]}
+    assert present_codes(Message.objects.filter(pk=message.pk)) == {message.pk: pages}
+    return pages
+
+
+def test_what_a_trainer_coded_holds_for_the_new_tags(said, serve, drain, people):
     message = said[3]
-    correct_tags(message, codes=["support"], trainer=people.trainer, note="Warm.")
+    coding.save(message, trainer=people.trainer, codes=["support"], spans={"support": (0, 3)}, note="Warm.")
+    saved = Review.objects.get().saved_at
     serve("two")
     again(drain)
+    assert shown(message) == {"support"}
     assert {(row.code, row.action) for row in Correction.objects.all()} == {
         ("support", "add"),
         ("chit_chat", "remove"),
+        ("affirm", "remove"),
     }
-    assert {view.code for view in tags.tag_views([message])[message.pk]} == {"affirm", "support"}
-    correct_tags(message, codes=["support"], trainer=people.trainer)
-    serve("three", "affirm")
+    late = Correction.objects.get(code="affirm")
+    assert (late.trainer, late.note, late.created_at) == (people.trainer, "Warm.", saved)
+    serve("three", "support")  # it finds the technique too, in another place than the trainer
     again(drain)
-    assert {view.code for view in tags.tag_views([message])[message.pk]} == {"support"}
+    [view] = tags.tag_views([message])[message.pk]
+    assert (view.code, view.start, view.end) == ("support", 0, 3)
+
+
+def test_what_a_trainer_left_as_it_was_stays_so(said, serve, drain, people):
+    """Of both codings, one that changed nothing and one that kept a disputed tag, no correction was made."""
+    confirmed, disputed, other = said[:3]
+    assert coding.save(confirmed, trainer=people.trainer, codes=["chit_chat"], spans={}).changed == 0
+    dispute_tag(disputed, "chit_chat", volunteer=people.volunteer, reason="other")
+    coding.save(disputed, trainer=people.trainer, codes=["chit_chat"], spans={})
+    assert Dispute.objects.get().outcome == "kept"
+    for version in ("two", "one", "two"):
+        serve(version)
+        again(drain)
+        assert (shown(confirmed), shown(disputed)) == ({"chit_chat"}, {"chit_chat"})
+    assert shown(other) == {"affirm"}
+    assert Correction.objects.count() == 4
+
+
+def test_after_a_coding_is_taken_back_the_one_before_it_holds_for_the_new_tags(said, serve, drain, people):
+    message = said[0]
+    coding.save(message, trainer=people.trainer, codes=["chit_chat"], spans={})
+    coding.save(message, trainer=people.trainer, codes=["support"], spans={})
+    serve("two")
+    again(drain)
+    assert shown(message) == {"support"}
+    assert coding.undo(message, trainer=people.trainer)
+    assert shown(message) == {"chit_chat"}
+    assert coding.undo(message, trainer=people.trainer)
+    assert shown(message) == {"affirm"}
+    assert not Correction.objects.exists()
+
+
+def test_of_a_correction_without_a_coding_only_its_technique_holds(said, serve, drain, people):
+    message = said[3]
+    correct_tags(message, codes=["support"], trainer=people.trainer)
+    serve("two")
+    again(drain)
+    assert shown(message) == {"affirm", "support"}
 
 
 def test_it_gives_way_to_others_of_its_lane(said, serve, drain, monkeypatch):
