@@ -112,6 +112,10 @@ def correct(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
             _("Only the counselor's messages carry techniques, each in the chat it was first said in."),
             content_type="text/plain; charset=utf-8",
         )
+    if message.is_set_aside:  # why is for the volunteer alone
+        return HttpResponseBadRequest(
+            _("No technique is read into this message."), content_type="text/plain; charset=utf-8"
+        )
     if request.method == "POST":
         return _save(request, message)
     record_read(request.user, message, owner_id=message.chat.volunteer_id)

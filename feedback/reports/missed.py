@@ -16,7 +16,8 @@ STEPS = ("notice", "ask")  # what a rule can see right after a cue; the rest may
 
 def missed_cues(chats: Sequence[Any]) -> list:
     """Ids of the counselor's messages right after the first cue of a chat in which a first step was not
-    seen; of a chat that ended on the cue, the message before it. Newest chats first. 2 queries."""
+    seen; of a chat that ended on the cue, the message before it. What volunteers may have written of
+    themselves is passed over. Newest chats first. 2 queries."""
     risky = Message.objects.filter(chat=OuterRef("chat"), role=Message.Role.SEEKER)
     rows = SessionReport.objects.filter(Exists(risky.exclude(risk_level=Message.Risk.NONE)), chat__in=chats)
     first_cue = {
@@ -25,7 +26,9 @@ def missed_cues(chats: Sequence[Any]) -> list:
         if crisis and _missed(crisis)
     }
     own: dict = defaultdict(list)
-    said = Message.objects.filter(chat__in=first_cue, role=Message.Role.COUNSELOR, copied=False)
+    said = Message.objects.filter(
+        chat__in=first_cue, role=Message.Role.COUNSELOR, copied=False, risk_level=Message.Risk.NONE
+    )
     for pk, chat_id, index in said.order_by("index").values_list("pk", "chat_id", "index"):
         own[chat_id].append((index, pk))
     found = []

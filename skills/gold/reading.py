@@ -2,7 +2,7 @@
 
 A message counts where a trainer coded it, or two agreed or a third settled it; of a correction older than the
 review queue only the technique that it names is known. It counts only where its volunteer agrees now to
-improving the tagger, and still shares the chat.
+improving the tagger, and still shares the chat. What a volunteer may have written of themselves never counts.
 
 Each chat is put in one of three parts by a hash of its id, so that no chat is ever in two of them, today or
 after more of it was coded: 30 in a hundred are *frozen* (their messages that two trainers coded measure, the
@@ -94,10 +94,12 @@ def settled(before: datetime) -> list[Settled]:
 
 
 def _usable() -> QuerySet[Message]:
-    """Messages that may be learnt from: of volunteers who agree, in chats that they share."""
+    """Messages that may be learnt from: of volunteers who agree, in chats that they share; not what they may
+    have written of themselves."""
     return Message.objects.filter(
         role=Message.Role.COUNSELOR,
         copied=False,
+        risk_level=Message.Risk.NONE,
         chat__shared=True,
         chat__volunteer__is_active=True,
         chat__volunteer__in=consenting(Consent.Purpose.TAGGER),

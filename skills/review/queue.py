@@ -44,6 +44,9 @@ REASONS = {
     "uncertain": (_("Uncertain tag"), _("The tagger would rather not say.")),
 }
 
+# Not what volunteers may have written of themselves, also where somebody coded it before that was known.
+_ASKED_ABOUT = {"message__risk_level": Message.Risk.NONE}
+
 # missed(ids of chats) -> ids of the counselor's messages in which a sign of risk was not answered
 Missed = Callable[[list], Iterable]
 _missed: list[Missed] = []
@@ -88,14 +91,15 @@ def _unseen(ids: list) -> list:
 
 
 def _disputes(user: User) -> list:
-    rows = Dispute.objects.filter(outcome="", message__chat__in=access.chats_for_user(user))
+    rows = Dispute.objects.filter(outcome="", message__chat__in=access.chats_for_user(user), **_ASKED_ABOUT)
     return list(dict.fromkeys(rows.order_by("id").values_list("message_id", flat=True)[:MOST]))
 
 
 def _double(user: User) -> tuple[list, list]:
     """(messages that wait for this trainer's own coding, messages whose two codings differ)."""
     settled = Review.objects.filter(message=OuterRef("message"), holds=True)
-    rows = Review.objects.filter(kind=Review.Kind.BLIND, message__chat__in=access.chats_for_user(user))
+    own = access.chats_for_user(user)
+    rows = Review.objects.filter(kind=Review.Kind.BLIND, message__chat__in=own, **_ASKED_ABOUT)
     coded: dict = defaultdict(list)
     for row in rows.filter(~Exists(settled)).order_by("id")[: 2 * MOST]:
         coded[row.message_id].append(row)

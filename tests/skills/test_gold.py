@@ -89,10 +89,13 @@ def test_only_volunteers_who_agree_count_and_only_as_long_as_they_do(people):
     assert settled_codes() == []
 
 
-def test_what_does_not_hold_is_copied_or_was_erased_does_not_count(people, agreed):
+def test_what_does_not_hold_is_copied_was_erased_or_may_be_about_the_volunteer_does_not_count(people, agreed):
     chat = chat_of(people.volunteer, "train")
     coded(message_in(chat), people.trainer, kind="blind", holds=False)
     coded(message_in(chat, copied=True), people.trainer)
+    of_themselves = message_in(chat, risk_level="explicit")
+    coded(of_themselves, people.trainer)
+    Correction.objects.create(message=of_themselves, code="warn", action="add", trainer=people.trainer)
     kept = message_in(chat_of(people.volunteer, "train"))
     coded(kept, people.trainer, ["affirm"])
     assert settled_codes() == [{"affirm"}]

@@ -118,8 +118,29 @@ def test_words_that_may_hurt_wait_for_a_trainer_until_one_has_looked(people, end
 def test_what_may_be_about_the_volunteer_is_not_asked_about(people, ended):
     message = tagged(ended, affirm=0)
     assert found(people.trainer) == [(message.pk, "uncertain")]
+    dispute_tag(message, "affirm", volunteer=people.volunteer, reason="other")
+    Review.objects.create(message=message, trainer=people.other_trainer, kind="blind", holds=False)
     Message.objects.filter(pk=message.pk).update(risk_level="explicit")
     assert found(people.trainer) == []
+    address = reverse("skills:correct", args=[message.pk])
+    for response in (
+        as_(people.trainer).get(address),
+        as_(people.trainer).post(address, {"codes": "affirm"}),
+    ):
+        assert (response.status_code, Review.objects.count()) == (400, 1)
+        assert "No technique is read into this message" in response.content.decode()
+
+
+def test_after_a_missed_sign_the_next_message_is_asked_about_where_one_is_about_the_volunteer(people, ended):
+    before = tagged(ended, affirm=0.99)
+    seeker(ended)
+    own, after = tagged(ended, affirm=0.99), tagged(ended, affirm=0.99)
+    crisis(ended, cue=2, answer="You kept going.")
+    assert found(people.trainer) == [(own.pk, "missed")]
+    Message.objects.filter(pk=own.pk).update(risk_level="explicit")
+    assert found(people.trainer) == [(after.pk, "missed")]
+    after.delete()
+    assert found(people.trainer) == [(before.pk, "missed")]
 
 
 def test_what_a_trainer_has_coded_leaves_the_queue_and_undone_it_is_back(people, ended):
