@@ -29,9 +29,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from feedback.models import MockRating, TrainerNote
+from feedback.reports.counted import own_counselling
 from feedback.signoff.ratings import signed_off
 from peersupport.people.models import Cohort, Membership, Role, User
-from peersupport.practice.models import Message, PracticeChat
+from peersupport.practice.models import PracticeChat
 from skills.models import Correction, Review
 from skills.present import present_rows
 from skills.taxonomy import CODES, MI_ADHERENT, MI_NON_ADHERENT, QUESTIONS, REFLECTIONS, TECHNIQUES
@@ -113,13 +114,9 @@ def volunteers(cohort: Cohort) -> list[User]:
     1 query."""
     shared = PracticeChat.objects.filter(volunteer=OuterRef("pk"), shared=True).order_by()
     ended = shared.filter(status=PracticeChat.Status.ENDED)
-    said = Message.objects.filter(
-        chat__volunteer=OuterRef("pk"),
-        chat__shared=True,
-        chat__ended_at__gte=recent(),
-        role=Message.Role.COUNSELOR,
-        copied=False,
-    ).order_by()
+    said = own_counselling().filter(
+        chat__volunteer=OuterRef("pk"), chat__shared=True, chat__ended_at__gte=recent()
+    )
     waiting = without_feedback(shared)
     of_theirs = {"chat__volunteer": OuterRef("pk"), "chat__shared": True}
     signed = signed_off().filter(**of_theirs).order_by("-id")
@@ -163,14 +160,12 @@ def totals(found: Sequence[User], *, named: bool = False) -> Totals:
 
 def grown(cohort: Cohort) -> Grown:
     """First against newest chat with the same fixed scenario, per volunteer. 3 queries."""
-    counted = Message.objects.filter(
+    counted = own_counselling().filter(
         chat__volunteer__in=members(cohort),
         chat__scenario__baseline=True,
         chat__shared=True,
         chat__status=PracticeChat.Status.ENDED,
         chat__is_try=False,
-        role=Message.Role.COUNSELOR,
-        copied=False,
     )
     chats: dict[tuple, list[frozenset[str]]] = defaultdict(list)
     fields = ("chat__volunteer_id", "chat__scenario__slug", "chat__created_at", "chat_id")

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from feedback.models import SessionReport
+from feedback.reports.counted import own_counselling
 from peersupport.practice.models import Message
 
 STEPS = ("notice", "ask")  # what a rule can see right after a cue; the rest may come later in the chat
@@ -26,9 +27,7 @@ def missed_cues(chats: Sequence[Any]) -> list:
         if crisis and _missed(crisis)
     }
     own: dict = defaultdict(list)
-    said = Message.objects.filter(
-        chat__in=first_cue, role=Message.Role.COUNSELOR, copied=False, risk_level=Message.Risk.NONE
-    )
+    said = own_counselling().filter(chat__in=first_cue)
     for pk, chat_id, index in said.order_by("index").values_list("pk", "chat_id", "index"):
         own[chat_id].append((index, pk))
     found = []

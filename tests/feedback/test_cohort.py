@@ -18,7 +18,7 @@ from feedback.reports.raised import Raised, raised_most
 from peersupport.audit.models import AuditEvent
 from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice import assignments
-from peersupport.practice.models import Assignment, PracticeChat, Scenario
+from peersupport.practice.models import Assignment, Message, PracticeChat, Scenario
 
 
 @pytest.fixture
@@ -62,6 +62,8 @@ def test_who_practised_and_who_waits_for_a_word(people, north, scenario):
     tagged(one, affirm=0.9)
     private = ended_chat(people.volunteer, scenario)
     PracticeChat.objects.filter(pk=private.pk).update(shared=False)
+    of_themselves = tagged(one, affirm=0.9)
+    Message.objects.filter(pk=of_themselves.pk).update(risk_level="explicit")
     found = of(north, people.volunteer)
     assert (found.ended, found.recent_chats, found.messages, found.waiting) == (2, 1, 2, 1)
     waits = f"{reverse('practice:chats')}?volunteer={people.volunteer.pk}&amp;waiting=1"
@@ -137,6 +139,10 @@ def test_what_grows_between_first_and_newest_is_told_over_five_volunteers(people
         chat = ended_chat(people.volunteer, scenario)
         for number in range(figures.LEAST_MESSAGES):
             tagged(chat, **{code if number else "support": 0.9})
+        of_themselves = tagged(
+            chat, affirm=0.9
+        )  # no counselling: counts neither as a message nor as affirming
+        Message.objects.filter(pk=of_themselves.pk).update(risk_level="explicit")
     found = figures.grown(north)
     row = found.groups["adherent"]
     assert (found.n, row.before, row.after) == (5, 0, 95)
