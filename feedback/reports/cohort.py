@@ -6,7 +6,6 @@ would be about persons, not about a cohort.
 
 from __future__ import annotations
 
-import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from django.utils import timezone
 
 from feedback.models import MockRating, TrainerNote
 from feedback.reports.counted import own_counselling
+from feedback.reports.intervals import mean_interval
 from feedback.signoff.ratings import signed_off
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice.models import PracticeChat
@@ -40,7 +40,6 @@ from skills.taxonomy import CODES, MI_ADHERENT, MI_NON_ADHERENT, QUESTIONS, REFL
 LEAST = 5  # volunteers
 RECENT_DAYS = 28
 LEAST_MESSAGES = 4  # of each of the two chats
-DRAWS = 999
 GROUPS = {
     "reflections": frozenset(REFLECTIONS),
     "questions": frozenset(QUESTIONS),
@@ -65,14 +64,15 @@ class Totals:
 @dataclass(frozen=True)
 class Growth:
     """Mean share of a volunteer's messages with a technique in the first and in the newest chat with the
-    scenario that is the same for everybody; `gap` with its 95 % interval in points of a hundred."""
+    scenario that is the same for everybody; `gap` with its 95 % interval in points of a hundred, None where
+    everybody's gap is the same."""
 
     name: str
     before: float
     after: float
     gap: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
 
 
@@ -192,11 +192,11 @@ def _growth(name: str, codes: frozenset[str], pairs: Sequence[tuple[list, list]]
 
     shares = [(share(first), share(newest)) for first, newest in pairs]
     gaps = [after - before for before, after in shares]
-    dice = random.Random(1)
-    means = sorted(_mean(dice.choices(gaps, k=len(gaps))) for _ in range(DRAWS))
-    low, high = round(0.025 * (DRAWS + 1)), round(0.975 * (DRAWS + 1))
+    low, high = mean_interval(gaps) or (None, None)
+    if low is not None and high is not None:  # no share changes by more than all
+        low, high = max(-100.0, low), min(100.0, high)
     before, after = (_mean([pair[place] for pair in shares]) for place in (0, 1))
-    return Growth(name, before, after, _mean(gaps), means[low - 1], means[high - 1], len(pairs))
+    return Growth(name, before, after, _mean(gaps), low, high, len(pairs))
 
 
 def _mean(values: Sequence[float]) -> float:

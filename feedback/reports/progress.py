@@ -90,11 +90,13 @@ def totals(found: Sequence[Session]) -> dict[str, Any]:
     """Figures over all chats.
 
     {"chats", "messages", "complex" and "open": as `_share`,
-     "ratio": {"reflections", "questions", "value"|None, "enough", "low"|None, "high"|None, "least_chats"},
+     "ratio": {"reflections", "questions", "value"|None, "enough", "low"|None, "high"|None, "chats",
+               "least_chats"},
      "adherent" and "non_adherent": {"count", "per_code": [(name, count)]}}
     """
     reflections, questions = _sum(found, "reflections"), _sum(found, "questions")
-    interval = ratio_interval([(s.counts.reflections, s.counts.questions) for s in found])
+    pairs = [(s.counts.reflections, s.counts.questions) for s in found]
+    interval = ratio_interval(pairs)
     by_code = _by_code(found)
 
     def kinds(codes: frozenset[str]) -> dict[str, Any]:
@@ -113,6 +115,7 @@ def totals(found: Sequence[Session]) -> dict[str, Any]:
             "enough": _sum(found, "messages") >= MIN_MESSAGES,
             "low": interval[0] if interval else None,
             "high": interval[1] if interval else None,
+            "chats": sum(any(pair) for pair in pairs),
             "least_chats": LEAST_CHATS,
         },
         "complex": _share(_sum(found, "complex_reflections"), reflections, MIN_REFLECTIONS),

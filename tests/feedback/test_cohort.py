@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -149,7 +150,16 @@ def test_what_grows_between_first_and_newest_is_told_over_five_volunteers(people
     assert row.low <= row.gap == 95 <= row.high
     assert found.groups["non_adherent"].gap == -95
     assert found.techniques[0].name == "Affirm"
-    assert "means over 5 volunteers" in page(people.trainer, north)
+    shown = page(people.trainer, north)
+    assert "means over 5 volunteers" in shown and "2 techniques were looked at" in shown
+    assert "no interval" not in shown
+
+
+def test_where_everybody_changed_alike_there_is_no_interval():
+    one = ([frozenset()] * 4, [frozenset({"affirm"})] * 4)
+    row = figures._growth("Affirm", frozenset({"affirm"}), [one] * 5)
+    assert (row.gap, row.low, row.high) == (100, None, None)
+    assert "(no interval)" in render_to_string("feedback/_growth_row.html", {"name": row.name, "row": row})
 
 
 def test_an_assignment_is_seen_done_and_taken_back(people, north, scenario):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -11,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from feedback.reports import progress
-from feedback.reports.intervals import difference, ratio_interval
+from feedback.reports.intervals import difference
 from feedback.reports.trends import HEIGHT, WIDTH, trends
 from peersupport.practice import chats
 from peersupport.practice.models import Message, Scenario
@@ -39,7 +38,7 @@ def test_totals_add_up_messages_and_not_chats():
         2,
         1.5,
     )
-    assert total["ratio"]["low"] is None  # two chats are no base for a bootstrap
+    assert total["ratio"]["low"] is None  # two chats say nothing of a habit
     assert (total["complex"]["count"], total["complex"]["n"], total["complex"]["enough"]) == (2, 3, False)
     assert total["non_adherent"]["count"] == 1
 
@@ -47,16 +46,6 @@ def test_totals_add_up_messages_and_not_chats():
 def test_without_questions_the_ratio_is_undefined():
     assert progress.totals([session(1, REFLECT)])["ratio"]["value"] is None
     assert trends([session(1, REFLECT)])[0]["points"][0]["y"] is None
-
-
-def test_the_ratio_interval_holds_the_ratio_and_is_the_same_every_time():
-    pairs = [(3, 2), (1, 4), (2, 2), (5, 3), (0, 1), (4, 4)]
-    low, high = ratio_interval(pairs)
-    assert low < sum(a for a, _ in pairs) / sum(b for _, b in pairs) < high
-    assert ratio_interval(pairs) == (low, high)
-    assert ratio_interval(pairs[:4]) is None
-    assert ratio_interval([(2, 1)] * 6) == (2.0, 2.0)
-    assert ratio_interval([(1, 0)] * 5 + [(1, 1)])[1] == math.inf
 
 
 def test_newcombes_interval_agrees_with_the_paper():
