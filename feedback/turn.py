@@ -52,24 +52,26 @@ def _nothing() -> None:
     return None
 
 
-def last_state(chat: PracticeChat) -> tuple[seeker.SeekerState, set[str]]:
-    """The state after the newest message that has one, and the ids of all lines said. One query; the scenario
-    is read only where no message has one."""
+def last_state(chat: PracticeChat, *, before: int) -> tuple[seeker.SeekerState, set[str]]:
+    """The state that the message of this index meets: after the newest one before it that has one. A turn
+    that is tried again comes late, and the chat has gone on. With the ids of all lines said, later ones as
+    well. One query; the scenario is read only where no message has a state."""
     records = list(
         SeekerStateRecord.objects.filter(message__chat=chat)
         .order_by("-message__index")
-        .values("openness", "distress", "trust", "resistance", "layer", "line_id")
+        .values("openness", "distress", "trust", "resistance", "layer", "line_id", "message__index")
     )
     said = {record.pop("line_id") for record in records} - {""}
-    if records:
-        return seeker.SeekerState.from_dict(records[0]), said
+    for record in records:
+        if record.pop("message__index") < before:
+            return seeker.SeekerState.from_dict(record), said
     return seeker.initial_state(authored_for(chat.scenario)), said
 
 
 def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
     chat = message.chat
     scenario = authored_for(chat.scenario)
-    before, said = last_state(chat)
+    before, said = last_state(chat, before=message.index)
     heard = _heard(message.text, result)
     state, reasons = seeker.advance(before, heard, scenario)
     reply = seeker.choose_reply(
@@ -150,7 +152,7 @@ def on_quarantine(job: Job) -> None:
         if expects_reply(chat, message):
             line = seeker.NEUTRAL_LINES[message.index % len(seeker.NEUTRAL_LINES)]
             reply = seeker.Reply(line_id="neutral", text=line, layer=0, kind="neutral")
-            state, _ = last_state(chat)
+            state, _ = last_state(chat, before=message.index)
             write_reply(chat, message, reply, state, "")
 
 

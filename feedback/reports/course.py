@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from django.utils.text import Truncator
@@ -107,11 +108,12 @@ def course_of(chat: PracticeChat) -> Course | None:
     )
     if not rows or rows[0].message.is_counselor:
         return None
-    steps, before = [], rows[0]
-    heard = [row for row in rows if row.message.is_counselor]
-    for number, row in enumerate(heard, start=1):
+    # From what was said right before, the seeker's own lines included: a message whose turn was tried again
+    # later has moved nothing that came after it.
+    steps = []
+    heard = [(before, row) for before, row in pairwise(rows) if row.message.is_counselor]
+    for number, (before, row) in enumerate(heard, start=1):
         steps.append(_step(number, before, row))
-        before = row
     if not steps:
         return None
     named = sorted((step for step in steps if not step.message.copied), key=lambda step: -abs(step.gain))
@@ -119,7 +121,7 @@ def course_of(chat: PracticeChat) -> Course | None:
     return Course(
         steps=tuple(steps),
         charts=tuple(_chart(name, getattr(rows[0], name), steps) for name in MEASURES),
-        version=heard[-1].tagger_version,
+        version=heard[-1][1].tagger_version,
         named=tuple(sorted(named, key=lambda step: step.number)),
     )
 

@@ -6,14 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from feedback.replies.wording import state_of
 from feedback.report import turns_of
-from feedback.reports.course import drew_back
+from feedback.reports.course import course_of, drew_back, steps_of
+from feedback.turn import _heard
+from peersupport import seeker
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.models import ChatEvent, Message, SeekerStateRecord
+from peersupport.practice.scenarios import authored_for
 from peersupport.seeker.banks import BankError
 from skills.models import Tagging
+from skills.tags import tag_results
 
 
 def replies(chat) -> list[Message]:
@@ -101,6 +106,42 @@ def test_a_turn_that_keeps_failing_is_shown_and_can_be_retried(chat, say, drain,
     message.refresh_from_db()
     assert message.turn == Message.Turn.DONE
     assert len(replies(chat)) == 1
+
+
+def test_a_turn_tried_again_after_the_chat_went_on_moves_the_state_that_it_met(chat, say, drain, monkeypatch):
+    def broken(path=None):
+        raise OSError("weights cannot be read")
+
+    def state(message) -> seeker.SeekerState:
+        return state_of(SeekerStateRecord.objects.get(message=message))
+
+    first = say("It sounds like you have been carrying this alone for a long time.")
+    drain("live")
+    failed = say("You should just call them, it is not that bad.")
+    with monkeypatch.context() as patch:
+        patch.setattr("feedback.turn.load_tagger", broken)
+        for _ in range(3):
+            Job.objects.update(available_at=failed.created_at)
+            drain("live")
+    later = [
+        say(f"That took courage, and I hear how tired you are. What helped before? ({n})") for n in range(6)
+    ]
+    drain("live")
+    went = [state(message) for message in later]
+    chats.retry_turn(failed)
+    drain("live")
+    heard = _heard(failed.text, tag_results([failed])[failed.pk])
+    met = seeker.advance(state(first), heard, authored_for(chat.scenario))[0]
+    assert state(failed).to_dict() == pytest.approx(met.to_dict())
+    assert state(failed).trust < state(later[-1]).trust
+    assert [state(message) for message in later] == went
+    # What came after it met a seeker who had not heard it: no step tells of its move a second time.
+    chats.end_chat(chat)
+    steps = {step.message.pk: step for step in course_of(chat).steps}
+    moved = {move.name: move.by for move in steps[later[0].pk].moves}
+    assert moved["trust"] == pytest.approx(went[0].trust - state(first).trust)
+    told = steps_of({later[0]: list(chat.messages.all())})[later[0]]
+    assert told.moves == steps[later[0].pk].moves
 
 
 def test_a_turn_whose_scenario_does_not_fit_any_more_is_given_up_with_a_neutral_line(
