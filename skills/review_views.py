@@ -192,17 +192,17 @@ def _context(
     """`chosen`, `placed` and `note` are what was posted, where it could not be saved."""
     found = coding.coding_for(message, request.user)
     before = list(message.chat.messages.filter(index__lt=message.index).order_by("-index")[:BEFORE])[::-1]
-    views = (
-        {} if found.mode in ("blind", "waiting") else {v.code: v for v in tag_views([message])[message.pk]}
-    )
+    # Whoever codes or settles on their own does not see what the tagger found.
+    views = {v.code: v for v in tag_views([message])[message.pk]} if found.mode == "open" else {}
     if chosen is None:
         chosen = found.mine.codes if found.mode == "waiting" else list(views)
     if found.mode == "conflict" and not error:
         chosen = [code for code in TECHNIQUES if all(code in row.codes for row in found.blind)]
     spans = {code: (view.start, view.end) for code, view in views.items()}
-    if found.mine and found.mode == "waiting":
-        spans |= {code: tuple(span) for code, span in found.mine.spans.items()}
-        note = note or ("" if error else found.mine.note)
+    for coded in {"waiting": (found.mine,), "conflict": found.blind}.get(found.mode, ()):
+        spans |= {code: tuple(span) for code, span in coded.spans.items()}
+    if found.mode == "waiting" and not error:
+        note = note or found.mine.note
     spans |= placed or {}
     rows = [
         {

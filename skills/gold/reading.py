@@ -35,7 +35,8 @@ PAGE = 500  # messages whose text is read at once
 @dataclass(frozen=True)
 class Settled:
     """One message: techniques that are there and that are not; the others are unknown. `twice`: two trainers
-    coded it on their own."""
+    coded it on their own, and agreed or had it settled: in a frozen chat that is what counts, also where
+    somebody coded it once more with the tagger's tags in view."""
 
     message_id: Any
     chat_id: Any
@@ -73,23 +74,24 @@ def settled(before: datetime) -> list[Settled]:
     """Everything said up to this moment, in the order of the message ids. 4 queries, and no text is read."""
     usable = _usable()
     newest: dict[Any, Review] = {}
+    apart: dict[Any, Review] = {}  # the newest that was not made with the tagger's tags in view
     reviews = Review.objects.filter(holds=True, saved_at__lte=before, message__in=usable).order_by("id")
-    for review in reviews.select_related("message").only("codes", "message__chat_id", "saved_at"):
+    for review in reviews.select_related("message").only("codes", "kind", "message__chat_id", "saved_at"):
         newest[review.message_id] = review
+        if review.kind != Review.Kind.OPEN:
+            apart[review.message_id] = review
     blind = Review.objects.filter(kind=Review.Kind.BLIND, saved_at__lte=before, message__in=usable)
     coders: dict[Any, int] = defaultdict(int)
     for pk in blind.order_by().values_list("message_id", flat=True):
         coders[pk] += 1
-    found = [
-        Settled(
-            pk,
-            review.message.chat_id,
-            frozenset(review.codes) & frozenset(CODES),
-            frozenset(CODES) - frozenset(review.codes),
-            coders[pk] > 1,
-        )
-        for pk, review in newest.items()
-    ]
+    found = []
+    for pk, review in newest.items():
+        twice = coders[pk] > 1 and pk in apart
+        # What measures must not lean towards the version that it measures.
+        codes = (apart[pk] if twice and part_of(review.message.chat_id) == "test" else review).codes
+        there = frozenset(codes) & frozenset(CODES)
+        absent = frozenset(CODES) - there
+        found.append(Settled(pk, review.message.chat_id, there, absent, twice))
     return sorted(found + _older(before, usable, newest), key=lambda one: str(one.message_id))
 
 

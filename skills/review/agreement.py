@@ -73,6 +73,7 @@ class Agreement:
     coded: int  # messages coded blind by at least one
     chats: int
     open_reviews: int
+    unsettled: int = 0  # coded by two who differ: in alpha, but in no figure of the tagger
 
     @property
     def silent(self) -> list[str]:
@@ -100,11 +101,7 @@ def agreement_for(user: User) -> Agreement:
     blind = {pk: rows for pk, rows in blind.items() if rows}
     chat_of = {pk: rows[0].message.chat_id for pk, rows in blind.items()}
     pairs = {pk: [set(r.codes) for r in rows] for pk, rows in blind.items() if len(rows) > 1}
-    # What trainers ended up with: settled, else agreed, else the one coding there is.
-    truth = {
-        pk: set(next((r for r in reversed(by_message[pk]) if r.holds), rows[0]).codes)
-        for pk, rows in blind.items()
-    }
+    truth = {pk: codes for pk in blind if (codes := _ended_up_with(by_message[pk])) is not None}
     found = _tagged(truth)
     newest = found[0] if found else ("", {})
     rows = []
@@ -123,7 +120,16 @@ def agreement_for(user: User) -> Agreement:
         measure = _kappa(cells, chats, n=len(tagged))
         versions.append(VersionRow(version, measure, sum(truth[pk] == codes for pk, codes in tagged.items())))
     doubly, chats = len(pairs), len(set(chat_of.values()))
-    return Agreement(rows, versions, doubly, len(blind), chats, open_reviews)
+    return Agreement(rows, versions, doubly, len(blind), chats, open_reviews, len(blind) - len(truth))
+
+
+def _ended_up_with(rows: Sequence[Review]) -> set[str] | None:
+    """Of a message's codings but open ones, oldest first: settled or agreed, else the one coding there is;
+    None where two differ and nobody has settled it."""
+    holding = [row for row in rows if row.holds]
+    codings = holding[-1:] or [row for row in rows if row.kind == Review.Kind.BLIND]
+    first, *others = (set(row.codes) for row in codings)
+    return first if all(codes == first for codes in others) else None
 
 
 def _tagged(truth: Mapping[Any, set]) -> list[tuple[str, dict[Any, set]]]:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from bench.reviewing import ended_chat, retag, second_trainer, tagged
 from peersupport.people.models import Cohort
+from peersupport.practice.models import Message
 from skills.models import Review
 from skills.review import agreement
 
@@ -69,8 +70,16 @@ def test_only_blind_codings_count_and_versions_are_compared_on_the_same_messages
     assert rows["warn"].trainers.value is None
     assert [row.version for row in found.versions] == ["tagger-new", "tagger-old"]
     new, old = found.versions
-    assert (new.exact, old.exact) == (24, 12)
+    # In six messages two trainers differ and nobody has settled it: there is nothing to be right in.
+    assert (found.unsettled, new.kappa.n, rows["affirm"].tagger.n) == (6, 18, 18)
+    assert (new.exact, old.exact) == (18, 12)
     assert new.kappa.value > old.kappa.value
+    apart = Message.objects.filter(role="counselor").order_by("chat", "index")[2]
+    settled = {"kind": "settled", "codes": ["affirm"], "note": "-"}
+    Review.objects.create(message=apart, trainer=coded, **settled)
+    found = agreement.agreement_for(people.trainer)
+    assert (found.unsettled, found.versions[0].kappa.n) == (5, 19)
+    assert [row.exact for row in found.versions] == [18, 13]
     Review.objects.update(kind="open")
     assert agreement.agreement_for(people.trainer).coded == 0
 

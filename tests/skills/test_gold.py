@@ -19,6 +19,7 @@ from skills.gold import reading, runs, serving
 from skills.models import Correction, ModelVersion, Review, TaggerTraining
 from skills.tagger import successor
 from skills.tagger.card import WEIGHTS, read_card
+from skills.taxonomy import CODES
 
 NOW = timezone.now
 
@@ -140,6 +141,27 @@ def test_a_chat_is_in_one_part_for_ever_and_frozen_ones_count_where_two_coded(pe
         "train",
         "val",
     ]
+
+
+def test_what_measures_is_what_two_saw_without_the_tagger_and_what_is_learnt_the_last_word(people, agreed):
+    for part, holds in (("test", {"warn"}), ("train", {"affirm"})):
+        message = message_in(chat_of(people.volunteer, part))
+        coded_twice(message, people)
+        coded(message, people.trainer, ["affirm"])  # with the serving version's tags in view
+        [one] = reading.settled(NOW())
+        assert (one.part, one.there, one.twice) == (part, holds, True)
+        coded(message, people.trainer, ["direct"], "settled")
+        [one] = reading.settled(NOW())
+        assert (one.there, one.there | one.absent) == ({"direct"}, set(CODES))
+        message.delete()
+
+
+def test_of_two_codings_that_differ_none_measures_before_it_is_settled(people, agreed):
+    message = message_in(chat_of(people.volunteer, "test"))
+    coded(message, people.trainer, ["warn"], "blind", holds=False)
+    coded(message, people.other_trainer, ["affirm"], "blind", holds=False)
+    coded(message, people.trainer, ["direct"])
+    assert [one.part for one in reading.settled(NOW())] == [""]
 
 
 def test_an_example_has_the_seekers_words_before(people, agreed):

@@ -219,12 +219,15 @@ def test_what_was_written_stands_in_the_form_again(people, ended, second, everyt
 def test_where_two_differ_a_note_settles_it(people, ended, second, everything_twice):
     message = tagged(ended, affirm=0)
     coding.save(message, trainer=people.trainer, codes=["support", "affirm"], spans={})
-    saved = coding.save(message, trainer=second, codes=["support"], spans={})
+    saved = coding.save(message, trainer=second, codes=["support"], spans={"support": (2, 5)})
     assert saved.agreed is False
     assert found(people.trainer) == found(second) == [(message.pk, "conflict")]
     address = reverse("skills:correct", args=[message.pk])
     page = as_(people.trainer).get(address).content.decode()
     assert "Support, Affirm" in page or "Affirm, Support" in page
+    # Neither what the tagger was unsure of nor where it saw it: only what the two coded.
+    assert "(perhaps)" not in page and f'name="span_affirm" value="0-{len(message.text)}"' not in page
+    assert 'name="span_support" value="2-5"' in page
     refused = as_(people.trainer).post(address, {"codes": ["support"]})
     assert refused.status_code == 400 and "Say in the note" in refused.content.decode()
     with pytest.raises(ValidationError):
