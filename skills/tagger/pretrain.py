@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from skills.corpora.example import Example
-from skills.tagger import device
+from skills.tagger import device, origin
 from skills.tagger.clean import has_words
 from skills.tagger.encode import LIMIT, Encoder
 from skills.tagger.network import EPS, WIDTH, Network, load_pretrained, pretrained
@@ -58,8 +58,16 @@ def texts(examples: list[Example]) -> list[str]:
     return sorted({text for text in both if has_words(text)})
 
 
-def pretrain(lines: list[str], folder: Path, recipe: PretrainRecipe, report: Callable[[dict], None]) -> Path:
-    """Train on `lines`; writes the encoder to `folder`/pretrained.pt and returns that path."""
+def pretrain(
+    lines: list[str],
+    folder: Path,
+    recipe: PretrainRecipe,
+    report: Callable[[dict], None],
+    *,
+    permissive: bool = False,
+) -> Path:
+    """Train on `lines`; writes the encoder to `folder`/pretrained.pt and returns that path. The file says of
+    which lines it is, and whether all of them are `permissive`."""
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +109,7 @@ def pretrain(lines: list[str], folder: Path, recipe: PretrainRecipe, report: Cal
                 )
     minutes = round((time.monotonic() - started) / 60, 1)
     state = {"network": network.cpu().state_dict(), "minutes": minutes, "texts": len(lines)}
+    state |= {"permissive": permissive, "lines": origin.of_lines(lines)}
     unfinished = folder / (CHECKPOINT + ".part")
     torch.save(state, unfinished)
     os.replace(unfinished, folder / CHECKPOINT)

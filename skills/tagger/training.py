@@ -1,7 +1,8 @@
 """Trains the network: seeded, in legs that can be continued, one thread, bfloat16 where the processor has it.
 
 The same seed and examples give the same weights, however the run was divided: nothing depends on the clock
-but when a leg ends.
+but when a leg ends, and what the original encoder said of an example when it was first met goes with the
+checkpoint.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from skills.corpora.example import Example
 from skills.corpora.maps import READOUTS
-from skills.tagger import batches, device, mixing, soft, targets
+from skills.tagger import batches, device, mixing, origin, soft, targets
 from skills.tagger.encode import LIMIT, Encoder
 from skills.tagger.examples import seeker_lines
 from skills.tagger.judge import Judge
@@ -64,17 +65,18 @@ class Recipe:
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where a run starts: files of pre-trained networks, whose mean it takes (Wortsman et al. 2022), and of
-    teachers' opinions, likewise; both may be missing."""
+    teachers' opinions, likewise; both may be missing. `permissive`: all that it learns from is."""
 
     encoders: tuple[Path, ...] = ()
     soft: tuple[Path, ...] = ()
+    permissive: bool = False
 
 
 NOTHING = Sources()
 
 
 class OtherRecipeError(ValueError):
-    """The folder holds the checkpoint of another recipe; the message says what to do."""
+    """The folder holds the checkpoint of another recipe or of other sources; the message says what to do."""
 
 
 class Training:
@@ -92,6 +94,12 @@ class Training:
         torch.manual_seed(recipe.seed)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.recipe, self.report = folder, recipe, report
+        self.sources = {
+            "permissive": sources.permissive,
+            "examples": origin.of_examples(examples),
+            "encoders": origin.of_files(sources.encoders),
+            "soft": origin.of_files(sources.soft),
+        }
         weights, tokenizer = pretrained()
         kept = shrink(tokenizer, folder / "tokenizer.json")
         self.encoder = Encoder(folder / "tokenizer.json")
@@ -258,7 +266,9 @@ class Training:
             "scores": self.scores,
             "best": self.best,
             "recipe": json.dumps(asdict(self.recipe)),
+            "sources": json.dumps(self.sources),
             "torch": torch.get_rng_state(),
+            "taught": (list(self._taught), torch.stack([*self._taught.values()]) if self._taught else None),
         }
         unfinished = self.folder / (CHECKPOINT + ".part")
         torch.save(state, unfinished)
@@ -271,12 +281,20 @@ class Training:
         state = torch.load(path, weights_only=True, map_location="cpu")
         if json.loads(state["recipe"]) != asdict(self.recipe):
             raise OtherRecipeError(f"{path} is of another recipe: name another folder, or remove the file")
+        began_with = json.loads(state.get("sources", "{}"))
+        if other := [name for name, value in self.sources.items() if began_with.get(name) != value]:
+            raise OtherRecipeError(
+                f"{path} is of a run that learnt from something else ({', '.join(other)}): name another "
+                "folder, or remove the file"
+            )
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.step = state["place"]
         self.legs, self.scores, self.best = state["legs"], state["scores"], state["best"]
         torch.set_rng_state(state["torch"])
+        rows, vectors = state["taught"]
+        self._taught = dict(zip(rows, vectors.to(self.device), strict=True)) if rows else {}
         self.report({"resumed": True, "epoch": self.epoch, "step": self.step})
 
 

@@ -54,26 +54,38 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(first, exa
     assert not same(network.state_dict(), other.state_dict())
 
 
-def test_a_run_in_several_legs_ends_with_the_same_weights(first, examples, tmp_path, monkeypatch):
-    """The clock is moved on by a minute a look, so that each leg ends in the middle of an epoch."""
-    _, network, _ = first
+def test_a_run_in_several_legs_ends_with_the_same_weights(examples, tmp_path, monkeypatch):
+    """The clock is moved on by a minute a look, so that each leg ends in the middle of an epoch. With the pull
+    to the original embedding, as in earnest: it is that of the form in which an example was first met."""
+    recipe = replace(SHORT, embedding_weight=1.0)
+    whole = Training(examples, tmp_path / "whole", recipe, lambda _: None).run()
     legs = 0
     ended = None
     while ended is None:
         legs += 1
         now = iter(range(0, 10**6, 60))
         monkeypatch.setattr("skills.tagger.training.time.monotonic", lambda now=now: float(next(now)))
-        training = Training(examples, tmp_path, SHORT, lambda _: None)
+        training = Training(examples, tmp_path / "legs", recipe, lambda _: None)
         ended = training.run(leg_minutes=4)
     assert legs > 2
     assert len(training.legs) == legs
-    assert same(network.state_dict(), ended.state_dict())
+    assert same(whole.state_dict(), ended.state_dict())
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(first, examples):
     training, _, _ = first
     with pytest.raises(OtherRecipeError, match="another recipe"):
         Training(examples, training.folder, replace(SHORT, rate=1e-5), lambda _: None).run()
+
+
+def test_a_checkpoint_of_other_text_or_of_another_licence_is_refused(first, examples):
+    training, _, _ = first
+    for other, sources, name in (
+        (examples[1:], Sources(), "examples"),
+        (examples, Sources(permissive=True), "permissive"),
+    ):
+        with pytest.raises(OtherRecipeError, match=rf"learnt from something else \({name}\)"):
+            Training(other, training.folder, SHORT, lambda _: None, sources).run()
 
 
 def test_it_stops_when_the_validation_score_no_longer_rises(examples, tmp_path):

@@ -63,6 +63,7 @@ class Command(BaseCommand):
             import torch
 
             from skills.corpora.library import permissive, read_all, unlabelled
+            from skills.tagger import origin
             from skills.tagger.examples import usable
             from skills.tagger.pretrain import PretrainRecipe, pretrain, texts
             from skills.tagger.release import Release, publish
@@ -74,7 +75,16 @@ class Command(BaseCommand):
         everything = usable(read_all(corpora))
         learnt = permissive(everything) if options["permissive"] else everything
         more = [] if options["permissive"] else usable(unlabelled(corpora, everything))
+        given = (options["encoder"] or []) + (options["soft"] or [])
         encoders = options["encoder"] or [output / "pretrained.pt"]
+        lines = texts(learnt + more)
+        try:
+            if options["permissive"]:
+                origin.refuse_others(given)
+            if not options["encoder"] and encoders[0].is_file():
+                origin.pretrained_on(encoders[0], lines, permissive=options["permissive"])
+        except origin.OtherSourcesError as error:
+            raise CommandError(str(error), returncode=2) from error
         if not encoders[0].is_file():
             stage = PretrainRecipe(
                 options["seed"],
@@ -82,12 +92,11 @@ class Command(BaseCommand):
                 rate=options["pretrain_rate"],
                 tokens_per_batch=options["pretrain_tokens"],
             )
-            encoders = [pretrain(texts(learnt + more), output, stage, self._report)]
-        given = {
-            name: options[name] for name in ("rate", "soft_weight", "tokens", "patience") if options[name]
-        }
-        recipe = Recipe(seed=options["seed"], epochs=options["epochs"], **given)
-        sources = Sources(encoders=tuple(encoders), soft=tuple(options["soft"] or ()))
+            encoders = [pretrain(lines, output, stage, self._report, permissive=options["permissive"])]
+        named = ("rate", "soft_weight", "tokens", "patience")  # 0 is said, too
+        changed = {name: options[name] for name in named if options[name] is not None}
+        recipe = Recipe(seed=options["seed"], epochs=options["epochs"], **changed)
+        sources = Sources(tuple(encoders), tuple(options["soft"] or ()), options["permissive"])
         examples = learnt + more if options["soft"] else learnt
         training = Training(examples, output, recipe, self._report, sources)
         self._report({"training": len(training.examples), "examples": len(everything)})
@@ -98,7 +107,8 @@ class Command(BaseCommand):
         if network is None:
             self._report({"stage": "leg ended", "next": "run the same command again to go on"})
             return
-        torch.save({"network": network.state_dict()}, output / NETWORK)
+        kept = {"network": network.state_dict(), "permissive": options["permissive"]}
+        torch.save(kept, output / NETWORK)
         weights = {name: value.float().numpy() for name, value in network.state_dict().items()}
         note = {
             **asdict(recipe),
