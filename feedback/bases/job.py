@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from feedback.bases import runs, switching
 from feedback.bases.finetunes import NOTE
-from feedback.coach import serving
+from feedback.coach import digests, serving
 from feedback.coach.experts.origin import FROM, weights_key
 from feedback.coach.merging.errors import Cancelled, InUseError, MergeError
 from feedback.coach.merging.recipe import Recipe
@@ -86,7 +86,7 @@ class _Work:
         except MergeError as error:
             raise MergeFailed(FULL if _is_full(error.__cause__) else _words(error)) from error
         manifest = serving.read_json(folder / serving.MANIFEST)
-        now = serving.resolved()
+        now = serving.resolved(trust=False)
         ours = {now.name: Path(now.model), base.name: base}
         models = {label: path for label, path in ours.items() if label != self.merge.name}
         models[self.merge.name] = folder
@@ -204,6 +204,7 @@ def _keep(merge: CoachMerge, manifest: dict[str, Any], report: dict[str, Any], p
     if part.is_dir():
         shutil.rmtree(there, ignore_errors=True)  # one that was damaged
         os.replace(part, there)
+        digests.moved(part, there, serving.home())
     manifest.pop("stock_ratio", None)  # by tensor: too long for a row
     CoachMerge.objects.filter(pk=merge.pk).update(
         manifest=manifest, found=json.dumps(report), finished_at=timezone.now(), error=""

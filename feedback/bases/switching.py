@@ -72,15 +72,16 @@ def is_worse(merge: CoachMerge) -> bool:
     return merge.gap.get("difference", 0.0) < 0
 
 
-def why_not(merge: CoachMerge, now: serving.Serving) -> str:
-    """Why the merge cannot be switched on; empty where it can. Its files are read. No query."""
+def why_not(merge: CoachMerge, now: serving.Serving, *, trust: bool = False) -> str:
+    """Why the merge cannot be switched on; empty where it can. Its files are read, but for a page that may
+    `trust` what was read before. No query."""
     if merge.erased_at:
         return _("Its weights were deleted.")
     if not merge.found:
         return _("It was not measured yet.")
     if merge.active and now.merge == merge.name:
         return _("It serves already.")
-    if reason := serving.why_not(merge.name):
+    if reason := serving.why_not(merge.name, trust=trust):
         return _("It cannot serve: %(why)s.") % {"why": WHY_NOT[reason]}
     if not merge.active and merge.report["compared_with"] != now.name:
         words = _("It was compared with %(one)s, but %(other)s serves: compare it anew.")
@@ -205,8 +206,10 @@ def erase(merge: CoachMerge, admin: User, *, sure: bool) -> None:
 
 
 def chore() -> None:
-    """Of the sweeper: the file again, and folders of merges that were cut short."""
+    """Of the sweeper: the file again, what it names read where nobody has yet, so that no page has to, and
+    folders of merges that were cut short."""
     point()
+    serving.resolved()
     lying = list(serving.home().glob(".part-*"))  # before the rows are read: what comes later has one
     living = set(Job.objects.filter(kind=runs.MERGE, status__in=Job.OPEN).values_list("subject", flat=True))
     for path in lying:

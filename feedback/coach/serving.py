@@ -3,21 +3,21 @@
 The file `DATA_DIR/models/coach/serving` names a folder beside it. It counts only where that folder is whole
 and its merge was made from the very weights that COACH_MODEL names; otherwise those serve, and `why` tells.
 Asked anew with each request, so that a switch needs no restart. For pages and workers: nothing heavy is
-imported, and a file is hashed once a process as long as its size and time stay the same.
+imported, and files are hashed once (`feedback.coach.digests`). `trust`: what another process has read counts;
+for pages, which must not wait for gigabytes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from feedback.coach import digests
 from feedback.coach.mini.prompting import STYLE
 
 SHIPPED = Path(__file__).parent / "weights" / "coach-mini"  # what COACH_MODEL=coach-mini means
@@ -58,9 +58,9 @@ def base_folder() -> Path | None:
     return path.absolute() if settings.COACH_MODEL and (path / "config.json").is_file() else None
 
 
-def resolved() -> Serving:
+def resolved(*, trust: bool = True) -> Serving:
     """What serves now."""
-    return standing_for(switched_on())
+    return standing_for(switched_on(), trust=trust)
 
 
 def can_word_seekers() -> bool:
@@ -71,12 +71,12 @@ def can_word_seekers() -> bool:
     return bool(model) and told.get("prompt_style") != STYLE
 
 
-def standing_for(wanted: str) -> Serving:
+def standing_for(wanted: str, *, trust: bool = True) -> Serving:
     """What serves where the merge of this name is switched on, or none (empty)."""
     model = own_model()
     if not model or not wanted:
         return Serving(model)
-    if why := why_not(wanted):
+    if why := why_not(wanted, trust=trust):
         return Serving(model, wanted=wanted, why=why)
     return Serving(str(home() / wanted), merge=wanted, wanted=wanted)
 
@@ -90,23 +90,23 @@ def switched_on() -> str:
     return name if _NAME.fullmatch(name) else ""
 
 
-def why_not(name: str) -> str:
+def why_not(name: str, *, trust: bool = False) -> str:
     """Why the merge of this name cannot serve beside COACH_MODEL; empty where it can."""
     folder, base = home() / name, base_folder()
     if not folder.is_dir():
         return GONE
-    if not is_whole(folder):
+    if not is_whole(folder, trust=trust):
         return DAMAGED
     made_from = base_sums(read_json(folder / MANIFEST))
-    if base is None or not made_from or not _as_summed(base, made_from):
+    if base is None or not made_from or not _as_summed(base, made_from, trust):
         return OTHER_BASE
     return ""
 
 
-def is_whole(folder: Path) -> bool:
+def is_whole(folder: Path, *, trust: bool = False) -> bool:
     """Whether its files are those that were made."""
     sums = read_json(folder / SUMS)
-    return bool(sums) and _as_summed(folder, sums)
+    return bool(sums) and _as_summed(folder, sums, trust)
 
 
 def base_sums(manifest: dict[str, Any]) -> dict[str, str]:
@@ -122,13 +122,9 @@ def sums_of(folder: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-def sha256(path: Path) -> str:
+def sha256(path: Path, *, trust: bool = False) -> str:
     """Empty for a file that cannot be read."""
-    try:
-        found = path.stat()
-        return _sha256(str(path), found.st_size, found.st_mtime_ns)
-    except OSError:
-        return ""
+    return digests.sha256(path, home(), trust=trust)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -140,11 +136,5 @@ def read_json(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _as_summed(folder: Path, sums: dict[str, str]) -> bool:
-    return all(sha256(folder / name) == digest for name, digest in sums.items())
-
-
-@lru_cache(maxsize=256)
-def _sha256(path: str, _size: int, _changed: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _as_summed(folder: Path, sums: dict[str, str], trust: bool) -> bool:
+    return all(sha256(folder / name, trust=trust) == digest for name, digest in sums.items())

@@ -140,9 +140,7 @@ def test_what_grows_between_first_and_newest_is_told_over_five_volunteers(people
         chat = ended_chat(people.volunteer, scenario)
         for number in range(figures.LEAST_MESSAGES):
             tagged(chat, **{code if number else "support": 0.9})
-        of_themselves = tagged(
-            chat, affirm=0.9
-        )  # no counselling: counts neither as a message nor as affirming
+        of_themselves = tagged(chat, affirm=0.9)  # no counselling, neither a message nor affirming
         Message.objects.filter(pk=of_themselves.pk).update(risk_level="explicit")
     found = figures.grown(north)
     row = found.groups["adherent"]
@@ -152,7 +150,8 @@ def test_what_grows_between_first_and_newest_is_told_over_five_volunteers(people
     assert found.techniques[0].name == "Affirm"
     shown = page(people.trainer, north)
     assert "means over 5 volunteers" in shown and "2 techniques were looked at" in shown
-    assert "no interval" not in shown
+    assert "+95" in shown and "(81 to 100)" in shown
+    assert (found.groups["questions"].gap, found.groups["questions"].low) == (0, None)  # nobody asked any
 
 
 def test_where_everybody_changed_alike_there_is_no_interval():

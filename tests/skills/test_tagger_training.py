@@ -55,8 +55,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(first, exa
 
 
 def test_a_run_in_several_legs_ends_with_the_same_weights(examples, tmp_path, monkeypatch):
-    """The clock is moved on by a minute a look, so that each leg ends in the middle of an epoch. With the pull
-    to the original embedding, as in earnest: it is that of the form in which an example was first met."""
+    """The clock is moved on by a minute a look, so that each leg ends in the middle of an epoch. With the
+    pull to the original embedding, as in earnest: that of the form in which an example was first met."""
     recipe = replace(SHORT, embedding_weight=1.0)
     whole = Training(examples, tmp_path / "whole", recipe, lambda _: None).run()
     legs = 0
