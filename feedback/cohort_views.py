@@ -44,7 +44,7 @@ def cohort(request: HttpRequest, cohort_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found, *, status: int = 200, **form) -> HttpResponse:
-    volunteers = figures.volunteers(found)
+    volunteers = figures.volunteers(found, request.user)
     grown = figures.grown(found)
     context = {
         "cohort": found,

@@ -20,6 +20,7 @@ from django.db.models import (
     Max,
     Min,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     UUIDField,
@@ -30,7 +31,7 @@ from django.utils import timezone
 from feedback.models import MockRating, TrainerNote
 from feedback.reports.counted import own_counselling
 from feedback.reports.intervals import mean_interval
-from feedback.signoff.ratings import signed_off
+from feedback.signoff.ratings import open_to, signed_off
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice.models import PracticeChat
 from skills.models import Correction, Review
@@ -108,10 +109,11 @@ def members(cohort: Cohort) -> QuerySet[User]:
     return User.objects.filter(role=Role.VOLUNTEER, is_active=True, memberships__in=current).distinct()
 
 
-def volunteers(cohort: Cohort) -> list[User]:
+def volunteers(cohort: Cohort, viewer: User | None = None) -> list[User]:
     """The cohort's volunteers with what they did: chats, recent_chats, messages, last, waiting, waits_since;
-    signed_at and signed_chat of their newest signed-off mock chat, and whether one was rated.
-    1 query."""
+    signed_at and signed_chat of their newest signed-off mock chat, decided_chat and rated_chat, the newest
+    that was rated. A trainer as `viewer` is told what was decided of chats that they have rated themselves,
+    and of others that they were rated. 1 query."""
     shared = PracticeChat.objects.filter(volunteer=OuterRef("pk"), shared=True).order_by()
     ended = shared.filter(status=PracticeChat.Status.ENDED)
     said = own_counselling().filter(
@@ -119,8 +121,9 @@ def volunteers(cohort: Cohort) -> list[User]:
     )
     waiting = without_feedback(shared)
     of_theirs = {"chat__volunteer": OuterRef("pk"), "chat__shared": True}
-    signed = signed_off().filter(**of_theirs).order_by("-id")
-    rated = MockRating.objects.filter(**of_theirs, withdrawn_at=None)
+    told = open_to(viewer) if viewer else Q()
+    signed = signed_off().filter(told, **of_theirs).order_by("-id")
+    rated = MockRating.objects.filter(**of_theirs, withdrawn_at=None).order_by("-id")
 
     def number(rows: QuerySet, group: str = "volunteer") -> Coalesce:
         counted = rows.values(group).annotate(n=Count("pk")).values("n")
@@ -138,7 +141,8 @@ def volunteers(cohort: Cohort) -> list[User]:
         waits_since=moment(waiting, Min("ended_at")),
         signed_at=Subquery(signed.values("created_at")[:1]),
         signed_chat=Subquery(signed.values("chat_id")[:1], output_field=UUIDField()),
-        rated_chat=Subquery(rated.order_by("-id").values("chat_id")[:1], output_field=UUIDField()),
+        decided_chat=Subquery(rated.filter(told).values("chat_id")[:1], output_field=UUIDField()),
+        rated_chat=Subquery(rated.values("chat_id")[:1], output_field=UUIDField()),
     )
     return list(rows.order_by("first_name", "username"))
 

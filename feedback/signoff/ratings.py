@@ -1,7 +1,7 @@
 """Rating a mock chat, withdrawing a rating, and what the ratings of a chat say together.
 
 Two trainers rate without seeing each other's: whoever has not rated yet is told that somebody has, and no
-more.
+more, neither who nor what they decided.
 A chat is signed off while at least one standing rating says so and none says "not yet".
 """
 
@@ -116,6 +116,15 @@ def seen_by(user: User, ratings: list[MockRating]) -> list[MockRating]:
     if not user.is_trainer or own:
         return ratings
     return [row for row in ratings if row.trainer_id in (None, user.pk)]
+
+
+def open_to(user: User, chat_field: str = "chat") -> Q:
+    """`seen_by` for a query on standing ratings: those of chats of which the person may see all of them."""
+    if not user.is_trainer:
+        return Q()
+    of_chat = MockRating.objects.filter(chat=OuterRef(chat_field), withdrawn_at=None)
+    by_others = of_chat.exclude(trainer=None).exclude(trainer=user)
+    return Q(Exists(of_chat.filter(trainer=user))) | ~Q(Exists(by_others))
 
 
 def standing(ratings: Iterable[MockRating]) -> list[MockRating]:

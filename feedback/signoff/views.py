@@ -137,7 +137,8 @@ def certificate_file(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @access.role_required(Role.TRAINER)
 def cohort_mocks(request: HttpRequest, cohort_id: int) -> HttpResponse:
-    """Every mock chat of a cohort's volunteers, and how near two raters of the same chat come."""
+    """Every mock chat of a cohort's volunteers, and how near two raters of the same chat come. By whom and
+    how it stands is told to who has rated the chat, so that a second rating is made without the first."""
     found = access.cohort_for_user(request.user, cohort_id)
     rows = MockRating.objects.filter(
         chat__volunteer__in=cohort_figures.members(found), chat__shared=True, withdrawn_at=None
@@ -150,11 +151,13 @@ def cohort_mocks(request: HttpRequest, cohort_id: int) -> HttpResponse:
     shown = dict(list(reversed(by_chat.items()))[:SHOWN])
     prefetch_related_objects([row for pair in shown.values() for row in pair], "trainer")
     read = PracticeChat.objects.select_related("scenario", "volunteer").in_bulk(shown)
-    chats = [
-        {"chat": read[key], "ratings": pair, "state": ratings.state(pair), "at": pair[0].created_at}
-        for key, pair in shown.items()
-        if key in read
-    ]
+    chats = []
+    for key in (key for key in shown if key in read):
+        pair = shown[key]
+        one = {"chat": read[key], "ratings": pair, "state": ratings.state(pair), "at": pair[0].created_at}
+        if ratings.seen_by(request.user, pair) != pair:
+            one |= {"ratings": [], "state": ""}
+        chats.append(one)
     context = {
         "cohort": found,
         "chats": chats,

@@ -122,6 +122,37 @@ def test_a_second_trainer_rates_without_seeing_the_first(people, ended):
     assert not ratings.signed_off().exists()
 
 
+def test_a_cohorts_pages_tell_a_decision_to_nobody_who_has_yet_to_rate(people, ended):
+    people.trainer.first_name, north = "Gwendolyn", Cohort.objects.get(name="North")
+    people.trainer.save()
+    second = second_trainer(north)
+    addresses = [reverse(f"feedback:{name}", args=[north.pk]) for name in ("cohort", "cohort-mocks")]
+
+    def pages(user) -> str:
+        return " ".join(as_(user).get(address).content.decode() for address in addresses)
+
+    for decision, words in (
+        ("signed_off", ("signed off<", "Signed off</strong>")),
+        ("not_yet", ("not yet<",)),
+    ):
+        post(people.trainer, ended, decision=decision)
+        shown = pages(people.trainer)
+        assert all(one in shown for one in words) and shown.count("Gwendolyn") > 1
+        hidden = pages(second)
+        assert not any(one in hidden for one in words) and "Gwendolyn" not in hidden
+        assert "rated, not by you" in hidden and "told once you have rated it, too" in hidden
+        seen = {one: figures.volunteers(north, one) for one in (people.trainer, second)}
+        signed = [figures.totals(found, named=True).signed for found in seen.values()]
+        assert signed == [int(decision == "signed_off"), 0]
+        MockRating.objects.all().delete()
+    post(people.trainer, ended)
+    post(second, ended)
+    assert "signed off<" in pages(second) and "Gwendolyn" in pages(second)
+    MockRating.objects.filter(trainer=second).delete()
+    MockRating.objects.update(trainer=None)  # an account that is gone hides nothing
+    assert "signed off<" in pages(second) and "not by you" not in pages(second)
+
+
 def test_the_certificate_shows_a_trainer_nothing_before_their_own_rating(people, ended, drain, monkeypatch):
     monkeypatch.setattr(files, "installed", lambda: True)
     monkeypatch.setattr(report_pdf, "as_pdf", lambda html: b"%PDF-" + html.encode())
