@@ -20,7 +20,7 @@ _Key = tuple[str, int, int]  # path, size, time in nanoseconds
 
 _read: dict[_Key, str] = {}  # by this process
 _reading = threading.Lock()  # several requests wait for one reading
-_stamps: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = {}
+_stamps: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
 
 def sha256(path: Path, stamps: Path, *, trust: bool) -> str:
@@ -73,7 +73,8 @@ def _all(stamps: Path) -> dict[str, Any]:
     """{path: [size, time, digest]}, looked at anew when the file has changed."""
     file = stamps / STAMPS
     try:
-        state = _key(file)[1:]
+        found = file.stat()
+        state = found.st_ino, found.st_size, found.st_mtime_ns
         if file not in _stamps or _stamps[file][0] != state:
             told = json.loads(file.read_text(encoding="utf-8"))
             _stamps[file] = state, told if isinstance(told, dict) else {}
