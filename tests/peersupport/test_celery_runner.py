@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection, transaction
 
+from peersupport.celery import app
 from peersupport.jobs import canary, queue
 from peersupport.jobs.models import Job
 from peersupport.jobs.runners import CeleryRunner, get_runner
@@ -36,14 +38,23 @@ def broker():
     client.flushdb()
 
 
-@pytest.fixture
-def worker(broker):
+@contextmanager
+def running_worker():
     command = [sys.executable, "-m", "celery", "-A", "peersupport", "worker", "-Q", "live", "-c", "1"]
     env = {**os.environ, "DATABASE_URL": database_url()}
     process = subprocess.Popen([*command, "--pool=solo", "-l", "warning"], env=env)
-    yield process
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(30)
+    assert code == 0
+
+
+@pytest.fixture
+def worker(broker):
+    with running_worker() as process:
+        yield process
 
 
 def wait_done(job: Job, seconds: float) -> float:
@@ -78,22 +89,40 @@ def broker_body(message: bytes) -> str:
     return base64.b64decode(json.loads(message)["body"]).decode()
 
 
-def test_a_wiped_broker_loses_nothing(broker, worker):
+def test_a_wiped_broker_loses_nothing(broker):
+    """Wiped before any worker was there to take the message: what runs is the row."""
     with transaction.atomic():
         job = queue.enqueue(canary.KINDS["live"])
+    assert broker.llen("live") == 1
     broker.flushdb()
-    wait_done(job, 30)
+    with running_worker():
+        wait_done(job, 60)
 
 
-def test_no_broker_costs_no_job(settings):
-    from peersupport.celery import app
+@pytest.fixture
+def dead_broker(monkeypatch):
+    """Nothing listens where the broker should be. Celery takes the address from the environment first, and
+    keeps its connections: both are put back afterwards."""
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    monkeypatch.setattr(get_runner(), "_rests_until", 0.0)
+    return get_runner()
 
-    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-    before = app.conf.broker_url
-    app.conf.broker_url = settings.CELERY_BROKER_URL
-    try:
+
+def test_no_broker_costs_no_job(dead_broker, caplog):
+    began = time.monotonic()
+    with transaction.atomic():
+        job = queue.enqueue(canary.KINDS["live"])
+    assert "broker not reached (OperationalError)" in caplog.text
+    assert str(job.pk) in caplog.text
+    assert dead_broker._rests_until > began
+    job.refresh_from_db()
+    assert job.status == Job.Status.QUEUED
+
+
+def test_a_broker_that_was_away_is_left_alone_for_a_moment(dead_broker, caplog):
+    for _ in range(3):
         with transaction.atomic():
-            job = queue.enqueue(canary.KINDS["live"])
-    finally:
-        app.conf.broker_url = before
-    assert Job.objects.get(pk=job.pk).status == Job.Status.QUEUED
+            queue.enqueue(canary.KINDS["live"])
+    assert caplog.text.count("broker not reached") == 1
+    assert Job.objects.filter(status=Job.Status.QUEUED).count() == 3
