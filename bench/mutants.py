@@ -180,8 +180,20 @@ def _test_files(path: str) -> Iterator[str]:
         yield str(found.relative_to(ROOT))
 
 
-def is_killed(mutant: Mutant) -> bool:
-    """Whether the module's own tests fail on the mutant. Raises RuntimeError where they could not start."""
+NOTICED, SURVIVED, BROKE = "noticed", "survived", "broke before a test ran"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of one mutant, and whether it was noticed by running out of time alone."""
+
+    mutant: Mutant
+    outcome: str
+    timed_out: bool = False
+
+
+def run_tests(mutant: Mutant) -> int | None:
+    """pytest's exit code for the module's own tests on a copy with the mutant; None: they ran too long."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in TREE:
@@ -201,17 +213,39 @@ def is_killed(mutant: Mutant) -> bool:
                 cwd=folder, env=env, capture_output=True, text=True, timeout=SECONDS,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return True
-    if "no tests ran" in done.stdout and done.returncode == 5:
+            return None
+    return done.returncode
+
+
+def judge(mutant: Mutant) -> Found:
+    """Noticed is a test that failed, or a hang; a tree that cannot be loaded says nothing about the tests."""
+    code = run_tests(mutant)
+    if code == 5:
         raise RuntimeError(f"no tests for {mutant.path}")
-    return done.returncode != 0
+    outcome = {0: SURVIVED, 1: NOTICED, None: NOTICED}.get(code, BROKE)
+    return Found(mutant, outcome, timed_out=code is None)
 
 
-def survivors(found: list[Mutant], *, at_once: int = 2) -> list[Mutant]:
-    """Those that the tests do not notice."""
+def unchanged(path: str) -> Mutant:
+    """The file written anew as a mutant is, with nothing changed in it."""
+    source = ast.unparse(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+    return Mutant(path, 0, "unchanged", source)
+
+
+def check_unchanged(paths: list[str], *, at_once: int = 2) -> None:
+    """Raises RuntimeError where a module's tests are red, or too slow, without any mutant."""
     with ThreadPoolExecutor(at_once) as pool:
-        killed = list(pool.map(is_killed, found))
-    return [mutant for mutant, dead in zip(found, killed, strict=True) if not dead]
+        codes = list(pool.map(lambda path: run_tests(unchanged(path)), paths))
+    red = [f"{path} ({code})" for path, code in zip(paths, codes, strict=True) if code != 0]
+    if red:
+        raise RuntimeError(f"tests that fail without a mutant say nothing: {', '.join(red)}")
+
+
+def try_all(mutants: list[Mutant], *, at_once: int = 2) -> list[Found]:
+    """What became of each, once the tests of their modules were seen to pass without them."""
+    check_unchanged(sorted({mutant.path for mutant in mutants}), at_once=at_once)
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(judge, mutants))
 
 
 def main() -> int:
@@ -219,10 +253,11 @@ def main() -> int:
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=28)
     options = parser.parse_args()
-    left = survivors(sample(options.count, options.seed))
-    for mutant in left:
-        print(f"survived: {mutant}")
-    print(f"{options.count - len(left)} of {options.count} noticed")
+    found = try_all(sample(options.count, options.seed))
+    for one in found:
+        if one.outcome != NOTICED:
+            print(f"{one.outcome}: {one.mutant}")
+    print(f"{sum(one.outcome == NOTICED for one in found)} of {len(found)} noticed")
     return 0
 
 
