@@ -32,13 +32,14 @@ def measure(module: ModuleType, runner: str, *, small: bool) -> bool:
     with tempfile.TemporaryDirectory() as folder, place(runner, Path(folder)) as where:
         figures = module.measure(where, count)
     seconds = time.monotonic() - began
-    print(f"\n{module.NUMBER}. {module.TITLE} · {runner}, tried {count:,} times, {seconds:.0f} s")
+    title = getattr(module, "TITLES", {}).get(runner, module.TITLE)
+    print(f"\n{module.NUMBER}. {title} · {runner}, size {count:,}, {seconds:.0f} s")
     for figure in figures:
         name, value, limit, verdict = figure.cells()
         print(f"   {name:58} {value:>14} {limit:>14}  {verdict}", flush=True)
     if not small:
         part = getattr(module, "PART", "")
-        sheet.keep(module.NUMBER, module.TITLE, runner, count, seconds, figures, part=part)
+        sheet.keep(module.NUMBER, title, runner, count, seconds, figures, part=part)
     return all(figure.kept for figure in figures)
 
 

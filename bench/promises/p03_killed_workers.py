@@ -39,7 +39,7 @@ UNFINISHED = "SELECT count(*) FROM peersupport_job WHERE lane = 'live' AND statu
 
 
 def kill_one(place: Place, workers: dict[int, subprocess.Popen], rng: random.Random) -> tuple | None:
-    """Kill a worker in the middle of a job: (its jobs, when), or None when nothing was running."""
+    """Kill a worker in the middle of a job: (its jobs, when, how it ended), or None where nothing ran."""
     running: dict[int, list[int]] = {}
     for job, worker in place.rows(RUNNING):
         running.setdefault(int(re.search(r":(\d+)/", worker)[1]), []).append(job)
@@ -55,8 +55,7 @@ def kill_one(place: Place, workers: dict[int, subprocess.Popen], rng: random.Ran
         return None
     os.kill(pid, signal.SIGKILL)
     at = time.time()
-    workers.pop(pid).wait()
-    return [job for job, _ in held], at
+    return [job for job, _ in held], at, workers.pop(pid).wait()
 
 
 def measure(place: Place, count: int) -> list[Figure]:
@@ -78,8 +77,8 @@ def measure(place: Place, count: int) -> list[Figure]:
         hire(skew)
     talkers.start()
     killed: dict[int, float] = {}
-    kills = 0
-    while kills < count:
+    ended: list[int] = []
+    while len(ended) < count:
         # Enough to be in the middle of, and no backlog: recovery is measured, not waiting in line.
         if place.rows(UNFINISHED)[0][0] < REFILL // 4:
             place.ask(ENQUEUE.format(count=REFILL))
@@ -87,16 +86,19 @@ def measure(place: Place, count: int) -> list[Figure]:
         if found is None:
             time.sleep(0.005)
             continue
-        jobs, at = found
+        jobs, at, code = found
         killed |= dict.fromkeys(jobs, at)
-        kills += 1
-        hire(SKEWS[kills % len(SKEWS)])
+        ended.append(code)
+        hire(SKEWS[len(ended) % len(SKEWS)])
     talkers.stop()
     pending = wait_for_turns(place, 120)
     ends = time.monotonic() + 60
     while place.rows(UNFINISHED)[0][0] and time.monotonic() < ends:
         time.sleep(0.1)
-    return figures(place, talkers, kills, killed, pending)
+    kills = Figure(
+        "workers killed in the middle of a job", ended.count(-signal.SIGKILL), "", count, at_least=True
+    )
+    return [kills, *figures(place, talkers, killed, pending)]
 
 
 def epoch(place: Place) -> str:
@@ -108,7 +110,7 @@ def epoch(place: Place) -> str:
     return f"SELECT id, {column} FROM peersupport_job WHERE status = 'done'"
 
 
-def figures(place: Place, talkers: Talkers, kills: int, killed: dict, pending: int) -> list[Figure]:
+def figures(place: Place, talkers: Talkers, killed: dict, pending: int) -> list[Figure]:
     finished = dict(place.rows(epoch(place)))
     waits = [float(finished[job]) - at for job, at in killed.items() if job in finished]
     kept = kept_keys(place)
@@ -126,7 +128,6 @@ def figures(place: Place, talkers: Talkers, kills: int, killed: dict, pending: i
     [(effects,)] = place.rows("SELECT count(DISTINCT job_id) FROM faults_effect")
     [(jobs,)] = place.rows("SELECT count(*) FROM peersupport_job WHERE kind = 'effect_live'")
     return [
-        Figure("workers killed in the middle of a job", kills, "", kills, at_least=True),
         Figure("jobs they were running", len(killed)),
         Figure("jobs completed", 100 * effects / max(1, jobs), "%", 100, at_least=True),
         Figure("messages lost", len(set(talkers.sent) - set(kept)), "", 0),

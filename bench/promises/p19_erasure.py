@@ -43,8 +43,13 @@ User.objects.bulk_create(User(username=f"beside{number}", password="!") for numb
 """
 PENDING = "SELECT count(*) FROM peersupport_message WHERE turn = 'pending'"
 UNREPORTED = "SELECT count(*) FROM feedback_sessionreport WHERE status = 'pending'"
+CHATS = "SELECT count(*) FROM peersupport_practicechat"
 ERASING = "SELECT count(*) FROM peersupport_job WHERE kind = 'erase' AND status IN ('queued', 'running')"
 LIVE_LIMIT = 2.0  # seconds another volunteer may wait for tags meanwhile
+
+
+def chats_of(count: int) -> int:
+    return max(2, count * 2 // 5)
 
 
 def measure(place: Place, count: int) -> list[Figure]:
@@ -63,6 +68,7 @@ def measure(place: Place, count: int) -> list[Figure]:
     sampled = _sampled(place)
     before = count_of(_found(place, app))
     other = _Other(app)
+    [(chats,)] = place.rows(CHATS)
     began = time.monotonic()
     person.post("/your-data/erase/", password=PASSWORD)
     closed = time.monotonic() - began
@@ -70,10 +76,11 @@ def measure(place: Place, count: int) -> list[Figure]:
     erased = time.monotonic() - began
     waits = other.stop()
     residual = _found(place, app)
+    [(left,)] = place.rows(CHATS)
     figures = [
         Figure("words in the person's export", len(exported & words), "", len(words), at_least=True),
         Figure("words the search finds before", before, "", len(words), at_least=True),
-        Figure("erased chats", max(2, count * 2 // 5), ""),
+        Figure("erased chats", chats - left, "", chats_of(count), at_least=True),
         Figure("until the account is closed", closed, "s", 2),
         Figure("until everything is erased", erased, "s"),
         Figure("longest wait for tags of somebody else meanwhile", max(waits), "s", LIVE_LIMIT),
@@ -91,7 +98,7 @@ def _practise(place: Place, app: WatchedApp, count: int) -> set[str]:
     """Chats with `count` words in all, each finished with a report; a correction; a wrong password."""
     person = Volunteer(app, NAME)
     words = [canary(number) for number in range(count)]
-    chats = max(2, count * 2 // 5)
+    chats = chats_of(count)
     for number in range(chats):
         path = person.start_chat()
         for word in words[number::chats]:

@@ -36,6 +36,7 @@ from feedback.models import EvidenceStudy, SessionReport
 SessionReport.objects.update(study=None)
 EvidenceStudy.objects.all().delete()
 """
+ENDED = "SELECT count(*) FROM peersupport_practicechat WHERE status = 'ended'"
 SHIPPED_STUDY = "yang2024 2024.1"
 ON_STORED_STUDY = "SELECT count(*) FROM feedback_sessionreport WHERE study_id IS NOT NULL"
 TINY = """
@@ -141,6 +142,7 @@ def measure(place: Place, count: int) -> list[Figure]:
     place.manage("collectstatic", "--noinput")
     place.start_sweeper(LOG_LEVEL="ERROR")
     figures: list[Figure] = []
+    [(before,)] = place.rows(ENDED)
     silent = broken = unready = 0
     for fault in FAULTS[:count]:
         env = fault.begin(place)
@@ -158,9 +160,10 @@ def measure(place: Place, count: int) -> list[Figure]:
             after = _look(vera, chats, wait=NOTICE_SECONDS)
         silent, broken = silent + found.silent, broken + found.broken + after.broken
         unready += CHATS - after.reports["ready"] + CHATS * SAID - after.messages["done"]
+    [(ended,)] = place.rows(ENDED)
     return [
         *figures,
-        Figure("chats closed", CHATS * count),
+        Figure("chats closed", ended - before, "", CHATS * count, at_least=True),
         Figure("chats and messages without feedback or notice", silent, "", 0),
         Figure("pages that broke", broken, "", 0),
         Figure("not there after the fault was lifted and retry pressed", unready, "", 0),
