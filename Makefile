@@ -48,7 +48,8 @@ steering-speed: $(VENV)/.installed-dev
 merging-speed: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.merging $(ARGS)
 
-# Every promise at its full count, with real servers stopped, killed and wiped; writes docs/promises.md.
+# Every promise that bench/promises has a module for, at its full count, with real servers stopped, killed and
+# wiped; writes docs/promises.md, which says where the others are held. ARGS="16 --on embedded" for one of them.
 promises: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.promises $(ARGS)
 

@@ -148,7 +148,7 @@ def measure(place: Place, count: int) -> list[Figure]:
     [(given_up,)] = place.rows("SELECT count(*) FROM peersupport_message WHERE turn = 'failed'")
     refused = sum(answers.statuses.get(status, 0) for status in (400, 403, 404, 405))
     return [
-        Figure("words sent in messages, drafts, passwords, notes, addresses", count + wrong + 10),
+        Figure("words in messages, drafts, passwords, notes, addresses", count + wrong + 10),
         Figure("kept as messages, where they belong", count_of(tables), "", count, at_least=True),
         Figure("answers 500 caused", answers.statuses.get(500, 0), "", 1, at_least=True),
         Figure("answers 400 to 405 caused", refused, "", 4, at_least=True),

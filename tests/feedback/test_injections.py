@@ -35,6 +35,7 @@ def test_no_piece_of_an_attack_leaves_its_fence():
 def test_a_sample_changes_no_score_and_shows_nothing():
     found = run(12)
     assert found["attempts"] == 12
+    assert found["asked"] >= 1
     assert not found["examples"]
     for name in ("changed", "spilled", "obeyed", "unfit", "fences"):
         assert found[name] == 0, name
