@@ -44,6 +44,16 @@ def test_there_is_an_archive_of_each_database_and_each_is_small():
             assert (RELEASES / f"{version}-{database}.tar.gz").stat().st_size < 300_000
 
 
+def test_the_changelog_counts_the_migrations_since_the_first_release():
+    root = Path(__file__).resolve().parents[2]
+    first = {("peersupport", "0001"), ("skills", "0001"), ("feedback", "0001"), ("feedback", "0002")}
+    apps = ("peersupport", "skills", "feedback")
+    now = {(app, path.name[:4]) for app in apps for path in (root / app / "migrations").glob("0*.py")}
+    assert first < now
+    said = f"{len(now - first)} migrations of ours are applied after the {len(first)} of 0.1.0"
+    assert said in (root / "CHANGELOG.md").read_text()
+
+
 def paths(page: str, pattern: str) -> list[str]:
     return sorted(set(re.findall(rf'"({pattern})"', page)))
 
