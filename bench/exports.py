@@ -131,7 +131,8 @@ def same(form: str, path: str) -> bool:
     )
 
 
-def main(rows: int, formats: tuple[str, ...], other: str | None, keep: bool) -> None:
+def main(rows: int, formats: tuple[str, ...], other: str | None, keep: bool) -> int:
+    """Exit code 1 where a verdict is BROKEN or MISSED, which a file that reads back DIFFERENT makes it."""
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "DATA_DIR": folder, "LOG_LEVEL": "WARNING"}
         env.pop("DATABASE_URL", None)
@@ -164,6 +165,11 @@ def main(rows: int, formats: tuple[str, ...], other: str | None, keep: bool) -> 
             print("\n".join(lines[-2:]), flush=True)
         if keep:
             _keep(rows, lines)
+    return exit_code(lines)
+
+
+def exit_code(lines: list[str]) -> int:
+    return int(any(bad in line for line in lines for bad in ("BROKEN", "DIFFERENT", "MISSED")))
 
 
 def _line(name: str, found: dict, equal: str, kept: bool | None) -> str:
@@ -236,4 +242,4 @@ if __name__ == "__main__":
         parser.add_argument("--against", metavar="FOLDER", help="where django-import-export was installed to")
         parser.add_argument("--write", action="store_true", help="put the figures into docs/exports_speed.md")
         given = parser.parse_args()
-        main(given.rows, tuple(given.formats), given.against, given.write)
+        sys.exit(main(given.rows, tuple(given.formats), given.against, given.write))

@@ -52,6 +52,8 @@ def measure(runner: str, count: int, options: argparse.Namespace) -> dict:
             "volunteers": count,
             "seconds": options.seconds,
             "think": options.think,
+            "seed": options.seed,
+            "set": options.set,
             **found,
             "reports": afterwards.reports(where),
             "queue": afterwards.queue_seconds(where),

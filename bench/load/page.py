@@ -4,12 +4,12 @@ from __future__ import annotations
 
 HEAD = """# Many volunteers at once, measured
 
-Made by `make load` ({machine}); do not edit. *services*: PostgreSQL (commits reach the disk), Redis, one
-web process, one Celery worker a lane. *embedded*: SQLite, one web process, polling workers. The volunteers
-chat from a process of their own on the same cores, which their own CPU time takes a share of. Each picks a
-scenario, keeps one event stream open, and writes after a pause (log-normal; each table gives its mean) for
-a time; then all end their chats and wait for their reports. They are signed in ahead of time, so that
-the chat is measured and not password hashing.
+Made by `make load` with the arguments that each table names ({machine}); do not edit. *services*:
+PostgreSQL (commits reach the disk), Redis, one web process, one Celery worker a lane. *embedded*: SQLite,
+one web process, polling workers. The volunteers chat from a process of their own on the same cores, which
+their own CPU time takes a share of. Each picks a scenario, keeps one event stream open, and writes after a
+pause (log-normal; each table gives its mean) for a time; then all end their chats and wait for their
+reports. They are signed in ahead of time, so that the chat is measured and not password hashing.
 """
 
 
@@ -17,6 +17,7 @@ def cells(row: dict) -> list[tuple[str, str]]:
     """(figure, value) of one load, in the order they are read."""
     waits, queue, kept = row["lock_waits"], row["queue"], row["messages"]
     found = [
+        ("made by", f'`make load ARGS="{arguments(row)}"`'),
         ("a message after, mean; chatting for, s", f"{row['think']:g}; {row['seconds']:g}"),
         ("event streams open at once", f"{row['most_streams']}"),
         ("messages accepted", f"{kept['accepted']}"),
@@ -49,6 +50,15 @@ def cells(row: dict) -> list[tuple[str, str]]:
     found.append(("CPU seconds", ", ".join(f"{name} {value:.1f}" for name, value in sorted(cpu.items()))))
     found.append(("peak memory, MiB", ", ".join(f"{name} {value}" for name, value in sorted(memory.items()))))
     return found
+
+
+def arguments(row: dict) -> str:
+    """Of `python -m bench.load`, for this one load. Earlier rows keep no seed and no settings."""
+    found = f"--on {row['runner']} --volunteers {row['volunteers']}"
+    found += f" --seconds {row['seconds']:g} --think {row['think']:g}"
+    if "seed" in row:
+        found += f" --seed {row['seed']}"
+    return found + "".join(f" --set {name}={value}" for name, value in row.get("set", []))
 
 
 def _three(values: dict) -> str:
