@@ -104,10 +104,6 @@ class StudyPublication(models.Model):
     def __str__(self) -> str:
         return f"publication of {self.study_id}"
 
-    @property
-    def is_published(self) -> bool:
-        return self.published_at is not None and self.withdrawn_at is None
-
 
 class StudyImport(models.Model):
     """Tables that an admin brought for a study, what was seen in them, and what came of it.

@@ -63,7 +63,7 @@ def test_the_proposer_has_no_publish_button_and_is_refused(own, people, admin):
     page = step(admin, own, "propose").content.decode()
     assert "Publish now…" not in page and "Withdraw…" in page
     assert "another admin has to publish it" in step(admin, own, "publish").content.decode()
-    assert not StudyPublication.objects.get().is_published
+    assert StudyPublication.objects.get().published_at is None
 
 
 def test_withdrawn_it_stands_there_as_kept(own, people, admin):

@@ -16,7 +16,6 @@ import torch
 
 from feedback.coach.steering import fitting, scores, sweep
 from feedback.coach.steering.blocks import checked_layers, fingerprint, model_name
-from feedback.coach.steering.errors import SteeringError
 from feedback.coach.steering.exchange import Form, PlainForm, Row, encode
 from feedback.coach.steering.injection import Injection
 from feedback.coach.steering.page import write_page
@@ -187,18 +186,6 @@ def random_vector(vector: SteeringVector, seed: int) -> SteeringVector:
     return SteeringVector(
         **{**vector.__dict__, "directions": {n: one / one.norm() for n, one in directions.items()}}
     )
-
-
-def load_dial(path: Path, model: Any) -> SteeringVector:
-    """A calibrated vector for this very model. Raises SteeringError for another model's, and for one whose
-    calibration found no dial."""
-    vector = SteeringVector.load(path)
-    vector.check(model)
-    if vector.stops is None:
-        raise SteeringError(f"{vector.behaviour}: not calibrated, so it has no end stop")
-    if not vector.dial["usable"]:
-        raise SteeringError(f"{vector.behaviour}: its calibration found no dial that holds; see the report")
-    return vector
 
 
 def _by_layer(reading: Reading, layers: Sequence[int]) -> list[dict[str, Any]]:

@@ -22,7 +22,8 @@ START = 1_700_000_000
 PROVIDERS, PIECE = 200, 500_000
 CENTRE = 3.2  # of the scores
 LONGEST_DAYS = 50  # of a period; what is longer lies between two spells
-TYPICAL = (3.284, 3.297)  # mean and SD of a period's sum: the truth is per SD of the population
+# Mean and SD of a period's sum of a technique, of 400,000 periods: the truth is per SD of the population.
+TYPICAL = (3.284, 3.297)
 # Yang et al. 2024, Table 4 (depression): effects at the mean of centred terms.
 RQ1 = {"treated": -0.126, "pre": 0.668, "treated:pre": -0.155, "log_prior_chats": -0.052}
 # Table 7 (depression): per +1 SD of the technique; what was not significant is taken as nothing.
@@ -149,14 +150,6 @@ def _during(random, table: pd.DataFrame, start, end) -> pd.DataFrame:
     seeker = table["seeker"].to_numpy(int)
     at = start[seeker] + random.random(len(seeker)) * (end[seeker] - start[seeker] - 120) + 60
     return table.assign(start=at.astype(np.int64))
-
-
-def _typical(seed: int = 1, n: int = 400_000) -> tuple[float, float]:
-    """Mean and SD of a period's sum of a technique, by drawing many periods; what TYPICAL was read off."""
-    random = np.random.default_rng(seed)
-    numbers = 1 + random.poisson(0.8, n)
-    sums = _techniques(random, np.arange(n), numbers, Truth()).groupby("seeker").sum()[list(ALL)]
-    return float(sums.mean().mean()), float(sums.std(ddof=1).mean())
 
 
 def _tables(random, assessed, chats: pd.DataFrame, age, joined, instrument) -> dict[str, pd.DataFrame]:
