@@ -45,6 +45,7 @@ def at_once(*calls) -> list[Exception]:
         thread.start()
     for thread in threads:
         thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
     return errors
 
 
