@@ -62,7 +62,7 @@ def test_an_error_that_quotes_the_text_is_kept_without_it(chat, say, drain, ever
 
 def test_a_crash_of_a_page_logs_no_text(client, people, chat, everything_logged, monkeypatch):
     def crash(*args, **kwargs):
-        raise RuntimeError("boom")
+        raise RuntimeError(f"cannot assess {CANARY}")
 
     client.raise_request_exception = False
     client.force_login(people.volunteer)
