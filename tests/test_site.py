@@ -12,6 +12,7 @@ from peersupport.practice import chats, tries
 from tests.feedback.imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
+from tests.test_access_matrix import MATRIX
 
 PAGES = [
     ("anonymous", "people:login", {}),
@@ -75,6 +76,20 @@ PAGES = [
     ("admin", "people:erase", {"person_id"}),
     ("admin", "people:person", {"person_id"}),
 ]
+# What answers 200 to a GET and is no page.
+NO_PAGES = {
+    "feedback:export-codebook": "file",
+    "feedback:export-file": "file",
+    "feedback:export-tags": "file",
+    "feedback:study-import-errors": "file",
+    "feedback:study-report-file": "file",
+    "people:own-data-download": "file",
+    "people:own-data-read": "file",
+    "practice:events": "part",
+    "practice:stream": "stream",
+    "healthz": "program",
+    "metrics": "program",
+}
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -115,6 +130,11 @@ def visit(people, chat, say, drain):
         return client.get(reverse(name, kwargs={key: values[key] for key in needed}))
 
     return visit
+
+
+def test_every_address_that_shows_something_is_a_page_here_or_named():
+    shown = {name for name, (get, _) in MATRIX.items() if 200 in get.values()}
+    assert shown == {name for _, name, _ in PAGES} | set(NO_PAGES)
 
 
 @pytest.mark.parametrize("finished", [False, True], ids=["waiting", "finished"])
