@@ -31,6 +31,7 @@ def test_the_page_is_made_of_the_rows():
 
 def test_every_promise_is_measured_or_said_to_be_held_elsewhere():
     assert sorted([*sheet.numbers(), *sheet.ELSEWHERE]) == list(range(1, 29))
+    assert f"{len(sheet.numbers())} of 28 promises" in " ".join((ROOT / "README.md").read_text().split())
     for _, where in sheet.ELSEWHERE.values():
         files = re.findall(r"`((?:bench|tests)/[^`]+)`", where)
         assert files and all((ROOT / file).is_file() for file in files)
