@@ -47,7 +47,10 @@ def running_worker():
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        code = process.wait(30)
+        try:
+            code = process.wait(30)
+        finally:
+            process.kill()  # one that did not stop must not read another test's queue
     assert code == 0
 
 
