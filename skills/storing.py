@@ -73,8 +73,8 @@ def differences(
     named. One that the tagger finds in another place than named is moved."""
     wanted = set(codes)
     added, removed = sorted(wanted - present.keys()), sorted(present.keys() - wanted)
-    moved = [code for code in sorted(wanted & present.keys() & spans.keys())
-             if tuple(spans[code]) != present[code]]  # fmt: skip
+    placed = sorted(wanted & present.keys() & spans.keys())
+    moved = [code for code in placed if tuple(spans[code]) != present[code]]
     none = (None, None)
     return [
         *(Difference(code, Correction.Action.ADD, *spans.get(code, none)) for code in added),

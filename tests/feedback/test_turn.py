@@ -137,6 +137,7 @@ def test_a_turn_tried_again_after_the_chat_went_on_moves_the_state_that_it_met(c
     assert [state(message) for message in later] == went
     # What came after it met a seeker who had not heard it: no step tells of its move a second time.
     chats.end_chat(chat)
+    chat.refresh_from_db()
     steps = {step.message.pk: step for step in course_of(chat).steps}
     moved = {move.name: move.by for move in steps[later[0].pk].moves}
     assert moved["trust"] == pytest.approx(went[0].trust - state(first).trust)
