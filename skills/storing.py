@@ -26,8 +26,10 @@ def store(found: Sequence[tuple[Message, TagResult | None]], version: str) -> No
     volunteer carries no technique.
     """
     rows = Tagging.objects.filter(message__in=[message for message, _ in found])
-    known = dict(rows.filter(version=version).values_list("message_id", "current"))
-    rows.filter(current=True).exclude(version=version).update(current=False)
+    before = list(rows.values_list("message_id", "version", "current"))
+    known = {message: current for message, of, current in before if of == version}
+    if any(current and of != version for _, of, current in before):
+        rows.filter(current=True).exclude(version=version).update(current=False)
     if not all(known.values()):
         rows.filter(version=version).update(current=True)
     fresh = [
