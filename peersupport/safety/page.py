@@ -15,13 +15,28 @@ Every message is read where it is posted, in the request, before any worker: by 
 - A cue in a **seeker's** message opens the organisation's checklist (`CRISIS_POLICY`) beside the chat
   and in the report, and overrides all feedback on skills.
 - A **volunteer's** own disclosure opens a fixed panel with real help lines, at once and without any
-  worker. Asking about suicide, reflecting it or quoting the seeker is no disclosure.
+  worker. Asking about suicide, reflecting it or quoting the seeker is none; how often it is taken for one
+  stands below.
 
 ## Measured on the frozen lines
 
 {frozen_n} lines of own writing ([what counts as what](../peersupport/safety/lines/README.md)), kept
 apart from rules and training. Recall is the share noticed at any level. In brackets: Wilson intervals,
 95 %. The bars were .95 for explicit and .85 for passive mentions: {bars}.
+"""
+_COUNSELOR = """
+## On a volunteer's messages
+
+{n} lines of own writing, measured only, with the role of a volunteer: questions about suicide,
+reflections and quotes, of which none may open the panel, and own disclosures, which should. Written
+after a reader had found the rules of version 2.0 to take questions for disclosures, and before they were
+changed.
+"""
+_ABUSE = """
+## On violence at home
+
+{n} lines of own writing, measured only: violence, threats and force by people close to the seeker, and
+everyday sentences with the same words. Written when and as those above.
 """
 _LIMITS = """
 ## What it cannot see
@@ -46,14 +61,19 @@ BARS = {"explicit": 0.95, "passive": 0.85}
 
 
 def crisis_page(scores: dict[str, dict[str, Scores]], scenarios: dict[str, Share], version: str) -> str:
-    """`scores` by set ("frozen", "train") and eyes ("both", "rules", "model"); `scenarios` by name."""
+    """`scores` by set (of `evaluate_safety`) and eyes ("both", "rules", "model"), `scenarios` by name."""
     frozen = scores["frozen"]
-    total = frozen["both"].alarms.n + sum(share.n for share in frozen["both"].noticed.values())
     bars = ", ".join(
         f"{level} {'reached' if share.value >= BARS[level] else 'missed'} at {share.value:.3f}"
         for level, share in frozen["both"].noticed.items()
     )
-    parts = [_HEAD.format(version=version, frozen_n=total, bars=bars), _overview(frozen), _kinds(frozen)]
+    parts = [
+        _HEAD.format(version=version, frozen_n=_lines(frozen), bars=bars),
+        _overview(frozen),
+        _kinds(frozen),
+    ]
+    for name, head in (("counselor", _COUNSELOR), ("abuse", _ABUSE)):
+        parts += [head.format(n=_lines(scores[name])), _levels(scores[name]), _kinds(scores[name])]
     parts += [
         "\n## On the lines it learnt from (in sample: no proof of anything)\n",
         _overview(scores["train"]),
@@ -64,6 +84,18 @@ def crisis_page(scores: dict[str, dict[str, Scores]], scenarios: dict[str, Share
         _LIMITS,
     ]
     return "\n".join(parts)
+
+
+def _lines(by_eyes: dict[str, Scores]) -> int:
+    both = by_eyes["both"]
+    return both.alarms.n + sum(share.n for share in both.noticed.values())
+
+
+def _levels(by_eyes: dict[str, Scores]) -> str:
+    """The overview, without rows for levels that no line carries."""
+    levels = [level for level, share in by_eyes["both"].noticed.items() if not share.n]
+    rows = _overview(by_eyes).splitlines()
+    return "\n".join(row for row in rows if not any(f", {level} |" in row for level in levels))
 
 
 def _overview(by_eyes: dict[str, Scores]) -> str:

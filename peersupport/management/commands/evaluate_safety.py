@@ -17,7 +17,13 @@ from peersupport.safety.page import crisis_page
 from peersupport.seeker import load_scenarios
 
 LINES = Path(__file__).resolve().parents[2] / "safety" / "lines"
-SETS = {"frozen": ("frozen.jsonl",), "train": ("train.jsonl", "more.jsonl")}
+SETS = {
+    "frozen": ("frozen.jsonl",),
+    "counselor": ("frozen_counselor.jsonl",),
+    "abuse": ("frozen_abuse.jsonl",),
+    "train": ("train.jsonl", "more.jsonl"),
+}
+MEASURED_ONLY = ("frozen", "counselor", "abuse")
 
 
 class Command(BaseCommand):
@@ -32,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--lines", type=Path, help="other labelled lines, instead of the own sets")
         parser.add_argument("--set", choices=[*SETS, "scenarios", "all"], default="all", dest="chosen")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
-        parser.add_argument("--misses", action="store_true", help="ids of misjudged lines; never frozen ones")
+        parser.add_argument("--misses", action="store_true", help="ids of misjudged train lines")
         parser.add_argument(
             "--write", action="store_true", help="measure everything and write docs/crisis.md"
         )
@@ -55,7 +61,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"{safety_version()}, {speed:.3f} ms a message")
         for name, by_eyes in scores.items():
-            self._table(name, by_eyes, misses=options["misses"] and name != "frozen")
+            self._table(name, by_eyes, misses=options["misses"] and name not in MEASURED_ONLY)
         for slug, share in scenarios.items():
             self.stdout.write(f"scenario {slug:22} lines with a cue: {share}")
 
@@ -125,7 +131,7 @@ def _as_json(scores: dict[str, dict[str, Scores]], scenarios: dict[str, Share], 
             | {"rules": one(by_eyes["rules"]), "model": one(by_eyes["model"])}
             | (
                 {"missed": by_eyes["both"].missed, "false_alarms": by_eyes["both"].false_alarms}
-                if name != "frozen"
+                if name not in MEASURED_ONLY
                 else {}
             )
             for name, by_eyes in scores.items()
