@@ -96,6 +96,13 @@ def benign() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((name, re.compile(pattern)) for name, pattern in raw.items())
 
 
+@cache
+def harmless() -> re.Pattern[str]:
+    """The sayings that the model does not read."""
+    raw = tomllib.loads(TOPICS_FILE.read_text(encoding="utf-8"))["harmless"]
+    return re.compile("|".join(raw.values()))
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """The patterns that occur in a message at all, so that its stretches need not try all of them."""

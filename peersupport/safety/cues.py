@@ -19,17 +19,21 @@ from peersupport.safety.cue_features import (
     Stretch,
     Topic,
     features,
+    harmless,
     lexicon_of,
     stretches,
     topics_in,
     word_classes,
 )
 from peersupport.safety.normalise import Normal
+from peersupport.safety.rules import load_rules
 
 WEIGHTS_FILE = Path(__file__).with_name("cue_weights.json")
 RULE = "cue_model"
 COUNSELOR_EXTRA = 1.0  # a volunteer's message must be this much clearer: most of them speak of the seeker
 
+# Named by a counselor, these are a subject like others, unless they say that it is their own.
+_NAMED = re.compile(r"\bsuicid|\bself ?(?:harm|injur)")
 # What a counselor says about somebody else, or as a helper, is no disclosure.
 _HELPER = re.compile(
     r"\?|\b(?:i (?:\w+ )?(?:hear|wonder|imagine|understand|notice|appreciate|see how|hope you|guess|mean|"
@@ -70,9 +74,10 @@ def best_cue(message: Normal, *, role: str) -> Cue | None:
     """The clearest cue of a message, or None below the threshold. About half a millisecond."""
     weights = load_weights()
     threshold = weights.threshold + (COUNSELOR_EXTRA if role == "counselor" else 0.0)
-    lexicon = lexicon_of(message.text)
+    plain = harmless().sub(lambda found: " " * len(found[0]), message.text)
+    lexicon = lexicon_of(plain)
     best: tuple[float, Stretch] | None = None
-    for stretch in stretches(message.text):
+    for stretch in stretches(plain):
         if role == "counselor" and not _own_words(stretch):
             continue
         score = weights.bias + sum(weights.of.get(name, 0.0) for name in features(stretch, lexicon))
@@ -88,7 +93,9 @@ def best_cue(message: Normal, *, role: str) -> Cue | None:
 
 def _own_words(stretch: Stretch) -> bool:
     names = {word_classes().get(word) for word in stretch.words}
-    return "ME" in names and "YOU" not in names and not _HELPER.search(stretch.text)
+    if "ME" not in names or "YOU" in names or _HELPER.search(stretch.text):
+        return False
+    return not _NAMED.search(stretch.text) or bool(load_rules().guards.own_state.search(stretch.text))
 
 
 def _kind_and_level(stretch: Stretch, lexicon: Lexicon, weights: Weights) -> tuple[str, str]:

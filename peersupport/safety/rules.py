@@ -59,6 +59,8 @@ class Rule:
     denies: bool
     past: str
     first_person: bool
+    bare: bool
+    petty: bool
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,13 @@ class Guards:
     attempt: re.Pattern[str]
     reported: re.Pattern[str]
     own_too: re.Pattern[str]
+    attributed: re.Pattern[str]
+    asking: re.Pattern[str]
+    own_state: re.Pattern[str]
     laugh: re.Pattern[str]
     serious: re.Pattern[str]
     petty: re.Pattern[str]
+    petty_people: re.Pattern[str]
     weighty: re.Pattern[str]
     asked: re.Pattern[str]
     answered_no: re.Pattern[str]
@@ -155,6 +161,8 @@ def _rule(entry: dict, words: dict[str, str]) -> Rule:
         denies=entry.get("negation", "denies") == "denies",
         past=entry.get("past", "keeps"),
         first_person=entry.get("subject", "first") == "first",
+        bare=entry.get("bare", False),
+        petty=entry.get("petty", False),
     )
 
 
@@ -173,7 +181,7 @@ def _hits(rule: Rule, guards: Guards, plain: str, role: str) -> Iterator[tuple[s
             return
         window, offset = _sentence(plain, start, end)
         if not _silenced(rule, guards, window, start - offset, end - offset, role) and not _no_cue(
-            rule, guards, plain, window, start - offset, end
+            rule, guards, plain, window, start, end, offset
         ):
             yield _level(rule, guards, window, start - offset), start, end
 
@@ -199,19 +207,28 @@ def _silenced(rule: Rule, guards: Guards, window: str, start: int, end: int, rol
         return rule.first_person and _nearest_subject(clause[-50:], guards) == "other"
     if guards.reported.search(lead) and not guards.own_too.match(window, end):
         return True
-    subject = _nearest_subject(matched, guards) or _nearest_subject(lead[-70:], guards)
-    return subject != "first"
+    if guards.attributed.match(window, end):
+        return True
+    own = guards.own_state.search(window) is not None
+    if rule.bare:
+        return not own
+    subject = _nearest_subject(matched, guards)
+    if not own and subject != "first" and guards.asking.search(lead):
+        return True
+    return (subject or _nearest_subject(lead[-70:], guards)) != "first"
 
 
-def _no_cue(rule: Rule, guards: Guards, plain: str, window: str, at: int, end: int) -> bool:
-    """A joke, a mention that is taken back, an answer of no, or a story; `at` counts in `window`."""
+def _no_cue(rule: Rule, guards: Guards, plain: str, window: str, start: int, end: int, offset: int) -> bool:
+    """A joke, a mention that is taken back, an answer of no, or a story; `window` begins at `offset`."""
+    at = start - offset
     lead, after = window[:at], plain[end : end + 70]
     clause = _CLAUSE.split(lead)[-1]
-    if guards.petty.search(window):
-        if guards.laugh.search(window) and not guards.serious.search(window):
-            return True
-        if rule.level == "passive" and rule.kind == "suicide" and not guards.weighty.search(window):
-            return True
+    small = guards.petty.search(window)
+    cause = small or (rule.level == "explicit" and guards.petty_people.search(window))
+    if cause and guards.laugh.search(window) and not guards.serious.search(window):
+        return True
+    if small and rule.petty and not guards.weighty.search(window):
+        return True
     if guards.taken_back.match(after) or guards.set_aside.search(clause + window[at : at + 22]):
         return True
     if guards.answered_no.match(after) and ("?" in after[:30] or guards.asked.search(lead)):
