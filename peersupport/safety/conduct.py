@@ -39,6 +39,7 @@ class Rule:
     pattern: re.Pattern[str]
     excused: bool
     unless: re.Pattern[str] | None
+    note: str
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def concerns(text: str) -> tuple[Concern, ...]:
     for rule in ruleset.rules:
         looked_at = rule.kind not in found and any(word in plain for word in rule.needs)
         if looked_at and _found(rule, ruleset.guards, plain):
-            found[rule.kind] = Concern(rule.kind, rule.id, ruleset.notes[rule.kind])
+            found[rule.kind] = Concern(rule.kind, rule.id, rule.note)
     return tuple(found[kind] for kind in KINDS if kind in found)
 
 
@@ -107,6 +108,8 @@ def load_rules(path: Path = RULES_FILE) -> RuleSet:
         unless = re.compile(expand(entry["unless"])) if "unless" in entry else None
         pattern = re.compile(expand(entry["pattern"]))
         excused = entry.get("excused", True)
-        rules.append(Rule(entry["id"], entry["kind"], tuple(entry["needs"]), pattern, excused, unless))
-    guards = {name: re.compile(pattern) for name, pattern in data["guards"].items()}
+        note = entry.get("note", data["notes"][entry["kind"]])
+        needs = tuple(entry["needs"])
+        rules.append(Rule(entry["id"], entry["kind"], needs, pattern, excused, unless, note))
+    guards = {name: re.compile(expand(pattern)) for name, pattern in data["guards"].items()}
     return RuleSet(data["notes"], guards, tuple(rules))
