@@ -13,19 +13,12 @@ from dataclasses import dataclass
 from feedback.coach.cues import straight
 from feedback.reports.turns import Turn
 from peersupport.safety import crisis_checklist
+from peersupport.safety.conduct import hurts
 from peersupport.safety.policy import DEFAULT_POLICY, ChecklistItem
+from peersupport.seeker import asks_about_safety, names_harm
 
 RISK_LEVELS = ("passive", "explicit")
 
-_NAMED = re.compile(
-    r"\b(?:suicid\w*|kill(?:ing)? yourself|end(?:ing)? (?:your (?:own )?life|it all)|"
-    r"tak(?:e|ing) your (?:own )?life|hurt(?:ing)? yourself|harm(?:ing)? yourself|self[- ]?harm\w*|"
-    r"(?:not )?(?:want(?:ing)?|wish(?:ing)?) (?:to )?(?:be (?:alive|here|dead)|live|die|disappear)|"
-    r"not (?:be|being) (?:here|alive)|thoughts of (?:death|dying)|"
-    r"(?:are|feel|keep|keeping|stay|staying) (?:you )?(?:safe|unsafe)|your safety|"
-    r"don'?t want to (?:live|be here|wake up|exist))\b",
-    re.IGNORECASE,
-)
 _STAYED = re.compile(
     r"\b(?:thank you for (?:telling|trusting|sharing|saying)|glad you (?:told|said|shared|trusted)|"
     r"(?:i'?m|i am) (?:so |really |very )?(?:sorry|glad you)|i hear you|that sounds|it sounds|"
@@ -98,8 +91,10 @@ def crisis_view(turns: Sequence[Turn], *, policy: str = DEFAULT_POLICY) -> Crisi
     brought_out = [turn for turn in turns if turn.by_counselor and turn.index < first.index][-1:]
     referral = _first(after, _refers)
     seen = {
-        "notice": _first(after, lambda turn: _names(turn) or _stays(turn)),
-        "ask": _first([*brought_out, *after], _asks),
+        "notice": _first(
+            after, lambda turn: not hurts(turn.text) and (names_harm(turn.text) or _stays(turn))
+        ),
+        "ask": _first(brought_out, _asks) or _first(after, lambda turn: _asks(turn, after_cue=True)),
         "refer": referral,
         "close": _first([t for t in after if referral and t.index >= referral.index], _closes),
     }
@@ -131,13 +126,9 @@ def _first(turns: Sequence[Turn], holds: Callable[[Turn], bool]) -> Turn | None:
     return next((turn for turn in turns if holds(turn)), None)
 
 
-def _names(turn: Turn) -> bool:
-    return _NAMED.search(straight(turn.text)) is not None
-
-
-def _asks(turn: Turn) -> bool:
-    questions = re.findall(r"[^.!?]*\?", straight(turn.text))
-    return any(_NAMED.search(question) for question in questions)
+def _asks(turn: Turn, *, after_cue: bool = False) -> bool:
+    """As the seeker reads it; what hurts asks nothing."""
+    return asks_about_safety(turn.text, after_cue=after_cue) and not hurts(turn.text)
 
 
 def _refers(turn: Turn) -> bool:

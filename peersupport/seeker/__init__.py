@@ -17,6 +17,7 @@ from peersupport.seeker.banks import BankError, compose_scenario, load_scenarios
 from peersupport.seeker.chooser import NEUTRAL_LINES, Reply, choose_reply
 from peersupport.seeker.effects import REASON_SOURCES
 from peersupport.seeker.ranking import lexical_rank
+from peersupport.seeker.safety_questions import asks_about_safety, names_harm
 from peersupport.seeker.scenario import LAYER_WORDS, STYLE_WORDS, TOPICS, Line, Scenario
 from peersupport.seeker.state import REASON_WORDS, Heard, SeekerState, advance, hear, initial_state
 
@@ -34,11 +35,13 @@ __all__ = [
     "Scenario",
     "SeekerState",
     "advance",
+    "asks_about_safety",
     "choose_reply",
     "compose_scenario",
     "hear",
     "initial_state",
     "lexical_rank",
     "load_scenarios",
+    "names_harm",
     "parse_scenario",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from peersupport.seeker.moments import ADVICE, CERTAIN, HURTS, Moment, Wave, moment_of
 from peersupport.seeker.questions import question_in
 from peersupport.seeker.scenario import TOP_LAYER, Line, Scenario
-from peersupport.seeker.state import Heard, SeekerState
+from peersupport.seeker.state import Heard, SeekerState, safety_asked
 
 Rank = Callable[[str, list[str]], list[float]]
 
@@ -89,7 +89,9 @@ def _asked_before(
     scenario: Scenario, heard: Heard, free: list[Line], like: Mapping[str, float], *, said: Set[str]
 ) -> bool:
     """Whether this narrow question got its answer earlier on; an open one may well be asked twice."""
-    if not heard.has_question or heard.asks_safety or heard.techniques & (ADVICE | HURTS | {"open_question"}):
+    if not heard.has_question or safety_asked(heard, scenario):
+        return False
+    if heard.hurts or heard.techniques & (ADVICE | HURTS | {"open_question"}):
         return False
     answered = [line for line in scenario.lines if line.kind == "short" and line.id in said]
     past = max((like[line.id] for line in answered), default=0.0)

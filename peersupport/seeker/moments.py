@@ -21,7 +21,7 @@ from peersupport.seeker.questions import (
     suggests,
 )
 from peersupport.seeker.scenario import Scenario
-from peersupport.seeker.state import BARRAGE, Heard, SeekerState, asks_about_safety, stiffened, talk_layer
+from peersupport.seeker.state import BARRAGE, Heard, SeekerState, safety_asked, stiffened, talk_layer
 
 REFLECTIONS = frozenset({"reflection_simple", "reflection_complex"})
 CHOICES = frozenset({"emphasize_autonomy", "seek_collaboration"})
@@ -112,7 +112,10 @@ def _first_waves(
     invited = state.layer > before.layer or bool(codes & INVITES)
     asked = heard.has_question or bool(codes & {"open_question", "closed_question"})
     reserve = 0.5 if withdrawn else 0.0
-    if asks_about_safety(text):
+    if heard.hurts:
+        return (Wave({"pushback": 1.0, "quiet": 0.2 + reserve}), Wave({"quiet": 1.0, "advice": 0.6}))
+    # A volunteer who asks about safety, rightly, must get an answer to that and nothing else.
+    if safety_asked(heard, scenario):
         yes = (Wave({"short": 1.0}, pull=2.0, at_least=EXACT),) if asks_if_safe(text) else ()
         return (*yes, Wave({"safety": 1.0}, in_order=True))
     if heard.words == 0:

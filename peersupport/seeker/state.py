@@ -14,27 +14,18 @@ from dataclasses import asdict, dataclass, field
 
 from peersupport.seeker.effects import EFFECTS, EMPATHY_EFFECTS, NEUTRAL, STYLES, Effect
 from peersupport.seeker.questions import says_goodbye
+from peersupport.seeker.safety_questions import asks_about_safety
 from peersupport.seeker.scenario import LAYER_WORDS, TOP_LAYER, Scenario
 
-__all__ = ["REASON_WORDS", "Heard", "SeekerState", "advance", "hear", "initial_state", "talk_layer"]
+__all__ = [
+    "REASON_WORDS", "Heard", "SeekerState", "advance", "hear", "initial_state", "safety_asked", "talk_layer",
+]  # fmt: skip
 
 # No single message turns a person around: the sum of its effects is held within this.
 MOST_PER_MESSAGE = 0.2
 # Closed questions are harmless until the person has stiffened this much over the start.
 TIRING = 0.04
 BARRAGE = 3
-
-# A volunteer who asks about safety, rightly, must get an answer to that and nothing else.
-_ASKS_SAFETY = re.compile(
-    r"suicid|(?:kill|hurt|harm)(?:ing)? (?:yourself|urself)|end(?:ing)? (?:your|ur) (?:own )?life|self.?harm"
-    r"|(?:take|taking) (?:your|ur) (?:own )?life|not (?:want(?:ing)? )?(?:to )?be(?:ing)? (?:here|alive)"
-    r"|want(?:ing|ed)? to die|thoughts of (?:death|dying)|end(?:ing)? it all"
-    r"|(?:not|never) (?:to )?wak(?:e|ing) up"
-    r"|better off (?:dead|without you)|worth living|(?:stop|not) living"
-    r"|wish(?:ing|ed)? you (?:were|was) dead|(?:are|do) you (?:feel(?:ing)? )?safe\b"
-    r"|keep(?:ing)? (?:yourself|you) safe|\bcut(?:ting)? yourself\b(?! (?:off|some|a|out|loose|short)\b)",
-    re.IGNORECASE,
-)
 
 NOD = 2  # words
 _SHORT_GOODBYE = re.compile(
@@ -111,22 +102,39 @@ class Heard:
     has_question: bool = False
     questions: int = 0
     asks_safety: bool = False
+    asks_plan: bool = False
+    hurts: bool = False
 
 
-def asks_about_safety(text: str) -> bool:
-    """Whether a counselor asks about suicide or harm."""
-    return _ASKS_SAFETY.search(text) is not None
-
-
-def hear(text: str, *, techniques: Iterable[str] = (), empathy: Mapping[str, int] | None = None) -> Heard:
+def hear(
+    text: str,
+    *,
+    techniques: Iterable[str] = (),
+    empathy: Mapping[str, int] | None = None,
+    hurts: bool = False,
+) -> Heard:
     """A `Heard` for a message text: counts its words and questions, sees whether it asks about safety. A word
-    or two that say no goodbye are none, whatever was read into them: an "ok" ends nothing."""
+    or two that say no goodbye are none, whatever was read into them: an "ok" ends nothing. `hurts`: it calls
+    names, belittles or tells somebody to die, and so asks about no safety."""
     words = len(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text))
     if words <= NOD and not says_goodbye(text) and not _SHORT_GOODBYE.search(text):
         techniques = set(techniques) - {"conclusion"}
     questions = len(re.findall(r"\?+", text))
-    asks_safety = asks_about_safety(text)
-    return Heard(frozenset(techniques), dict(empathy or {}), words, questions > 0, questions, asks_safety)
+    return Heard(
+        frozenset(techniques),
+        dict(empathy or {}),
+        words,
+        questions > 0,
+        questions,
+        asks_safety=not hurts and asks_about_safety(text),
+        asks_plan=not hurts and asks_about_safety(text, after_cue=True),
+        hurts=hurts,
+    )
+
+
+def safety_asked(heard: Heard, scenario: Scenario) -> bool:
+    """Whether this person was asked about safety: one at risk also by "do you have a plan?"."""
+    return heard.asks_safety or (scenario.risk and heard.asks_plan)
 
 
 def initial_state(scenario: Scenario) -> SeekerState:
@@ -200,7 +208,7 @@ def _effects(state: SeekerState, heard: Heard, scenario: Scenario) -> tuple[list
             reason, per_level = EMPATHY_EFFECTS[head]
             effects.append(style.apply(head, per_level[min(level, 2) - 1]))
             reasons.append(reason)
-    if heard.asks_safety:
+    if safety_asked(heard, scenario):
         effects.append(Effect(0.0, -0.01, 0.03, 0.0))
         reasons.append("safety_asked")
     elif heard.words == 0:

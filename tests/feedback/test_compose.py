@@ -174,6 +174,24 @@ def test_a_question_that_brought_the_sign_out_was_asked():
     assert compose(far, STUDY).crisis.not_seen("ask")
 
 
+@pytest.mark.parametrize(
+    ("text", "notice", "ask"),
+    [
+        ("Do you sometimes wish you weren't here?", "seen", "seen"),
+        ("Do you have a plan?", "not_seen", "seen"),
+        ("I want to ask whether you are thinking of suicide.", "seen", "seen"),
+        ("Why don't you just kill yourself?", "not_seen", "not_seen"),
+        ("Killing yourself is selfish, don't you think?", "not_seen", "not_seen"),
+        ("Don't kill yourself over an exam.", "not_seen", "not_seen"),
+        ("I hear that you want to die.", "seen", "not_seen"),
+    ],
+)
+def test_noticing_and_asking_are_read_as_the_seeker_hears_them(text, notice, ask):
+    turns = [seeker(0, "I want to die", risk="explicit"), counselor(1, text)]
+    seen = {item.key: item.status for item in compose(turns, STUDY).crisis.items}
+    assert (seen["notice"], seen["ask"]) == (notice, ask)
+
+
 def test_referring_is_asked_for_beside_the_answer_to_the_plainest_sign():
     turns = [
         seeker(0, "how do you stop being such a wuss haha"),

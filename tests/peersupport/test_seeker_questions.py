@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peersupport.seeker import questions
+from tests.peersupport.conduct_lines import LET_PASS, WARM
 
 CASES = [
     (
@@ -53,16 +54,17 @@ CASES = [
     (
         questions.dismisses,
         [
-            "You're overreacting.",
-            "Other people have it worse",
+            "You're overthinking.",
+            "You are being so stubborn",
             "Don't be silly.",
-            "At least you had him.",
-            "Oh come on, cheer up",
+            "Well, it can't be that bad.",
+            "Oh come on, smile more",
         ],
         [
             "You worry that you're overreacting.",
             "Don't worry, take your time.",
             "You tell yourself other people have it worse.",
+            "Other people have it worse.",  # the rules of conduct find that
         ],
     ),
     (questions.asks_if_safe, ["Are you safe right now?"], ["Are you thinking of suicide?"]),
@@ -87,6 +89,11 @@ CASES = [
 )
 def test_reading_a_message(reads, text, expected):
     assert reads(text) is expected
+
+
+@pytest.mark.parametrize("text", [*LET_PASS, *(text for texts in WARM.values() for text in texts)])
+def test_what_the_rules_of_conduct_let_pass_waves_nothing_aside(text):
+    assert not questions.dismisses(text)
 
 
 @pytest.mark.parametrize(
