@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from peersupport.practice.models import Message
 from skills import packing
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 
 
 def store(found: Sequence[tuple[Message, TagResult | None]], version: str) -> None:
-    """Write taggings and make them the current ones, in seven queries at most, and in four more where a
+    """Write taggings and make them the current ones, in six queries at most, and in five more where a
     trainer settled one of the messages. Call with the chats of the messages locked.
 
     The same version written again replaces nothing and doubles nothing: its row becomes current, and a
     result is not needed. What does not fit the text or the taxonomy is left out, and what may be about the
     volunteer carries no technique.
     """
-    rows = Tagging.objects.filter(message__in=[message for message, _ in found])
-    before = list(rows.values_list("message_id", "version", "current"))
-    known = {message: current for message, of, current in before if of == version}
-    if any(current and of != version for _, of, current in before):
-        rows.filter(current=True).exclude(version=version).update(current=False)
+    messages = [message for message, _ in found]
+    known, settled = _known(messages, version)
+    rows = Tagging.objects.filter(message__in=messages)
+    rows.filter(current=True).exclude(version=version).update(current=False)
     if not all(known.values()):
         rows.filter(version=version).update(current=True)
     fresh = [
@@ -45,7 +44,20 @@ def store(found: Sequence[tuple[Message, TagResult | None]], version: str) -> No
         for code in result.present
         for start, end in [result.spans.get(code, (0, len(message.text)))]
     )
-    hold([message for message, _ in found])
+    hold([message for message in messages if message.pk in settled])
+
+
+def _known(messages: Sequence[Message], version: str) -> tuple[dict[Any, bool], set]:
+    """{message id: whether its tagging by this version is current} of those that have one, and ids of those
+    that a trainer settled. 1 query."""
+    one = OuterRef("pk")
+    current = Tagging.objects.filter(message=one, version=version).values("current")
+    rows = Message.objects.filter(pk__in=[message.pk for message in messages]).order_by()
+    found = list(
+        rows.values_list("pk", Subquery(current), Exists(Review.objects.filter(message=one, holds=True)))
+    )
+    known = {pk: is_current for pk, is_current, _ in found if is_current is not None}
+    return known, {pk for pk, _, is_settled in found if is_settled}
 
 
 def _tagging(message: Message, result: TagResult, version: str) -> Tagging:
@@ -90,6 +102,8 @@ def hold(messages: Sequence[Message]) -> None:
     are now: the differences become corrections of that coding, as of the moment it was saved, so that they
     are no news to anybody. Taken back, a coding takes them with it. 1 query, and 4 more for codings.
     """
+    if not messages:
+        return
     codings = Review.objects.filter(message__in=messages, holds=True).order_by("id")
     newest = {coding.message_id: coding for coding in codings}
     held = [message for message in messages if message.pk in newest and not message.is_set_aside]
