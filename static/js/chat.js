@@ -251,7 +251,7 @@ if (composer) {
     text.focus();
   });
   settle();
-  if (text.value && renewedWithin(10000)) complain(composer.dataset.renewed);
+  if (text.value && renewedWithin(30000)) complain(composer.dataset.renewed);
   composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   text.addEventListener("keydown", (event) => {
     // On glass there is no Shift to keep a line break from sending.
