@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.bases import arms, runs, switching
-from feedback.coach import serving
+from feedback.coach import digests, serving
 from feedback.models import CoachMerge, CoachSwitch, DialCalibration, DialSwitch
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue
@@ -341,7 +341,7 @@ def test_the_sweeper_mends_a_switch_that_was_cut_short(people, base):
     assert serving.resolved().merge == ""
     switching.chore()
     assert serving.resolved().merge == merge.name
-    assert sorted(path.name for path in serving.home().iterdir()) == ["serving", merge.name]
+    assert {path.name for path in serving.home().iterdir()} == {"serving", merge.name, digests.STAMPS}
     CoachMerge.objects.update(active=False)
     switching.chore()
     assert serving.resolved().merge == ""
