@@ -58,11 +58,13 @@ def test_with_chats_each_chart_has_its_table_and_figures_their_n_and_interval(pe
     for chart in charts:
         assert chart.count("<tr>") == 1 + 5
         assert re.search(r'role="img" aria-labelledby="(trend-\w+)".*', chart)
-    assert "1.0 to 1" in shown and "likely range 1.0 to 1.0<" in shown
+    assert "1.0 to 1" in shown and "No interval: the same in each of these chats." in shown
     told, how = shown.split("How the likely ranges are made")
-    assert not [word for word in ("Wilson", "bootstrap", "Newcombe") if word in told or word not in how]
+    assert not [word for word in ("Wilson", "Fieller", "Newcombe") if word in told or word not in how]
     assert "20 of 20 reflections" in shown
     assert "20 of 60" in shown  # the mix: n beside every share
+    practise(people.volunteer, *["reflection_complex", "open_question", "open_question"] * 4)
+    assert re.search(r"likely range 0\.\d to 1\.\d<", page())
 
 
 def test_before_and_after_stand_apart(people, page):
