@@ -28,6 +28,7 @@ def app(tmp_path_factory):
 def chromium():
     path = shutil.which("chromium")
     assert path, "the browser tests need chromium: apt-get update && apt-get install -y chromium"
+    expect.set_options(timeout=20_000)  # the first message waits for the models, beside a whole test run
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -43,7 +44,7 @@ def sign_in(app, chromium):
     def sign_in(who: str, *, expected: str = "ERR_INTERNET_DISCONNECTED", **options):
         options = {"viewport": {"width": 1280, "height": 800}, "base_url": app.address, **options}
         context = chromium.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))

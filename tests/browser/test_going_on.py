@@ -153,7 +153,7 @@ def test_a_message_is_added_to_the_conversation_once(sign_in, start_chat):
           }))).observe(log, { childList: true, subtree: true });
         }"""
     )
-    send(page, "You have carried this for a long time.")
+    send(page, "It sounds as if you have carried this alone for a long time.")
     expect(page.locator(TAGGED)).to_have_count(1)
     expect(page.locator("#log .message.theirs")).to_have_count(2)
     assert page.evaluate("window.added") == ["ARTICLE"]
