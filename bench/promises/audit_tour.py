@@ -69,7 +69,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
         ["organisation_set"],
     ),
     "audit:check": ({}, ["audit_check"]),
-    "people:set-role": ({"role": "trainer"}, ["made_trainer"]),
+    "people:set-role": ({"role": "trainer"}, ["made_trainer", "cohort_ended"]),
     "people:cohort-add": ({"cohort": "{cohort}"}, ["cohort_joined"]),
     "people:cohort-end": ({"cohort": "{cohort}"}, ["cohort_ended"]),
     "people:close": ({}, ["account_closed"]),
