@@ -31,12 +31,17 @@ def open_a_chat(page) -> None:
     page.wait_for_load_state("load")
 
 
-def test_a_note_survives_the_end_of_the_session_and_goes_once_it_is_sent(sign_in):
+def note_sent_after_the_session(sign_in):
     page = sign_in("tara")
     open_a_chat(page)
     page.get_by_label(NOTE).fill("You waited for her.")
     end_session(page)
     page.get_by_role("button", name="Send the note").click()
+    return page
+
+
+def test_a_note_survives_the_end_of_the_session_and_goes_once_it_is_sent(sign_in):
+    page = note_sent_after_the_session(sign_in)
     sign_in_again(page, "tara")
     expect(page.get_by_label(NOTE)).to_have_value("You waited for her.")
     expect(page.get_by_text("it is not sent yet")).to_be_visible()
@@ -56,11 +61,7 @@ def test_a_note_that_is_too_long_is_not_cut_and_not_lost(sign_in):
 
 
 def test_a_draft_is_not_there_for_whoever_signs_in_next(sign_in):
-    page = sign_in("tara")
-    open_a_chat(page)
-    page.get_by_label(NOTE).fill("You waited for her.")
-    end_session(page)
-    page.get_by_role("button", name="Send the note").click()
+    page = note_sent_after_the_session(sign_in)
     expect(page.get_by_role("heading", name="A quiet room")).to_be_visible()
     assert page.evaluate(DRAFTS) == 1
     page.goto("/login/")  # not back to a chat that an admin may not read
