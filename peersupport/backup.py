@@ -41,7 +41,8 @@ DECLARE held text;
 BEGIN
   FOR held IN
     SELECT oid::regclass::text FROM pg_class
-    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+    WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+      AND relkind IN ('r', 'p')
       AND NOT EXISTS (
         SELECT FROM pg_depend
         WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'  -- an extension's
@@ -233,7 +234,7 @@ def _dump(target: Path) -> None:
     else:
         schema = _schema()
         # Another schema than the usual one says that others live in this database, too.
-        only = [] if schema == "public" else [f"--schema={schema}"]
+        only = [] if schema == "public" else [f'--schema="{schema}"']  # a pattern, unless quoted
         _postgres("pg_dump", "--format=custom", "--no-owner", f"--file={target}", *only)
 
 
