@@ -185,6 +185,26 @@ def test_what_a_killed_run_left_goes_with_the_next(settings, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [running.name, "a.tar.gz", "data"]
 
 
+SQL = "from django.db import connection; c = connection.cursor(); "
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL's schemas")
+def test_a_schema_of_its_own_comes_back_and_what_others_hold_beside_it_stays(place, tmp_path):
+    there = place("there")
+    there.ask(SQL + "c.execute('CREATE SCHEMA \"Own\"; CREATE TABLE public.neighbour AS SELECT 7 AS a')")
+    there.env["DATABASE_URL"] += "?options=-c%20search_path%3D%22Own%22"
+    there.done("migrate")
+    archive = str(tmp_path / "a.tar.gz")
+    there.done("backup", "--output", archive)
+    there.ask(SOMEBODY)
+    there.ask(SQL + "c.execute('UPDATE public.neighbour SET a = 8')")
+    there.done("restore", "--input", archive, "--replace")
+    assert there.rows() == "[] []"
+    assert there.ask(SQL + "c.execute('SELECT a FROM public.neighbour'); print(c.fetchone()[0])") == "8"
+
+
 def test_the_programs_trust_the_server_no_more_than_the_application_does(monkeypatch):
     said = {
         "dbname": "it's", "host": "db", "user": "me", "password": "canary", "sslmode": "verify-full",
