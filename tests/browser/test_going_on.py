@@ -10,6 +10,12 @@ from bench.app import PASSWORD
 from tests.browser.test_volunteer import TAGGED, send
 
 NOTE = "A note to the volunteer"
+# A browser does not say of a page without a window that it is hidden. -> whether it holds no stream then
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+  return source === null;
+}"""
 DRAFTS = "Object.keys(sessionStorage).filter(name => name.startsWith('draft:')).length"
 
 
@@ -72,10 +78,12 @@ def test_a_draft_is_not_there_for_whoever_signs_in_next(sign_in):
 def test_an_older_tab_sends_on_after_a_sign_in_in_another(sign_in, start_chat):
     page = sign_in("vera", expected=("403 (Forbidden)",))
     start_chat(page, "Covering for three")
+    assert page.evaluate(HIDE, True)  # in sight, it would be led to sign in by itself
     end_session(page)
     other = page.context.new_page()
     other.goto("/chats/")
     sign_in_again(other, "vera")
+    assert not page.evaluate(HIDE, False)
     send(page, "What happened today?")
     expect(page.locator("#composer-error")).to_contain_text("You signed in meanwhile")
     expect(page.get_by_label("Your message")).to_have_value("What happened today?")
@@ -129,16 +137,14 @@ def test_a_chat_that_ended_in_another_tab_takes_no_words_and_holds_no_stream(sig
 def test_a_tab_that_nobody_looks_at_holds_no_stream_and_catches_up(sign_in, start_chat):
     page = sign_in("vera")
     start_chat(page, "Covering for three")
-    hide = "now => { Object.defineProperty(document, 'hidden', { value: now, configurable: true });"
-    hide += " document.dispatchEvent(new Event('visibilitychange')); return source === null; }"
-    assert page.evaluate(hide, True) is True
+    assert page.evaluate(HIDE, True)
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_load_state("load")
     send(other, "What happened today?")
     expect(other.locator(TAGGED)).to_have_count(1)
     expect(page.locator(".message.own")).to_have_count(0)
-    assert page.evaluate(hide, False) is False
+    assert not page.evaluate(HIDE, False)
     expect(page.locator(TAGGED)).to_have_count(1)
 
 
