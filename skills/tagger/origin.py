@@ -11,8 +11,6 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
 from skills.corpora.example import Example
 
 
@@ -53,10 +51,7 @@ def of_files(paths: Iterable[Path]) -> list[str]:
 
 
 def is_permissive(path: Path) -> bool:
-    """Whether a soft.npz, or a file with weights, says that it learnt from permissive text alone."""
-    if path.suffix == ".npz":
-        with np.load(path) as kept:
-            return "permissive" in kept and bool(kept["permissive"])
+    """Whether a file with weights says that it learnt from permissive text alone."""
     import torch
 
     return torch.load(path, weights_only=True, map_location="cpu", mmap=True).get("permissive") is True

@@ -16,20 +16,12 @@ def text_key(example: Example) -> bytes:
     return hashlib.sha256(f"{example.previous}\0{example.text}".encode("utf-8", "replace")).digest()[:16]
 
 
-def save(
-    path: Path, examples: list[Example], logits: np.ndarray, note: dict, *, permissive: bool = False
-) -> None:
-    """Keep the teacher's logits [n, outputs] of the examples; `note` says which teacher it was, `permissive`
-    that it learnt from permissively licensed text alone."""
+def save(path: Path, examples: list[Example], logits: np.ndarray, note: dict) -> None:
+    """Keep the teacher's logits [n, outputs] of the examples; `note` says which teacher it was."""
     keys = np.frombuffer(b"".join(map(text_key, examples)), np.uint8).reshape(-1, 16)
     with path.open("wb") as out:
-        np.savez(
-            out,
-            keys=keys,
-            logits=logits.astype(np.float16),
-            note=np.array(repr(sorted(note.items()))),
-            permissive=np.array(permissive),
-        )
+        said = logits.astype(np.float16)
+        np.savez(out, keys=keys, logits=said, note=np.array(repr(sorted(note.items()))))
 
 
 def lookup(paths: tuple[Path, ...], examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:

@@ -25,14 +25,21 @@ for (const name of ["htmx:responseError", "htmx:sendError"]) {
 }
 
 // A panel that asks by itself and hears the same again stays as it is: nothing is read out, no focus goes astray.
-// What had focus is found again by its id. (A form's token is another in each answer.)
+// What had focus is found again by its id, and so is how far a table was scrolled. (A form's token is another
+// in each answer.)
 const heard = new Map();
+const scrolled = new Map();
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const asker = detail.requestConfig.elt;
   if (!asker.getAttribute("hx-trigger")?.startsWith("every")) return;
   const words = detail.serverResponse.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
   if (heard.get(asker.id) === words) detail.shouldSwap = false;
   heard.set(asker.id, words);
+  for (const table of document.querySelectorAll(".scroll[id]")) scrolled.set(table.id, table.scrollLeft);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [id, left] of scrolled) document.getElementById(id)?.scrollTo({ left });
+  scrolled.clear();
 });
 
 // A click on the backdrop closes; focus goes back to the tag by itself.

@@ -148,6 +148,18 @@ def test_a_tab_that_nobody_looks_at_holds_no_stream_and_catches_up(sign_in, star
     expect(page.locator(TAGGED)).to_have_count(1)
 
 
+def test_a_table_that_looks_again_stays_scrolled(sign_in, start_chat):
+    page = sign_in("ada", viewport={"width": 375, "height": 720})
+    page.goto("/jobs/")
+    page.wait_for_load_state("load")
+    page.locator("#latest").evaluate("table => { table.scrollLeft = 90; table.dataset.first = '1'; }")
+    volunteer = sign_in("vera")
+    start_chat(volunteer, "Covering for three")
+    send(volunteer, "What happened today?")
+    expect(page.locator("#latest[data-first]")).to_have_count(0)
+    page.wait_for_function("document.getElementById('latest').scrollLeft === 90")
+
+
 def test_a_message_is_added_to_the_conversation_once(sign_in, start_chat):
     """A screen reader reads out what is added: the words once, then what was found in them."""
     page = sign_in("vera")

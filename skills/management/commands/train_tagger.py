@@ -75,12 +75,11 @@ class Command(BaseCommand):
         everything = usable(read_all(corpora))
         learnt = permissive(everything) if options["permissive"] else everything
         more = [] if options["permissive"] else usable(unlabelled(corpora, everything))
-        given = (options["encoder"] or []) + (options["soft"] or [])
         encoders = options["encoder"] or [output / "pretrained.pt"]
         lines = texts(learnt + more)
         try:
             if options["permissive"]:
-                origin.refuse_others(given)
+                origin.refuse_others(options["encoder"] or [])
             if not options["encoder"] and encoders[0].is_file():
                 origin.pretrained_on(encoders[0], lines, permissive=options["permissive"])
         except origin.OtherSourcesError as error:
@@ -176,6 +175,10 @@ class Command(BaseCommand):
         if corpora is None and not options["permissive"]:
             raise CommandError(
                 "Give the folder of the corpora with --corpora, or --permissive.", returncode=2
+            )
+        if options["permissive"] and options["soft"]:
+            raise CommandError(
+                "A teacher reads all corpora: leave out --soft, or --permissive.", returncode=2
             )
         named = [("corpora", corpora)] if corpora else []
         named += [(name, path) for name in ("soft", "encoder") for path in options[name] or ()]
