@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import time
@@ -25,37 +24,15 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 
 import peersupport
-from peersupport import durable
+from peersupport import dumps, durable
 from peersupport.archives import UnsafeArchive, check, pack, unpack
+from peersupport.dumps import BackupError
 
 FORMAT = "backup-1"
 DATABASE, MANIFEST, MODELS = "database", "manifest.json", "models"
 NAMES = (MANIFEST, DATABASE, MODELS)
 MANIFEST_BYTES = 65_536
 PART, STALE_SECONDS = ".part-backup-", 86_400  # no run takes a day
-# An archive drops what it names and no more: a newer version's tables would stand in its way, or stay.
-DROP_TABLES = """
-SET LOCAL client_min_messages = warning;
-DO $$
-DECLARE held text;
-BEGIN
-  FOR held IN
-    SELECT oid::regclass::text FROM pg_class
-    WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-      AND relkind IN ('r', 'p')
-      AND NOT EXISTS (
-        SELECT FROM pg_depend
-        WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'  -- an extension's
-      )
-  LOOP
-    EXECUTE 'DROP TABLE IF EXISTS ' || held || ' CASCADE';
-  END LOOP;
-END $$;
-"""
-
-
-class BackupError(Exception):
-    """The archive cannot be written or must not be restored; the message says what to do."""
 
 
 class HalfRestored(BackupError):
@@ -73,12 +50,13 @@ def create(target: Path) -> dict[str, Any]:
     _sweep(_folder(target))
     with tempfile.TemporaryDirectory(prefix=PART, dir=_folder(target)) as name:
         folder = Path(name)
-        _dump(folder / DATABASE)
+        dumps.write(folder / DATABASE)
         manifest = {
             "format": FORMAT,
             "peersupport": peersupport.__version__,
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "database": connection.vendor,
+            "schema": dumps.schema(),
             "sha256": _sha256(folder / DATABASE),
             "key": key_fingerprint(),
         }
@@ -121,7 +99,7 @@ def restore(source: Path, *, replace: bool = False, other_key: bool = False) -> 
         _check(manifest, folder, replace=replace, other_key=other_key)
         # The database last: it is replaced whole or not at all, and the models can be put back.
         with _models(folder / MODELS, settings.DATA_DIR / MODELS):
-            _load(folder / DATABASE)
+            dumps.load(folder / DATABASE, manifest.get("schema") or dumps.schema())
     return manifest
 
 
@@ -190,7 +168,9 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BackupError(f"{source} is not a {FORMAT} archive; restore it with the version that made it.")
     said = ("peersupport", "made", "database", "sha256", "key")
-    if not all(isinstance(manifest.get(name), str) for name in said) or not (folder / DATABASE).is_file():
+    whole = all(isinstance(manifest.get(name), str) for name in said)
+    whole = whole and isinstance(manifest.get("schema"), str | None)  # archives of 0.1.0 do not say
+    if not whole or not (folder / DATABASE).is_file():
         raise BackupError(f"{source} is no whole backup: parts are missing. Take another copy.")
     return manifest
 
@@ -203,6 +183,12 @@ def _check(manifest: Mapping[str, Any], folder: Path, *, replace: bool, other_ke
         raise BackupError(
             f"The archive holds a {held} database and DATABASE_URL names {connection.vendor}. "
             f"Set DATABASE_URL to a {held} database."
+        )
+    held, here = manifest.get("schema"), dumps.schema()
+    if held and here and held != here:
+        raise BackupError(
+            f"The archive holds the schema {held} and DATABASE_URL leads to {here}. Name it in DATABASE_URL: "
+            f"?options=-c%20search_path%3D{held}"
         )
     if manifest["key"] != key_fingerprint() and not other_key:
         raise BackupError(
@@ -225,112 +211,3 @@ def _holds_people() -> bool:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _dump(target: Path) -> None:
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [str(target)])
-    else:
-        schema = _schema()
-        # Another schema than the usual one says that others live in this database, too.
-        only = [] if schema == "public" else [f'--schema="{schema}"']  # a pattern, unless quoted
-        _postgres("pg_dump", "--format=custom", "--no-owner", f"--file={target}", *only)
-
-
-def _schema() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_schema()")
-        return cursor.fetchone()[0]
-
-
-def _load(source: Path) -> None:
-    if connection.vendor == "sqlite":
-        connection.close()
-        _replace_file(source, Path(connection.settings_dict["NAME"]))
-    else:
-        connection.close()
-        _replace(source)
-
-
-def _replace_file(source: Path, name: Path) -> None:
-    """Put one SQLite file in place of another, whose log must not be read into it: the old one keeps its own
-    until the new one is there."""
-    beside, logs = Path(f"{name}.restoring"), [Path(f"{name}-wal"), Path(f"{name}-shm")]
-    try:
-        shutil.move(source, beside)  # copies where that is another file system
-        durable.flush(beside)
-        for log in logs:
-            if log.exists():
-                os.replace(log, f"{log}.before")
-        os.replace(beside, name)
-    except BaseException:
-        for log in logs:
-            if Path(f"{log}.before").exists():
-                os.replace(f"{log}.before", log)
-        beside.unlink(missing_ok=True)
-        raise
-    durable.flush(name.parent)
-    for log in logs:
-        Path(f"{log}.before").unlink(missing_ok=True)
-
-
-def _replace(source: Path) -> None:
-    """Drop the tables here and load a dump, in one transaction: it is committed only once all of it came."""
-    statements = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--file=-", str(source)]
-    load = _command(
-        "psql",
-        "--no-psqlrc",
-        "--quiet",
-        "--set=ON_ERROR_STOP=1",
-        "--set=VERBOSITY=terse",
-        "--command=BEGIN",
-        f"--command={DROP_TABLES}",
-        "--file=-",
-    )
-    with tempfile.TemporaryFile() as said, _installed():
-        with subprocess.Popen(  # noqa: S603
-            load, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
-        ) as loading:
-            read = subprocess.run(statements, stdout=loading.stdin, stderr=subprocess.PIPE, check=False)  # noqa: S603
-            loading.communicate(None if read.returncode else b"COMMIT;\n")
-        said.seek(0)
-        _finish("psql", loading.returncode, said.read())
-        _finish("pg_restore", read.returncode, read.stderr)
-
-
-def _postgres(program: str, *arguments: str) -> None:
-    with _installed():
-        done = subprocess.run(  # noqa: S603
-            _command(program, *arguments), env=_environment(), capture_output=True, check=False
-        )
-    _finish(program, done.returncode, done.stderr)
-
-
-def _command(program: str, *arguments: str) -> list[str]:
-    """With all that DATABASE_URL says of the connection, as whether to trust the server; no password."""
-    from psycopg import conninfo, pq
-
-    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"password", "sslpassword"}
-    said = {name: value for name, value in connection.get_connection_params().items() if name in known}
-    return [program, f"--dbname={conninfo.make_conninfo(**said)}", *arguments]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PGPASSWORD": connection.settings_dict["PASSWORD"]}
-
-
-@contextmanager
-def _installed() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise BackupError(
-            f"{error.filename} is not installed. Install PostgreSQL's client programs."
-        ) from None
-
-
-def _finish(program: str, code: int, said: bytes) -> None:
-    if code:
-        *_, last = said.decode(errors="replace").strip().splitlines() or ["it says nothing"]
-        raise BackupError(f"{program} failed: {last}.")

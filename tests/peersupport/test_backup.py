@@ -191,18 +191,33 @@ SQL = "from django.db import connection; c = connection.cursor(); "
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL's schemas")
-def test_a_schema_of_its_own_comes_back_and_what_others_hold_beside_it_stays(place, tmp_path):
-    there = place("there")
-    there.ask(SQL + "c.execute('CREATE SCHEMA \"Own\"; CREATE TABLE public.neighbour AS SELECT 7 AS a')")
-    there.env["DATABASE_URL"] += "?options=-c%20search_path%3D%22Own%22"
+@pytest.mark.parametrize(("ours", "others"), [("Own", "public"), ("public", "Theirs")])
+def test_our_schema_comes_back_and_what_others_hold_beside_it_stays(ours, others, place, tmp_path):
+    there, neighbour = place("there"), f'\\"{others}\\".neighbour'
+    there.ask(SQL + f"c.execute('CREATE SCHEMA IF NOT EXISTS \"{ours}\"')")
+    there.ask(SQL + f"c.execute('CREATE SCHEMA IF NOT EXISTS \"{others}\"')")
+    there.ask(SQL + f'c.execute("CREATE TABLE {neighbour} AS SELECT 7 AS a")')
+    there.env["DATABASE_URL"] += f"?options=-c%20search_path%3D%22{ours}%22"
     there.done("migrate")
     archive = str(tmp_path / "a.tar.gz")
     there.done("backup", "--output", archive)
     there.ask(SOMEBODY)
-    there.ask(SQL + "c.execute('UPDATE public.neighbour SET a = 8')")
+    there.ask(SQL + f'c.execute("UPDATE {neighbour} SET a = 8")')
     there.done("restore", "--input", archive, "--replace")
     assert there.rows() == "[] []"
-    assert there.ask(SQL + "c.execute('SELECT a FROM public.neighbour'); print(c.fetchone()[0])") == "8"
+    assert there.ask(SQL + f'c.execute("SELECT a FROM {neighbour}"); print(c.fetchone()[0])') == "8"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_archive_of_another_schema_is_refused_in_words(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+    monkeypatch.setattr(backup.dumps, "write", lambda target: target.write_bytes(b"rows"))
+    monkeypatch.setattr(backup.dumps, "schema", lambda: "own")
+    backup.create(tmp_path / "a.tar.gz")
+    monkeypatch.setattr(backup.dumps, "schema", lambda: "public")
+    with pytest.raises(backup.BackupError, match="holds the schema own and DATABASE_URL leads to public"):
+        backup.restore(tmp_path / "a.tar.gz", replace=True)
 
 
 def test_the_programs_trust_the_server_no_more_than_the_application_does(monkeypatch):
@@ -210,8 +225,8 @@ def test_the_programs_trust_the_server_no_more_than_the_application_does(monkeyp
         "dbname": "it's", "host": "db", "user": "me", "password": "canary", "sslmode": "verify-full",
         "sslrootcert": "/etc/a b.pem", "options": "-c search_path=own", "pool": {}, "cursor_factory": object,
     }  # fmt: skip
-    monkeypatch.setattr(backup.connection, "get_connection_params", lambda: said)
-    program, address, *rest = backup._command("pg_dump", "--format=custom")
+    monkeypatch.setattr(backup.dumps.connection, "get_connection_params", lambda: said)
+    program, address, *rest = backup.dumps._command("pg_dump", "--format=custom")
     assert (program, rest) == ("pg_dump", ["--format=custom"])
     assert conninfo.conninfo_to_dict(address.removeprefix("--dbname=")) == {
         name: said[name] for name in ("dbname", "host", "user", "sslmode", "sslrootcert", "options")

@@ -38,7 +38,7 @@ def archive(models, tmp_path) -> Path:
 def loaded(monkeypatch) -> list[Path]:
     """In place of loading the database, which is the test's own."""
     found: list[Path] = []
-    monkeypatch.setattr(backup, "_load", found.append)
+    monkeypatch.setattr(backup.dumps, "load", lambda path, schema: found.append(path))
     return found
 
 
@@ -70,7 +70,7 @@ def test_models_are_exchanged_with_the_database(archive, models, loaded):
 
 
 def test_a_database_that_does_not_load_leaves_the_models_as_they_were(archive, models, monkeypatch):
-    monkeypatch.setattr(backup, "_load", breaks)
+    monkeypatch.setattr(backup.dumps, "load", breaks)
     with pytest.raises(CommandError, match=r"psql failed: no room\. Nothing was changed\."):
         restore(archive)
     assert held(models) == OLD
@@ -112,11 +112,11 @@ def test_models_on_a_mount_are_exchanged_inside_it(archive, models, loaded, monk
 
     for name, other in (("rename", renamed), ("replace", renamed), ("rmdir", removed)):
         monkeypatch.setattr(os, name, other)
-    monkeypatch.setattr(backup, "_load", breaks)
+    monkeypatch.setattr(backup.dumps, "load", breaks)
     with pytest.raises(CommandError, match=r"Nothing was changed"):
         restore(archive)
     assert held(models) == OLD
-    monkeypatch.setattr(backup, "_load", loaded.append)
+    monkeypatch.setattr(backup.dumps, "load", lambda path, schema: loaded.append(path))
     restore(archive)
     assert held(models) == NEW and len(loaded) == 1
 
@@ -131,26 +131,26 @@ def test_a_mount_among_the_models_is_refused_before_anything_is_moved(archive, m
 def test_a_link_in_place_of_the_models_stays_where_the_restore_fails(archive, models, loaded, monkeypatch):
     elsewhere = models.rename(models.with_name("elsewhere"))
     models.symlink_to(elsewhere)
-    load = backup._load
-    monkeypatch.setattr(backup, "_load", breaks)
+    load = backup.dumps.load
+    monkeypatch.setattr(backup.dumps, "load", breaks)
     with pytest.raises(CommandError, match=r"Nothing was changed"):
         restore(archive)
     assert models.readlink() == elsewhere and held(elsewhere) == OLD
-    monkeypatch.setattr(backup, "_load", load)
+    monkeypatch.setattr(backup.dumps, "load", load)
     restore(archive)
     assert not models.is_symlink() and held(models) == NEW
     assert held(elsewhere) == OLD  # what it leads to is not ours
 
 
 def test_what_cannot_be_put_back_is_said(archive, models, monkeypatch):
-    def breaks_all(source):
+    def breaks_all(source, schema):
         monkeypatch.setattr(backup, "_move_all", breaks_too)
         breaks()
 
     def breaks_too(source, target):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(backup, "_load", breaks_all)
+    monkeypatch.setattr(backup.dumps, "load", breaks_all)
     with pytest.raises(CommandError, match=r"psql failed.*models could not be put back") as told:
         restore(archive)
     assert "Nothing was changed" not in str(told.value)
@@ -172,9 +172,9 @@ def test_a_file_of_sqlite_keeps_its_log_where_it_cannot_be_replaced(tmp_path, mo
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(OSError, match=r"busy"):
-        backup._replace_file(source, name)
+        backup.dumps.replace_file(source, name)
     assert held(tmp_path) == before
     monkeypatch.setattr(os, "replace", real)
     fill(tmp_path, {"in/database": "new"})
-    backup._replace_file(source, name)
+    backup.dumps.replace_file(source, name)
     assert held(tmp_path) == {"db": "new"}
