@@ -8,11 +8,14 @@ _DURABLE = "tests/peersupport/test_durable.py"
 ONLY_ON = {
     "tests/feedback/test_seeker_wording.py::test_of_two_that_speak_at_once_one_is_heard": POSTGRESQL,
     f"{_DURABLE}::test_a_message_is_on_the_disk_once_it_is_kept": SQLITE,
+    f"{_DURABLE}::test_a_message_posted_again_is_waited_for_again": SQLITE,
     f"{_DURABLE}::test_the_list_says_erased_once_the_database_cannot_take_it_back": SQLITE,
     f"{_DURABLE}::test_what_is_taken_back_is_waited_for_by_nobody": SQLITE,
     "tests/peersupport/test_backup.py::"
-    "test_a_schema_of_its_own_comes_back_and_what_others_hold_beside_it_stays": POSTGRESQL,
+    "test_our_schema_comes_back_and_what_others_hold_beside_it_stays": POSTGRESQL,
     "tests/peersupport/test_erased_bytes.py::test_no_byte_is_left_in_sqlites_files_copied_or_not": SQLITE,
+    "tests/peersupport/test_jobs_order.py::"
+    "test_a_row_is_not_tried_again_beside_a_later_one_that_is_being_claimed": POSTGRESQL,
     "tests/peersupport/test_erased_bytes.py::test_no_name_is_in_the_planners_samples": POSTGRESQL,
 }
 # file of tests -> the program that they need, which no extra of ours installs

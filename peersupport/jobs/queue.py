@@ -209,6 +209,9 @@ def requeue(job: Job) -> bool:
     """A person's retry of a row that was set aside, whose subject its kind puts back; False when it is not
     set aside any more, or when there is nothing left to try: then the row is closed as done."""
     with transaction.atomic():
+        if job.ordering_key:  # a later row that is being claimed right now is seen to run, or not claimed
+            later = Job.objects.filter(ordering_key=job.ordering_key, status__in=Job.OPEN)
+            list(later.select_for_update().order_by("id").values_list("pk"))
         won = Job.objects.filter(pk=job.pk, status=Job.Status.QUARANTINED).update(
             status=Job.Status.QUEUED, attempts=0, available_at=Now(), finished_at=None, error=""
         )

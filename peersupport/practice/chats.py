@@ -143,6 +143,7 @@ def post_message(chat: PracticeChat, *, text: str, key: str) -> Posted:
             raise ValidationError(
                 _("This message was already sent, with other words. Look above; send again what is new.")
             )
+        transaction.on_commit(durable.flush_database)  # what kept it may have died before it waited
         return Posted(before, created=False)
     if not chat.is_open:
         raise ValidationError(_("This chat has ended. Start a new one to go on practising."))

@@ -36,6 +36,14 @@ def test_a_message_is_on_the_disk_once_it_is_kept(chat, waited_for):
     assert waited_for == ["test.sqlite3-wal"]
 
 
+def test_a_message_posted_again_is_waited_for_again(chat, waited_for):
+    """What kept it may have died before it could wait."""
+    chats.post_message(chat, text="What weighs on you most?", key="k")
+    waited_for.clear()
+    assert not chats.post_message(chat, text="What weighs on you most?", key="k").created
+    assert waited_for == ["test.sqlite3-wal"]
+
+
 def test_the_list_says_erased_once_the_database_cannot_take_it_back(people, waited_for):
     erasure.ask(people.peer, by=people.admin)
     assert waited_for == ["erasures.jsonl (open)", "test.sqlite3-wal", "erasures.jsonl"]

@@ -84,27 +84,6 @@ def test_enqueue_rolls_back_with_the_caller():
     assert Job.objects.count() == 0
 
 
-def test_a_row_waits_for_earlier_open_rows_of_its_key():
-    first, second = queue.enqueue("well", ordering_key="k"), queue.enqueue("well", ordering_key="k")
-    other = queue.enqueue("well", ordering_key="other")
-    claimed = queue.claim(Lane.LIVE, "a")
-    assert [job.pk for job in claimed] == [first.pk, other.pk]
-    assert queue.claim(Lane.LIVE, "b") == []
-    queue.close(claimed[0], lambda: None)
-    assert [job.pk for job in queue.claim(Lane.LIVE, "b")] == [second.pk]
-
-
-def test_a_row_that_was_set_aside_and_is_tried_again_waits_for_the_later_one_that_runs():
-    first, second = queue.enqueue("well", ordering_key="k"), queue.enqueue("well", ordering_key="k")
-    Job.objects.filter(pk=first.pk).update(status="quarantined")
-    [running] = queue.claim(Lane.LIVE, "a")
-    assert running == second
-    assert queue.requeue(first)
-    assert queue.claim(Lane.LIVE, "b") == []
-    queue.close(running, lambda: None)
-    assert queue.claim(Lane.LIVE, "b") == [first]
-
-
 def test_a_claimed_row_is_claimed_once():
     job = queue.enqueue("well")
     assert [claimed.pk for claimed in queue.claim(Lane.LIVE, "a")] == [job.pk]
@@ -398,32 +377,6 @@ def test_a_long_job_gives_way_after_its_stint_or_when_others_wait():
     assert not context.gives_way(job, polite) and context.gives_way(job, polite + 1)
     context.stopping.set()
     assert context.gives_way(job, 0)
-
-
-@pytest.mark.parametrize("ending", ["close", "quarantine", "cancel", "requeue"])
-def test_whoever_waits_behind_a_row_is_woken_when_it_is_over(
-    ending, monkeypatch, django_capture_on_commit_callbacks
-):
-    first, second, _ = (queue.enqueue("well", ordering_key="chat:1") for _ in range(3))
-    queue.enqueue("well", ordering_key="chat:2")
-    [held] = queue.claim(Lane.LIVE, "a")[:1]
-    assert held == first
-    if ending == "requeue":
-        Job.objects.filter(pk=first.pk).update(status="quarantined")
-    woken = []
-    runner = SimpleNamespace(wake=lambda lane, pk, delay=0.0: woken.append((lane, pk)))
-    monkeypatch.setattr(queue, "get_runner", lambda: runner)
-    with django_capture_on_commit_callbacks(execute=True):
-        if ending == "close":
-            queue.close(held, lambda: None)
-        elif ending == "quarantine":
-            held.attempts = 99
-            queue.fail(held, "broken")
-        elif ending == "cancel":
-            assert queue.cancel(held)
-        else:
-            assert queue.requeue(held)
-    assert woken == [(Lane.LIVE, first.pk if ending == "requeue" else second.pk)]
 
 
 def test_old_rows_go():

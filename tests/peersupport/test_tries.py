@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -159,3 +161,15 @@ def test_erased_and_exported_like_any_chat(ended, people, drain):
     assert (branch.parent_id, branch.is_try, branch.messages.count()) == (None, True, 4)
     erasure.erase_now(people.volunteer, by=None)
     assert not Message.objects.exists()
+
+
+def test_tries_that_were_shared_against_their_chat_are_taken_back(ended):
+    branch = tries.try_again(second(ended))
+    migration = importlib.import_module("peersupport.migrations.0016_tries_are_as_private")
+    migration.keep_from_trainers(apps, None)
+    branch.refresh_from_db()
+    assert branch.shared
+    PracticeChat.objects.filter(pk=ended.pk).update(shared=False)
+    migration.keep_from_trainers(apps, None)
+    branch.refresh_from_db()
+    assert not branch.shared
