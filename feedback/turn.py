@@ -7,7 +7,6 @@ events together with the closing of the job row. Where a language model words th
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
@@ -24,8 +23,6 @@ from peersupport.safety import conduct
 from skills import storing
 from skills.retag import with_previous
 from skills.tagger import TagResult, load_tagger
-
-logger = logging.getLogger(__name__)
 
 
 def run(jobs: Sequence[Job], context) -> dict[int, Callable[[], None] | Exception]:

@@ -95,7 +95,7 @@ def test_pure_rooms_know_neither_django_nor_the_house(room):
 
 
 def test_the_web_process_imports_nothing_heavy():
-    """A fresh process that loads the ASGI application, every URL's view and every template."""
+    """A fresh process that loads the ASGI application and every URL's view, and answers once."""
     script = f"""
 import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "peersupport.settings"

@@ -93,7 +93,7 @@ def test_only_the_web_process_meets_the_outside():
 
 
 def read_from_the_environment() -> set[str]:
-    reads = re.compile(r'\b(?:env[a-z]+\(|os\.environ\.get\(|os\.environ\[)\s*"([A-Z_]+)"')
+    reads = re.compile(r'\b(?:env[a-z]+\(|os\.environ\.get\(|os\.environ\[)\s*["\']([A-Z_]+)["\']')
     return {
         name
         for package in ("peersupport", "skills", "feedback")

@@ -14,6 +14,11 @@ import pytest
 from bench.app import App, Volunteer
 
 
+def crowded() -> float:
+    """How many processes wait for each core, at least 1: the limits are those of a machine that is free."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @pytest.mark.slow
 def test_open_streams_end_with_the_server(tmp_path):
     app = App(tmp_path)
@@ -32,7 +37,7 @@ def test_open_streams_end_with_the_server(tmp_path):
     volunteer.say(path, "What happened today?")
     time.sleep(1)
     assert not ended.is_set()
-    assert app.stop() < 5  # what uvicorn grants connections that do not end
+    assert app.stop() < 5 * crowded()  # what uvicorn grants connections that do not end
     assert ended.wait(1)
     assert app.process.returncode == 0
     app.start()
@@ -62,7 +67,7 @@ def test_several_web_processes_share_a_port_and_one_that_dies_is_replaced(tmp_pa
         time.sleep(0.1)  # the dead one stays listed until its supervisor looks
     assert len(again) == 2
     assert second in again
-    assert app.stop() < 8
+    assert app.stop() < 8 * crowded()
     assert app.process.returncode == 0
     assert not any("peersupport.serve" in _command(pid) for pid in again)
 

@@ -141,7 +141,9 @@ def cohort_mocks(request: HttpRequest, cohort_id: int) -> HttpResponse:
     how it stands is told to who has rated the chat, so that a second rating is made without the first."""
     found = access.cohort_for_user(request.user, cohort_id)
     rows = MockRating.objects.filter(
-        chat__volunteer__in=cohort_figures.members(found), chat__shared=True, withdrawn_at=None
+        chat__in=access.chats_for_user(request.user),
+        chat__volunteer__in=cohort_figures.members(found),
+        withdrawn_at=None,
     )
     given = list(rows.order_by("id"))
     by_chat: dict[uuid.UUID, list[MockRating]] = {}

@@ -1,7 +1,7 @@
 """What a Celery worker process does beside reading its queue.
 
 It stops gracefully: told to end, it finishes the rows it has claimed and claims no more. And it
-looks for rows by itself every few seconds when no message came: a broker that was restarted, wiped
+looks for rows by itself every second when no message came: a broker that was restarted, wiped
 or is away, and a worker that stays up but no longer hears it (a known fault of Celery on Redis),
 then cost seconds, never work.
 """

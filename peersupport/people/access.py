@@ -1,4 +1,5 @@
-"""The only door to other people's objects. Views never query chats or messages themselves.
+"""The only door to other people's objects. What views read of chats and messages lies within a
+queryset from here.
 
 Rule: what a person has no tie to does not exist for them (404); a page of another role is
 forbidden (403). Ties are read from the current memberships at every request, so access ends

@@ -123,4 +123,4 @@ def test_a_sign_of_risk_overrides_the_points(tmp_path):
     body = json.loads((tmp_path / "o.json").read_text(encoding="utf-8"))
     assert body["messages"][0]["risk"]["level"] == "explicit"
     assert body["crisis"]["checklist"]
-    assert all(point["alternative"] is None for point in body["points"])
+    assert [point["alternative"] for point in body["points"]] == [None] * len(body["points"]) != []

@@ -61,6 +61,7 @@ def test_a_passive_cue_brings_the_organisations_checklist_and_no_skill_points(ch
     body = finish(chat, say, drain).body
     assert body["crisis"]["policy"] == "assess_and_refer"
     assert "safety" in {item["key"] for item in body["crisis"]["checklist"]}
+    assert body["points"]
     assert all(point["rule"].startswith("crisis_") for point in body["points"])
 
 

@@ -169,7 +169,7 @@ def test_too_late_the_authored_line_is_said_and_the_worded_one_dropped(chat, say
 @pytest.mark.django_db(transaction=True)
 def test_of_two_that_speak_at_once_one_is_heard(chat, say, drain, coach):
     if connection.vendor == "sqlite":
-        pytest.skip("an in-memory database belongs to one thread, and SQLite has one writer at a time")
+        pytest.skip("SQLite has one writer at a time")
     message = say(OPEN)
     drain("live")
     together = threading.Barrier(2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 SLOT = re.compile(r"<(\w+)>")
@@ -34,14 +34,6 @@ class Noun:
 
 def slots(template: str) -> frozenset[str]:
     return frozenset(SLOT.findall(template))
-
-
-def literal_runs(template: str) -> Iterable[int]:
-    """Lengths, in words, of the stretches between slots; the longest choice counts."""
-    plain = _CHOICE.sub(lambda m: max(m.group(1).split("|"), key=lambda part: len(part.split())), template)
-    plain = _AGREE.sub(r"\1", plain)
-    for stretch in SLOT.split(plain)[::2]:
-        yield len(re.findall(r"[\w'’]+", stretch))
 
 
 def choose_words(template: str, rng: random.Random) -> str:

@@ -57,10 +57,6 @@ def pieces(text: str, *, names: Sequence[str] = (), contacts: bool = True) -> li
     return parts
 
 
-def mask(text: str, *, names: Sequence[str] = (), contacts: bool = True) -> str:
-    return "".join(piece.shown for piece in pieces(text, names=names, contacts=contacts))
-
-
 def _spans(text: str, names: Sequence[str], contacts: bool) -> list[tuple[int, int, str]]:
     taken: list[tuple[int, int, str]] = []
     if contacts:
