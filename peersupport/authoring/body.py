@@ -57,7 +57,7 @@ class Rows:
 
 _LAYERED = (
     ("disclose", _("Opens this layer with"), False),
-    ("tell", _("Goes on of their own accord"), False),
+    ("tell", _("Goes on without being asked"), False),
     ("reflect", _("Answers a reflection"), False),
     ("answer", _("Answers a question"), True),
 )

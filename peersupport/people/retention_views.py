@@ -37,5 +37,5 @@ def start(request: HttpRequest) -> HttpResponse:
         if job is not None:
             record(request.user, "retention_started", job)
     if job is None:
-        messages.info(request, _("Nothing is over its time."))
+        messages.info(request, _("No chat is past its retention date."))
     return redirect("people:retention")

@@ -31,7 +31,7 @@ def try_again(message: Message) -> PracticeChat:
     if chat.is_open:
         raise ValidationError(_("This chat still goes on. End it first; then you can try another answer."))
     if chat.is_imported:
-        raise ValidationError(_("Nobody answers in a chat that was brought: practise with a scenario."))
+        raise ValidationError(_("Nobody answers in an uploaded chat: practise with a scenario."))
     if not message.is_counselor:
         raise ValidationError(_("Another try starts at a message of your own."))
     answered = Message.objects.filter(chat=OuterRef("pk"), role=Message.Role.COUNSELOR, copied=False)

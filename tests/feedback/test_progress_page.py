@@ -45,7 +45,7 @@ def test_one_short_chat_is_not_enough_data_and_no_way(people, page):
     shown = page()
     assert shown.count("not enough data") == 3
     assert "at least 5 chats are needed" in shown
-    assert "One chat is no way yet." in shown
+    assert "One chat is not a trend yet." in shown
     assert "Nothing to show yet" in page("peer")
 
 

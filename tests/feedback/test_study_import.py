@@ -143,12 +143,12 @@ def test_techniques_that_the_chats_do_not_count_are_named_before_the_run(admin, 
     row = brought(admin)  # they count technique:affirm alone
     drain("batch")
     seen = page(admin, row)
-    assert "bring no counts of Emotional Reactions, Interpretations, Exploration." in seen
+    assert "hold no counts of Emotional Reactions, Interpretations, Exploration." in seen
     assert "<code>technique:emotional_reactions</code>" in seen and "Checked: a study can run." in seen
     assert "counts of Question" not in seen  # one of the family is there
     bring(admin, row, chats=CHATS.replace("technique:affirm", "technique:explorations"))
     drain("batch")
-    assert "bring no counts of Question, Reflection, Affirm" in page(admin, row)
+    assert "hold no counts of Question, Reflection, Affirm" in page(admin, row)
 
 
 def test_parquet_is_refused_at_once_where_nothing_reads_it(admin, monkeypatch):
