@@ -19,6 +19,7 @@ from feedback.exports import codebook, files, writers
 from feedback.exports.rows import agreed
 from feedback.exports.tables import TABLES
 from feedback.models import Export
+from feedback.reports import files as pdf
 from peersupport.audit.log import record
 from peersupport.jobs.models import Job
 from peersupport.people import access
@@ -54,7 +55,7 @@ def exports(request: HttpRequest) -> HttpResponse:
         "agreeing": agreeing,
         "volunteers": of,
         "tables": TABLES.values(),
-        "formats": Export.Format.choices,
+        "formats": [one for one in Export.Format.choices if one[0] != Export.Format.PDF or pdf.installed()],
         "may_full": request.user.may_export_full,
     }
     return render(request, "feedback/exports.html", context)

@@ -278,6 +278,7 @@ class Export(models.Model):
         CSV = "csv", "CSV"
         XLSX = "xlsx", "XLSX"
         JSONL = "jsonl", _("JSON lines")
+        PDF = "pdf", _("PDF, to read")
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("Being written")

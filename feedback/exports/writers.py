@@ -1,4 +1,5 @@
-"""Rows into a file: CSV, XLSX or JSON lines, never more than a block of them in memory; and back.
+"""Rows into a file: CSV, XLSX or JSON lines, never more than a block of them in memory; and back. (Some
+thousand rows may be a PDF: see `paper`.)
 
 Text that a spreadsheet would run as a formula gets an apostrophe in CSV and XLSX; numbers stay numbers. What
 `read_back` reads is what was written, but for the kinds that a format lacks (CSV holds text alone).
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
+from feedback.exports import paper
 from feedback.exports.cells import plain_cell, safe_cell
 from feedback.exports.columns import Row
 
@@ -131,7 +133,7 @@ def _xml(value: Any) -> Any:
     return _NOT_IN_XML.sub("\ufffd", value) if isinstance(value, str) else value
 
 
-_WRITERS = {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl}
+_WRITERS = {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl, "pdf": paper.writing}
 
 
 def new_archive(path: Path) -> ZipFile:
@@ -146,7 +148,7 @@ def table_text(rows: Iterable[Row]) -> str:
 
 
 def read_back(path: Path) -> Iterator[list[Any]]:
-    """The header and the rows of an export. CSV gives text, with nothing as ""."""
+    """The header and the rows of an export that is no PDF. CSV gives text, with nothing as ""."""
     with ZipFile(path) as archive:
         [name] = [name for name in archive.namelist() if name not in BESIDE]
         with archive.open(name) as raw:
