@@ -22,9 +22,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from feedback.bases import runs, switching
-from feedback.bases.finetunes import NOTE
 from feedback.coach import digests, serving
-from feedback.coach.experts.origin import FROM, weights_key
+from feedback.coach.experts.origin import strangers, trained_elsewhere, weights_key
 from feedback.coach.merging.errors import Cancelled, InUseError, MergeError
 from feedback.coach.merging.recipe import Recipe
 from feedback.models import CoachMerge
@@ -117,13 +116,12 @@ class _Work:
 
     def _check_origin(self, recipe: Recipe) -> None:
         """What was learnt from other weights is no task vector of these. Without a note it is let pass."""
-        now = weights_key(map(serving.sha256, recipe.base.glob("*.safetensors")))
-        for expert in recipe.experts:
-            if serving.read_json(expert.path / NOTE).get(FROM, now) != now:
-                raise MergeFailed(
-                    f"{expert.path.name} was trained from other weights than {recipe.base.name} has now: "
-                    "train it anew (manage.py train_experts)."
-                )
+        folders = [expert.path for expert in recipe.experts]
+        weights = recipe.base.glob("*.safetensors")
+        for folder in strangers(folders, lambda: weights_key(map(serving.sha256, weights))):
+            raise MergeFailed(
+                f"{trained_elsewhere(folder, recipe.base)}: train it anew (manage.py train_experts)."
+            )
 
     def _merged(self, recipe: Recipe) -> Path:
         """The folder with the merge: of an earlier run, or new."""

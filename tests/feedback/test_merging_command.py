@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 
+from feedback.coach.experts.origin import FROM, weights_of
 from feedback.coach.merging import engine, plan
 from tests.feedback.merging_models import family, recipe, threads
 from tests.feedback.tiny_model import save_tiny_model
@@ -45,6 +46,41 @@ def test_it_tells_how_its_experts_were_trained(tmp_path, written):
     note = json.loads((tmp_path / "out" / "training.json").read_text())
     how = {"method": "ties", "rule": "paper", "parameters": {"density": 0.2, "lambda": 1.0}, "seed": 0}
     assert note == {"merge": how, "of": [told]}
+
+
+def test_the_output_appears_with_its_note(tmp_path, written, monkeypatch):
+    (tmp_path / "helpful" / "training.json").write_text(json.dumps({"arm": {"name": "helpful"}}))
+    seen = []
+    real = Path.rename
+
+    def renamed(self, target):
+        seen.append(sorted(path.name for path in self.iterdir()))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    call_command("merge_models", str(written), output=tmp_path / "out")
+    assert len(seen) == 1 and "training.json" in seen[0]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == seen[0]
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_what_was_learnt_from_other_weights_is_refused(tmp_path, written, dry):
+    note = tmp_path / "helpful" / "training.json"
+    note.write_text(json.dumps({"arm": {}, FROM: "0123456789abcdef"}))
+    options = {"dry_run": True} if dry else {"output": tmp_path / "out"}
+    with pytest.raises(CommandError, match="helpful was trained from other weights than base has") as ended:
+        call_command("merge_models", str(written), **options)
+    assert ended.value.returncode == 2
+    assert not list(tmp_path.glob("out*"))
+    note.write_text(json.dumps({"arm": {}, FROM: weights_of(tmp_path / "base")}))
+    call_command("merge_models", str(written), **options)
+
+
+def test_a_base_that_is_not_there_is_what_is_said(tmp_path, written):
+    (tmp_path / "helpful" / "training.json").write_text(json.dumps({FROM: "0123456789abcdef"}))
+    (tmp_path / "base").rename(tmp_path / "moved")
+    with pytest.raises(CommandError, match="there is no folder"):
+        call_command("merge_models", str(written), dry_run=True)
 
 
 def test_the_dry_run_writes_nothing(tmp_path, written, capsys):

@@ -94,6 +94,15 @@ def test_a_changed_input_starts_over(tmp_path, models):
     assert engine.merge(wanted, tmp_path / "out").resumed == 0
 
 
+@pytest.mark.parametrize(("method", "resumed"), [("tsvm", 0), ("rtsvm", 0), ("ties", 2)])
+def test_other_threads_start_over_where_bits_depend_on_them(tmp_path, models, method, resumed):
+    wanted = recipe(method, *models)
+    with pytest.raises(Cancelled):
+        engine.merge(wanted, tmp_path / "out", **stop_after(2))
+    with threads(2):
+        assert engine.merge(wanted, tmp_path / "out").resumed == resumed
+
+
 def test_a_full_disk_midway(tmp_path, models, monkeypatch):
     wanted = recipe("ties", *models)
     engine.merge(wanted, tmp_path / "whole")

@@ -11,6 +11,7 @@ import torch
 from feedback.coach.merging.adapters import Adapter
 from feedback.coach.merging.checkpoints import WHOLE, Checkpoint, read_json
 from feedback.coach.merging.errors import MergeError
+from feedback.coach.merging.layout import Layout
 from feedback.coach.merging.stacks import Inputs, Source
 
 # Tables that old checkpoints carry and new ones compute: neither missed nor merged.
@@ -42,6 +43,21 @@ def check(inputs: Inputs) -> list[str]:
     if not has_tokenizer(inputs.base.folder):
         warnings.append("the base has no tokenizer files: the output will have none")
     return warnings
+
+
+def narrowed(inputs: Inputs, layout: Layout) -> list[str]:
+    """A warning where float64 goes through a narrower type on its way into a float64 file."""
+    lost = [
+        name
+        for name in merged_names(inputs.base)
+        if layout.places[name].dtype == inputs.base.dtype(name) == torch.float64 != inputs.dtype
+    ]
+    if not lost:
+        return []
+    return [
+        f"the base is stored in float64 ({len(lost)} tensors, as {lost[0]}) and was merged in float32, which "
+        'rounds it: dtype = "float64" in the recipe keeps its precision'
+    ]
 
 
 def merged_names(base: Checkpoint) -> list[str]:

@@ -12,15 +12,16 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
 
-from feedback.coach.merging import checks, manifest, survey
+from feedback.coach.merging import averaging, checks, manifest, survey
 from feedback.coach.merging.adapters import Adapter
 from feedback.coach.merging.averaging import gram
 from feedback.coach.merging.checkpoints import Checkpoint
@@ -33,6 +34,7 @@ from feedback.coach.merging.stacks import Inputs, Piece, Stack
 from feedback.coach.merging.staging import Staging
 from feedback.coach.merging.workers import each, keep_freed_memory
 
+BY_THREADS = ("tsvm", "rtsvm")  # their bits depend on how many threads an SVD has
 SHARD_BYTES = 5_000_000_000
 Progress = Callable[[int, int, str], None]
 ShouldStop = Callable[[], bool]
@@ -54,19 +56,21 @@ def merge(
     device: str = "cpu",
     shard_bytes: int = SHARD_BYTES,
     hashes: bool = True,
+    files: Mapping[str, str] = MappingProxyType({}),
     progress: Progress = lambda done, total, what: None,
     should_stop: ShouldStop = lambda: False,
 ) -> Result:
     """Merges into the folder `output`, which must not exist or be empty. Without `hashes` the manifest has
-    none of the inputs, which are then read only as often as the method needs.
+    none of the inputs, which are then read only as often as the method needs. `files`: text by name that is
+    put beside the weights before the folder takes its place.
 
     Raises MergeError for anything that does not fit, Cancelled after `should_stop` says so. After a kill, a
     cancel or a full disk the same call goes on where it was; after an input that is refused nothing stays.
     """
     inputs = opened(recipe, device)
     try:
-        warnings = checks.check(inputs)
         layout = planned(recipe, inputs.base, shard_bytes)
+        warnings = [*checks.check(inputs), *checks.narrowed(inputs, layout)]
         with Staging(output, _fingerprint(recipe, inputs, layout), layout) as staging:
             run = _Run(recipe, inputs, staging, progress, should_stop)
             resumed = len(staging.done)
@@ -77,11 +81,11 @@ def merge(
                     recipe.as_dict(),
                     hashing.found(),
                     {name: staging.done[name] for name in layout.places},
-                    warnings,
+                    [*warnings, *averaging.beyond(staging.done)],
                     _device_name(inputs.device),
                     sum(inputs.stack(name).size for name in checks.merged_names(inputs.base)),
                 )
-                staging.finish(_other_files(recipe, inputs, layout, found))
+                staging.finish({**files, **_other_files(recipe, inputs, layout, found)})
             except torch.OutOfMemoryError as error:
                 raise MergeError("the GPU has not enough memory: run it on the CPU") from error
             except MergeError as error:
@@ -137,7 +141,7 @@ class _Run:
         self.recipe, self.inputs, self.staging = recipe, inputs, staging
         self.progress, self.should_stop = progress, should_stop
         # An SVD and a GPU need all there is for one tensor.
-        shared = recipe.method in ("tsvm", "rtsvm") or inputs.device.type != "cpu"
+        shared = recipe.method in BY_THREADS or inputs.device.type != "cpu"
         self.threads = 0 if shared else torch.get_num_threads()
         self.names = checks.merged_names(inputs.base)
         self.total = len(staging.layout.places)
@@ -277,6 +281,8 @@ def _fingerprint(recipe: Recipe, inputs: Inputs, layout: Layout) -> str:
         for path in paths
     ]
     said = [manifest.FORMAT, recipe.as_dict(), states, str(inputs.device.type), torch.__version__]
+    if recipe.method in BY_THREADS:
+        said.append(torch.get_num_threads())
     digest = hashlib.sha256(json.dumps(said, default=str).encode())
     for header in layout.headers.values():
         digest.update(header)

@@ -20,7 +20,13 @@ _PROBE = 256  # side of the matrix whose SVD is timed
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes in bytes, `seconds` a rough guess from a short trial on this machine with the files in memory."""
+    """What a merge would take.
+
+    `parameters`: weights that are merged, in so many `tensors`, of which `spectral` by singular vectors.
+    `reads` (over all `passes`), `writes` (into `shards` files) and `memory` (the peak beside mapped files) in
+    bytes; `seconds` is a rough guess from a short trial on this machine with the files in memory. `groups`:
+    tensors by the recipe's glob. `warnings`: the manifest's, but for those that only merging finds.
+    """
 
     parameters: int
     tensors: int
@@ -47,11 +53,13 @@ class Plan:
 
 
 def plan(recipe: Recipe, *, device: str = "cpu", shard_bytes: int = SHARD_BYTES) -> Plan:
-    """Opens and checks all inputs, so that it raises MergeError where a merge would at its start."""
+    """For `device` ("cpu", "cuda", "auto") and files of at most `shard_bytes`; nothing is written.
+
+    Opens and checks all inputs, so that it raises MergeError where a merge would at its start."""
     inputs = opened(recipe, device)
     try:
-        warnings = checks.check(inputs)
         layout = planned(recipe, inputs.base, shard_bytes)
+        warnings = [*checks.check(inputs), *checks.narrowed(inputs, layout)]
         names = checks.merged_names(inputs.base)
         stacks = [inputs.stack(name) for name in names]
         spectral = [stack for stack in stacks if spectral_here(recipe, stack.shape)]

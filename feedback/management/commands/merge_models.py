@@ -39,6 +39,7 @@ class Command(BaseCommand):
             raise CommandError("say a recipe and --output, or --dry-run, or --list", returncode=2)
         try:
             recipe = read_recipe(options["recipe"])
+            self._check_origin(recipe)
             if options["dry_run"]:
                 self._plan(recipe, options)
             else:
@@ -47,6 +48,18 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         except Cancelled as error:
             raise CommandError(str(error), returncode=130) from error
+
+    def _check_origin(self, recipe: Any) -> None:
+        """What was learnt from other weights is no task vector of these. Without a note it is let pass."""
+        from feedback.coach.experts.origin import strangers, trained_elsewhere, weights_of
+
+        folders = [expert.path for expert in recipe.experts]
+        for folder in strangers(folders, lambda: weights_of(recipe.base)):
+            raise CommandError(
+                f"{trained_elsewhere(folder, recipe.base)}: name the base that it was trained from, or train "
+                "it anew (manage.py train_experts)",
+                returncode=2,
+            )
 
     def _plan(self, recipe: Any, options: dict[str, Any]) -> None:
         from feedback.coach.merging.plan import plan
@@ -62,6 +75,9 @@ class Command(BaseCommand):
 
         if options["threads"]:
             torch.set_num_threads(options["threads"])
+        said = recipe.as_dict()
+        how = {name: said[name] for name in ("method", "rule", "parameters", "seed")}
+        note = notes.of_merge(how, [expert.path for expert in recipe.experts])
         stopping: list[int] = []
         before = {
             number: signal.signal(number, lambda number, frame: stopping.append(number))
@@ -74,15 +90,13 @@ class Command(BaseCommand):
                 device=options["device"],
                 shard_bytes=int(options["shard_gb"] * 1e9),
                 hashes=not options["no_hashes"],
+                files={notes.NOTE: json.dumps(note, indent=1) + "\n"} if note else {},
                 progress=self._progress,
                 should_stop=lambda: bool(stopping),
             )
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        how = {name: result.manifest["recipe"][name] for name in ("method", "rule", "parameters", "seed")}
-        if note := notes.of_merge(how, [expert.path for expert in recipe.experts]):
-            (result.output / notes.NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
         for warning in result.manifest["warnings"]:
             self.stderr.write(f"warning: {warning}")
         self.stdout.write(f"{result.output}: {result.manifest['parameters']:,} parameters")
