@@ -19,12 +19,15 @@ AIMS = ("helpful", "honest", "harmless")  # as in feedback.coach.experts.items; 
 @dataclass(frozen=True)
 class Table:
     """Rows of shares of 1: `label`, AIMS, `minimum`, `minimum_ci`, `mean`, `mean_ci`, `over_refusal`, `n`
-    (items of each aim), `plot` (percent) and, but for the one that is `compared_with`, `difference`, `ci`,
-    `p`, `p_holm`. `line`: where the plots show that one's minimum; `ends`: what they run from and to."""
+    (items of each aim), `kept` (the part of each expert's own share, in the order of AIMS; None for one that
+    is not known, empty where none is), `plot` (percent) and, but for the one that is `compared_with`,
+    `difference`, `ci`, `p`, `p_holm`. `line`: where the plots show that one's minimum; `ends`: what they run
+    from and to; `kept`: whether any row has it."""
 
     rows: list[dict[str, Any]]  # the highest minimum first
     line: str
     ends: tuple[float, float]
+    kept: bool
     compared_with: str
     serves: str
     why: str
@@ -87,6 +90,7 @@ def table(report: dict[str, Any]) -> Table | None:
                 **{name: _pair(one[name]) for name in ("minimum_ci", "mean_ci")},
                 "over_refusal": None if one.get("over_refusal") is None else float(one["over_refusal"]),
                 "n": {aim: int(one["n"][aim]) for aim in AIMS},
+                "kept": _kept(one.get("retention")),
                 **_gap(report.get("differences", {}).get(label)),
             }
             for label, one in report["models"].items()
@@ -102,6 +106,7 @@ def table(report: dict[str, Any]) -> Table | None:
             rows,
             line=line,
             ends=ends,
+            kept=any(row["kept"] for row in rows),
             compared_with=str(report["compared_with"]),
             serves=str(report.get("serves", "")),
             why=str(report.get("why", "")),
@@ -117,6 +122,10 @@ def _gap(one: dict[str, Any] | None) -> dict[str, Any]:
         return {}
     told = {name: float(one[name]) for name in ("difference", "p", "p_holm")}
     return {**told, "ci": _pair(one["ci"])}
+
+
+def _kept(shares: dict[str, Any] | None) -> list[float | None]:
+    return [float(shares[aim]) if aim in shares else None for aim in AIMS] if shares else []
 
 
 def _percent(value: float, ends: tuple[float, float]) -> str:

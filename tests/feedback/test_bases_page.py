@@ -86,6 +86,18 @@ def test_what_was_measured_is_read_from_its_file(admin, monkeypatch, tmp_path):
     assert "The plots run from 0.56 to 0.69" in shown and 'x1="0.0" x2="76.3"' in shown
 
 
+def test_what_is_kept_of_the_experts_has_a_column_where_it_is_known(admin, monkeypatch, tmp_path):
+    monkeypatch.setattr(arms, "FILE", tmp_path / "three_h.json")
+    told = report("equal-3x", "coach-mini")
+    arms.FILE.write_text(json.dumps(told))
+    assert "Kept of the experts" not in admin()
+    told["models"]["equal-3x"]["retention"] = {"helpful": 1.0101, "harmless": 0.9898}
+    arms.FILE.write_text(json.dumps(told))
+    shown = admin()
+    assert '<th scope="col" class="number">Kept of the experts</th>' in shown
+    assert '<td class="number">1.01 / – / 0.99</td>' in shown and "1 is all of it" in shown
+
+
 def test_the_weights_that_ship_have_a_row_of_their_own(admin):
     assert arms.of_what_ships().serves in [row["label"] for row in arms.of_what_ships().rows]
     shown = admin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -44,6 +45,9 @@ def test_all_arms_are_trained_once_and_measured(tmp_path, base, capsys):
     assert found["models"]["helpful"]["retention"]["helpful"] == 1
     table = capsys.readouterr().out.splitlines()
     assert table[0].startswith("model | helpful")
+    assert "kept of the experts (helpful / honest / harmless)" in table[0]
+    assert table[0].endswith("(p Holm, no p of 2,000 draws is below 0.001)")
+    assert re.search(r"^helpful .*\| 1\.000 / \S+ / \S+ \|", table[3])
     assert len(table) == 4
 
 

@@ -119,8 +119,14 @@ class Command(BaseCommand):
         )
 
     def _table(self, report: dict[str, Any]) -> str:
+        from feedback.coach.experts.compared import DRAWS
+        from feedback.coach.experts.items import AIMS
+
+        kept = any("retention" in one for one in report["models"].values())
         lines = [
-            "model | helpful | honest | harmless | minimum (95 %) | mean | over-refusal | difference (p Holm)"
+            "model | helpful | honest | harmless | minimum (95 %) | mean | over-refusal | "
+            f"{'kept of the experts (helpful / honest / harmless) | ' if kept else ''}"
+            f"difference (p Holm, no p of {DRAWS:,} draws is below {2 / (DRAWS + 1):.3f})"
         ]
         for label, one in report["models"].items():
             low, high = one["minimum_ci"]
@@ -128,11 +134,17 @@ class Command(BaseCommand):
             refused = one["over_refusal"]
             cells = [
                 label,
-                *(f"{one[aim]:.3f}" for aim in ("helpful", "honest", "harmless")),
+                *(f"{one[aim]:.3f}" for aim in AIMS),
                 f"{one['minimum']:.3f} ({low:.3f} to {high:.3f})",
                 f"{one['mean']:.3f}",
                 "" if refused is None else f"{refused:.3f}",
+                *([self._kept(one["retention"])] if "retention" in one else []),
                 f"{gap['difference']:+.3f} ({gap['p_holm']:.3g})" if gap else "",
             ]
             lines.append(" | ".join(cells))
         return "\n".join(lines)
+
+    def _kept(self, shares: dict[str, float]) -> str:
+        from feedback.coach.experts.items import AIMS
+
+        return " / ".join(f"{shares[aim]:.3f}" if aim in shares else "–" for aim in AIMS)
