@@ -1,8 +1,9 @@
-"""`python -m bench.three_h RUNS`: merges of the experts against mixtures of their data, on helpful, honest
-and harmless items. Goes on where it was; --write makes docs/three_h.md, docs/three_h.html and the coach's
-three_h.json.
+"""`python -m bench.three_h RUNS --base BASE`: merges of the experts against mixtures of their data, on
+helpful, honest and harmless items. Goes on where it was; --write makes docs/three_h.md, .html and .json and
+the coach's three_h.json.
 
-RUNS holds `seed-0` … `seed-N`, each made by `manage.py train_experts --seed N --output RUNS/seed-N`.
+RUNS holds `seed-0` … `seed-N`, each made by `manage.py train_experts --base BASE --seed N --output
+RUNS/seed-N`. The coach-mini that ships is no such BASE once it is a merge itself.
 """
 
 from __future__ import annotations
@@ -14,16 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.app import ROOT
-
-PAGE, HTML = ROOT / "docs" / "three_h.md", ROOT / "docs" / "three_h.html"
-SHIPPED = ROOT / "feedback" / "coach" / "weights" / "coach-mini"
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.three_h", description=__doc__)
     parser.add_argument("runs", type=Path)
-    parser.add_argument("--base", type=Path, default=SHIPPED)
+    parser.add_argument("--base", type=Path, required=True, help="what RUNS were trained from")
     parser.add_argument("--tune", type=int, default=120, help="validation items for each aim and try")
     parser.add_argument("--screen", type=int, default=1000, help="test items for each aim and arm")
     parser.add_argument("--final", type=int, default=800, help="test items for each aim, finalist and seed")
@@ -45,6 +41,14 @@ def main() -> int:
             f"not there yet: {', '.join(lacking)}. Make them with manage.py train_experts.", file=sys.stderr
         )
         return 2
+    if others := _strangers(options.runs, options.base, seeds):
+        print(
+            f"not trained from the weights that {options.base} has now, or without a word of it in their "
+            f"training.json: {', '.join(others)}. Name the base that RUNS were trained from; nothing was "
+            "measured.",
+            file=sys.stderr,
+        )
+        return 2
     sizes = Sizes(options.tune, options.screen, options.final, options.seeds)
     report = _measured(Measuring(options.base, options.runs, options.jobs), sizes, options.until)
     (options.runs / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -61,11 +65,24 @@ def _lacking(runs: Path, seeds: int) -> list[str]:
     return [name for name in names if not (runs / name / "training.json").is_file()]
 
 
+def _strangers(runs: Path, base: Path, seeds: int) -> list[str]:
+    """Every model of the runs counts, as the screening asks all that are there."""
+    from feedback.coach.experts.origin import strangers, weights_of
+
+    models = sorted(
+        {path.parent for seed in range(seeds) for path in runs.glob(f"seed-{seed}/*/*.safetensors")}
+    )
+    found = strangers(models, lambda: weights_of(base), strict=True)
+    return [str(path.relative_to(runs)) for path in found]
+
+
 def _measured(measuring: Any, sizes: Any, until: str) -> dict[str, Any]:
     from bench.three_h import stages
+    from bench.three_h.shipping import beside
 
     tuning = stages.tuned(measuring, sizes)
-    report: dict[str, Any] = {"base": measuring.base.name, "sizes": vars(sizes), "tuning": tuning}
+    report: dict[str, Any] = {"base": measuring.base.name, "base_weights": measuring.weights(measuring.base)}
+    report |= {"ships": beside(report["base_weights"]), "sizes": vars(sizes), "tuning": tuning}
     report["training"] = json.loads((measuring.trained(0) / "equal-3x" / "training.json").read_text())
     if until == "tune":
         return report
@@ -85,15 +102,11 @@ def _measured(measuring: Any, sizes: Any, until: str) -> dict[str, Any]:
 
 
 def _write(report: dict[str, Any], options: argparse.Namespace) -> None:
-    from bench.three_h import page
+    from bench.three_h import page, writing
 
-    text = page.markdown(report)
-    print(text)
+    print(page.markdown(report))
     if options.write:
-        PAGE.write_text(text, encoding="utf-8")
-        HTML.write_text(page.html(report), encoding="utf-8")
-        shown = json.dumps(page.for_the_product(report), indent=1)
-        (SHIPPED / "three_h.json").write_text(shown + "\n", encoding="utf-8")
+        writing.write(report)
 
 
 if __name__ == "__main__":

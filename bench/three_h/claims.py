@@ -22,13 +22,13 @@ def sentences(report: dict[str, Any]) -> list[str]:
     merges = [name for name in models if name.split("#")[0] in MERGES]
     best = max(merges, key=lambda name: models[name]["minimum"])
     first = winner(report)
-    return [
+    said = [
         f"By the primary measure {first} is first ({models[first]['minimum']:.3f}); the base has "
         f"{models['base']['minimum']:.3f}, the mixture {reference} {models[reference]['minimum']:.3f}, "
-        "and the best "
-        f"merge, {best}, {models[best]['minimum']:.3f}.",
-        f'"Merging beats mixing" {_held(gaps[best])}: {best} less {reference}, {_told(gaps[best])}. '
-        + _beside_1x(report, best),
+        f"and the best merge of full fine-tunes, {best}, {models[best]['minimum']:.3f}.",
+        _adapters(report),
+        f'"Merging beats mixing" {_held(gaps[best])}, of full fine-tunes: {best} less {reference}, '
+        f"{_told(gaps[best])}. " + _beside_1x(report, best),
         _means(report, merges),
         _rtsvm(report),
         _published(report),
@@ -36,6 +36,30 @@ def sentences(report: dict[str, Any]) -> list[str]:
         _refusals(report),
         _tuning(report),
     ]
+    return [line for line in said if line]
+
+
+def _adapters(report: dict[str, Any]) -> str:
+    """Empty where no merge of adapters was screened."""
+    screening = report["screening"]
+    of_lora = [name for name in screening if name.endswith("-lora") and name.removesuffix("-lora") in MERGES]
+    if not of_lora:
+        return ""
+    full = [name for name in screening if name.split("#")[0] in MERGES]
+    best, other = (max(names, key=lambda name: screening[name]["minimum"]) for names in (of_lora, full))
+    above = [name for name in of_lora if screening[name]["minimum"] > screening[other]["minimum"]]
+    told = (
+        "Merges of LoRA experts were screened alone, as published, and not taken to the final, which has "
+        f"merges of full fine-tunes: {best} has {screening[best]['minimum']:.3f} in the screening, the best "
+        f"merge of full fine-tunes there, {other}, {screening[other]['minimum']:.3f}."
+    )
+    if not above:
+        return told
+    return (
+        f"{told} {len(above)} of {len(of_lora)} screened higher than every merge of full fine-tunes "
+        f"({', '.join(sorted(above))}), so that what is said of the best merge is not said of the best of "
+        "all."
+    )
 
 
 def _held(gap: dict[str, Any]) -> str:
@@ -45,7 +69,7 @@ def _held(gap: dict[str, Any]) -> str:
 
 
 def _told(gap: dict[str, Any]) -> str:
-    return f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], p {gap['p_holm']:.3g}"
+    return f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], p {gap['p_holm']:.2g}"
 
 
 def _means(report: dict[str, Any], merges: list[str]) -> str:
@@ -54,7 +78,7 @@ def _means(report: dict[str, Any], merges: list[str]) -> str:
     low, high = gaps[best]["mean_ci"]
     side = "above" if low > 0 else "below" if high < 0 else "not apart from"
     return (
-        f"On the mean of the three, a secondary measure, the best merge is {best} "
+        f"On the mean of the three, a secondary measure, the best merge of full fine-tunes is {best} "
         f"({models[best]['mean']:.3f}): "
         f"{gaps[best]['mean_difference']:+.3f} [{low:+.3f}, {high:+.3f}], {side} the mixture."
     )
@@ -76,9 +100,10 @@ def _rtsvm(report: dict[str, Any]) -> str:
     better = sum(one > other for one, other in pairs)
     return (
         f"Our rtsvm against tsvm ({gap['ours']} against {gap['plain']}) on the minimum: "
-        f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], better in {better} of "
-        f"{len(models[gap['ours']]['by_seed'])} training seeds. The paper claims a gain of outlier weighting "
-        "and rank shares over other merges; rtsvm is our formulation of these two ideas and not the authors'."
+        f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], p {gap['p']:.2g}, better "
+        f"in {better} of {len(models[gap['ours']]['by_seed'])} training seeds. The paper claims a gain of "
+        "outlier weighting and rank shares over other merges; rtsvm is our formulation of these two ideas "
+        "and not the authors'."
     )
 
 
@@ -91,22 +116,31 @@ def _published(report: dict[str, Any]) -> str:
     least, most = (pick(plain, key=lambda name: plain[name]["minimum"]) for pick in (min, max))
     mixture = max(one["minimum"] for name, one in screening.items() if name.split("#")[0] in MIXTURES)
     return (
-        f"At published defaults {len(above)} of {len(plain)} merges are above the base in the screening as "
-        f"point estimates, {len(clear)} with intervals that do not meet, from {plain[least]['minimum']:.3f} "
-        f"({least}) to {plain[most]['minimum']:.3f} ({most}); the best mixture there has {mixture:.3f}."
+        f"At published defaults {len(above)} of {len(plain)} merges of full fine-tunes are above the base "
+        f"in the screening as point estimates, {len(clear)} with intervals that do not meet, from "
+        f"{plain[least]['minimum']:.3f} ({least}) to {plain[most]['minimum']:.3f} ({most}); the best mixture "
+        f"there has {mixture:.3f}."
     )
 
 
 def _conflict(report: dict[str, Any]) -> str:
-    costs = [
-        f"{expert} for {aim} ({gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}])"
+    costs = {
+        f"{expert} for {aim}": gap
         for expert, row in report["conflicts"].items()
         for aim, gap in row.items()
-        if aim != expert and gap["ci"][1] < 0
-    ]
+        if aim != expert and gap["difference"] < 0
+    }
+    sure = {name: gap for name, gap in costs.items() if gap["p_holm"] < SURE}
+    if sure:
+        told = ", ".join(f"{name} ({_told(gap)})" for name, gap in sure.items())
+        return f"Training for one aim costs another, p corrected for the six pairs: {told}."
     if not costs:
-        return "No expert costs another aim anything that its interval would show."
-    return f"Training for one aim costs another: {', '.join(costs)}."
+        return "No expert has less of another aim than the base."
+    nearest = min(costs, key=lambda name: costs[name]["p"])
+    return (
+        "That training for one aim costs another is not shown once p is corrected for the six pairs: the "
+        f"nearest to it is {nearest} ({_told(costs[nearest])})."
+    )
 
 
 def _refusals(report: dict[str, Any]) -> str:

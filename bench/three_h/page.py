@@ -12,6 +12,9 @@ from feedback.coach.experts.items import AIMS
 from feedback.coach.steering.page import STYLE
 
 TITLE = "Helpful, honest, harmless: merging experts against mixing their data"
+_CONFLICTS = (
+    "Intervals as above. p: corrected by Holm over the six pairs of an expert and an aim that is not its own."
+)
 COLUMNS = ("model", *AIMS, "minimum [95 %]", "mean", "over-refusal")
 
 
@@ -19,7 +22,7 @@ def markdown(report: dict[str, Any]) -> str:
     parts = [f"# {TITLE}", _how(report), "## What came out", *claims.sentences(report)]
     parts += ["## Finalists", _finalists_note(report), _table(*_finalists(report))]
     parts += ["## Screening", _screening_note(report), _table(COLUMNS, _models(report["screening"]))]
-    parts += ["## What training for one aim does to the others", _table(*_conflicts(report))]
+    parts += ["## What training for one aim does to the others", _CONFLICTS, _table(*_conflicts(report))]
     parts += ["## Tries", _tries_note(report), _table(*_tries(report))]
     return "\n\n".join(parts) + "\n"
 
@@ -44,8 +47,8 @@ def html(report: dict[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{TITLE}</title><style>{STYLE}</style></head>\n<body>\n<h1>{TITLE}</h1>\n{said}\n"
         f"<main>\n{drawn}\n</main>\n{_html_table(*_finalists(report))}\n"
-        "<p><small>Intervals: 95 %, resampling training seeds and items. After the question of Yang et al., "
-        "arXiv 2502.06876.</small></p>\n</body>\n</html>\n"
+        f"<p><small>{escape(_finalists_note(report))} After the question of Yang et al., arXiv 2502.06876."
+        "</small></p>\n</body>\n</html>\n"
     )
 
 
@@ -80,13 +83,24 @@ def _how(report: dict[str, Any]) -> str:
     sizes, arm = report["sizes"], report["training"]["arm"]
     steps = arm["steps"] // len(AIMS)
     return (
-        f"Base: {report['base']}. Experts learn {steps} steps of {arm['rows']} items; the mixtures "
+        f"Base: {_base(report)} Experts learn {steps} steps of {arm['rows']} items; the mixtures "
         "learn as many "
         f"(-1x) or three times as many (-3x), which is what three experts cost. Made by "
         f"`manage.py train_experts --base BASE --steps {steps} --rate {arm['rate']:g} --seed N --output "
         f"RUNS/seed-N` for N = 0 to {sizes['seeds'] - 1}, then "
-        f"`python -m bench.three_h RUNS --screen {sizes['screen']} --write`. Items, aims "
+        f"`python -m bench.three_h RUNS --base BASE --screen {sizes['screen']} --write`. Items, aims "
         "and measure: docs/experts.md. Primary, fixed beforehand: the minimum of the three shares."
+    )
+
+
+def _base(report: dict[str, Any]) -> str:
+    named = f"{report['base']} (weights {report['base_weights']})"
+    if not (ships := report["ships"]):
+        return f"{named}."
+    since = "before the merge that ships now" if ships["merged"] else "which are not those that ship now"
+    return (
+        f"{named}, {since}: {ships['name']} as it ships has a minimum of {ships['minimum']:.3f} on other "
+        "test items (docs/experts.md, Which weights ship)."
     )
 
 
@@ -94,11 +108,15 @@ def _finalists_note(report: dict[str, Any]) -> str:
     sizes, final = report["sizes"], report["final"]
     return (
         f"{sizes['seeds']} training seeds, each with {sizes['final']} new test items for each aim: "
-        f"{sizes['seeds'] * sizes['final']:,} for each. Draws resample seeds, then items. Differences "
-        "of the minimum "
-        f"from {final['compared_with']}, paired, p corrected by Holm. `#n` is the n-th try below. Each arm "
-        "runs with the setting that validation chose; which other merge is here, and which mixture is "
+        f"{sizes['seeds'] * sizes['final']:,} for each. Draws resample seeds, then items; as so few seeds "
+        "cover too little by themselves, the ends of each interval are moved away from the estimate by "
+        f"√(K/(K − 1))·t/1.96 (K = {sizes['seeds']} seeds; Student's t, K − 1 degrees of freedom), and p is "
+        "of that t, from half the interval. Differences of the minimum are from "
+        f"{final['compared_with']}, paired, p corrected by Holm. Kept: the part of each expert's own share "
+        "on its aim (helpful / honest / harmless). `#n` is the n-th try below. Each arm runs with the "
+        "setting that validation chose; which other merge of full fine-tunes is here, and which mixture is "
         "compared with, the screening chose, with the first training seed and the wordings used here again."
+        f"{' ' if report.get('note') else ''}{report.get('note', '')}"
     )
 
 
@@ -155,7 +173,7 @@ def _finalists(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]
     for name in sorted(models, key=lambda name: -models[name]["minimum"]):
         gap = gaps.get(name)
         told = (
-            f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], p {gap['p_holm']:.3g}"
+            f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}], p {gap['p_holm']:.2g}"
             if gap
             else "compared with"
         )
@@ -165,17 +183,32 @@ def _finalists(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]
             else ""
         )
         seeds = models[name]["by_seed"]
-        rows.append([*_row(name, models[name]), f"{min(seeds):.3f} to {max(seeds):.3f}", told, means])
-    return (*COLUMNS, "minimum by seed", "difference", "of the mean"), rows
+        rows.append(
+            [
+                *_row(name, models[name]),
+                _kept(models[name]),
+                f"{min(seeds):.3f} to {max(seeds):.3f}",
+                told,
+                means,
+            ]
+        )
+    return (*COLUMNS, "kept", "minimum by seed", "difference", "of the mean"), rows
+
+
+def _kept(one: dict[str, Any]) -> str:
+    """Nothing for an aim whose expert has no share to keep."""
+    shares = one.get("retention", {})
+    return " / ".join(f"{shares[aim]:.2f}" if aim in shares else "–" for aim in AIMS)
 
 
 def _conflicts(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:
-    rows = [[name, *(_told(row[aim]) for aim in AIMS)] for name, row in report["conflicts"].items()]
+    rows = [[name, *(_cost(row[aim]) for aim in AIMS)] for name, row in report["conflicts"].items()]
     return ("expert, less the base", *AIMS), rows
 
 
-def _told(gap: dict[str, Any]) -> str:
-    return f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}]"
+def _cost(gap: dict[str, Any]) -> str:
+    told = f"{gap['difference']:+.3f} [{gap['ci'][0]:+.3f}, {gap['ci'][1]:+.3f}]"
+    return f"{told}, p {gap['p_holm']:.2g}" if "p_holm" in gap else told
 
 
 def _tries(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:

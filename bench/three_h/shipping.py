@@ -13,8 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.three_h.__main__ import SHIPPED
+from bench.app import ROOT
+from feedback.coach.experts.origin import weights_of
+from feedback.coach.mini import notes
 
+SHIPPED = ROOT / "feedback" / "coach" / "weights" / "coach-mini"
 FILE = SHIPPED / "three_h.json"
 BASE = "its base"
 
@@ -41,6 +44,18 @@ def named(told: dict[str, Any]) -> dict[str, Any]:
         "compared_with": BASE,
         "differences": {SHIPPED.name: told["differences"][weights]},
     }
+
+
+def beside(base_weights: str) -> dict[str, Any]:
+    """Name and minimum of the weights that ship, and whether they are `merged`; {} where they are
+    `base_weights`, or were not measured."""
+    if weights_of(SHIPPED) == base_weights:
+        return {}
+    shipped = json.loads(FILE.read_text(encoding="utf-8")).get("shipped")
+    if not shipped:
+        return {}
+    least = shipped["models"][SHIPPED.name]["minimum"]
+    return {"name": SHIPPED.name, "minimum": least, "merged": "merge" in notes.read(SHIPPED)}
 
 
 def why(kept: dict[str, Any], card: dict[str, Any]) -> str:

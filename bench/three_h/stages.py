@@ -1,8 +1,8 @@
 """The stages: tuning on validation items, screening everything on test items, the finalists at full size.
 
 The finalists are chosen by a rule that was fixed before the screening: the base, the three experts, both
-mixtures, `tsvm`, `rtsvm`, and of the other merges the one that screened best; each with the setting that the
-validation items chose.
+mixtures, `tsvm`, `rtsvm`, and of the other merges of full fine-tunes the one that screened best; each with
+the setting that the validation items chose. Merges of LoRA experts are screened alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.three_h.found import Found, Measuring
 from bench.three_h.tries import MERGES, MIXTURES, OF_ADAPTERS, TRIES, TUNED_MIXTURES, Try
-from feedback.coach.experts.compared import differences, gaps, summary
+from feedback.coach.experts.compared import differences, gaps, holm, summary
 from feedback.coach.experts.items import AIMS
 
 ALWAYS = ("tsvm", "rtsvm")
@@ -33,6 +33,7 @@ class Sizes:
 
 
 def least(found: Found) -> float:
+    """The primary measure: the smallest of the three shares, 0 to 1; over-refusal has no part in it."""
     return min(float(found[aim].mean()) for aim in AIMS)
 
 
@@ -67,6 +68,10 @@ def screened(measuring: Measuring, sizes: Sizes, tuning: dict[str, dict[str, Any
 
 
 def finalists(found: dict[str, Found], tuning: dict[str, dict[str, Any]]) -> list[str]:
+    """Names of the nine that the rule takes, `found` being the screening and `tuning` what `tuned` gave.
+
+    OF_ADAPTERS are never among them, however they screened. Raises KeyError where an arm was not screened
+    with the setting that was chosen for it."""
     chosen = {arm: TRIES[arm][one["best"]].name for arm, one in tuning.items()}
     others = [chosen[arm] for arm in MERGES if arm not in ALWAYS]
     best = max(others, key=lambda name: least(found[name]))
@@ -112,10 +117,19 @@ def joined_up(parts: list[Found]) -> Found:
 
 
 def conflicts(found: dict[str, list[Found]]) -> dict[str, dict[str, Any]]:
-    """What training for one aim does to each: the expert's share less the base's, with its interval."""
+    """What training for one aim does to each: the expert's share less the base's, with its interval and p;
+    `p_holm` over the six pairs of an expert and an aim that is not its own."""
     base = joined_up(found["base"])
     seeds = len(found["base"])
-    return {expert: gaps(joined_up(found[expert]), base, seeds=seeds) for expert in AIMS}
+    told = {expert: gaps(joined_up(found[expert]), base, seeds=seeds) for expert in AIMS}
+    return corrected(told)
+
+
+def corrected(told: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    crossed = {(one, aim): told[one][aim]["p"] for one in told for aim in AIMS if aim != one}
+    for (one, aim), p in holm(crossed).items():
+        told[one][aim]["p_holm"] = p
+    return told
 
 
 def rtsvm_gap(found: dict[str, list[Found]]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feedback.coach.experts.compared import differences, holm, summary
+from feedback.coach.experts import compared
+from feedback.coach.experts.compared import chance, differences, gaps, holm, summary, widened
 from feedback.coach.experts.items import AIMS
 
 
@@ -54,6 +55,60 @@ def test_trainings_that_differ_widen_the_interval():
 
     assert width(even, 1) == pytest.approx(width(even, 4), rel=0.5)
     assert width(uneven, 4) > 2 * width(uneven, 1)
+
+
+def trainings(rng, spread=0.15, n=60, seeds=5):
+    """Trainings of a model whose weakest aim, honest, has .6 on the average over all that could be made."""
+    honest = np.concatenate([rng.random(n) < 0.6 + spread * rng.standard_normal() for _ in range(seeds)])
+    found = {aim: rng.random(seeds * n) < 0.98 for aim in AIMS}
+    return {**found, "honest": honest, "over_refusal": np.zeros(3, bool)}
+
+
+def test_over_few_trainings_intervals_hold_what_they_say(monkeypatch):
+    """The plain percentile interval covers less than .9 of these."""
+    monkeypatch.setattr(compared, "DRAWS", 150)
+    rng, times = np.random.default_rng(5), 120
+    held = same = told = 0
+    for _ in range(times):
+        one, other = trainings(rng), trainings(rng)
+        low, high = summary(one, seeds=5)["minimum_ci"]
+        held += low <= 0.6 <= high
+        gap = differences({"one": one, "other": other}, "other", seeds=5)["one"]
+        same += gap["ci"][0] <= 0 <= gap["ci"][1]
+        told += gap["p"] < 0.05
+    assert held / times >= 0.92
+    assert same / times >= 0.92
+    assert told / times <= 0.08
+
+
+def test_the_ends_are_moved_by_students_t():
+    low, high = widened(0.5, 0.62, 0.55, 5)
+    factor = np.sqrt(5 / 4) * 2.776445 / 1.959964
+    assert (low, high) == pytest.approx((0.55 - 0.05 * factor, 0.55 + 0.07 * factor), abs=1e-6)
+    assert widened(0.5, 0.62, 0.55, 1) == (0.5, 0.62)
+    assert widened(0.56, 0.62, 0.55, 5)[0] == 0.55  # a draw's minimum is lower: ends never part from it
+    half = 0.06 * factor
+    assert chance(half, (0.0, 2 * half), 5) == pytest.approx(0.05)
+    assert chance(0.0, (0.0, 0.0), 5) == 1 and chance(0.1, (0.1, 0.1), 5) == 0
+
+
+def test_ends_are_shares_or_differences_of_them():
+    parts = [model(0.99, share, 0.99, n=20, seed=place) for place, share in enumerate((0.95, 0.1))]
+    found = {aim: np.concatenate([part[aim] for part in parts]) for aim in AIMS}
+    found["over_refusal"] = np.zeros(2, bool)
+    assert summary(found, seeds=2)["minimum_ci"] == [0.0, 1.0]
+    none = {**found, "honest": np.zeros(40, bool)}
+    told = differences({"found": found, "none": none}, "none", seeds=2)["found"]
+    assert told["ci"] == [-1.0, 1.0] and told["p"] > 0.1
+    assert gaps(found, none, seeds=2)["honest"]["ci"] == [-1.0, 1.0]
+
+
+def test_a_gap_of_one_training_is_told_by_its_items():
+    base = model(0.9, 0.5, 0.8)
+    better = {**base, "honest": base["honest"] | (np.arange(400) % 3 == 0)}
+    found = gaps(better, base)
+    assert found["honest"]["p"] == pytest.approx(2 / (compared.DRAWS + 1))  # no p is lower
+    assert found["helpful"] == {"difference": 0, "ci": [0, 0], "p": 1}
 
 
 def test_holm():

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 import shutil
+import sys
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
@@ -12,11 +15,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench.three_h import claims, page, shipping, stages
+from bench.three_h import __main__ as command
+from bench.three_h import claims, page, shipping, stages, writing
 from bench.three_h.found import Measuring
 from bench.three_h.tries import MERGES, OF_ADAPTERS, SIX, TRIES, TUNED_MIXTURES
 from feedback.bases import arms
+from feedback.coach.experts import compared
 from feedback.coach.experts.items import AIMS
+from feedback.coach.experts.origin import FROM, weights_of
 from feedback.coach.merging.catalog import METHODS
 from tests.feedback.expert_models import save_mini
 
@@ -30,7 +36,9 @@ def found(helpful, honest, harmless, n=300, seed=0):
 
 
 def a_report(mixture=0.9, merge=0.8):
-    return copy.deepcopy(_made(mixture, merge))
+    with pytest.MonkeyPatch.context() as quick:
+        quick.setattr(compared, "DRAWS", 200)
+        return copy.deepcopy(_made(mixture, merge))
 
 
 @cache
@@ -43,10 +51,13 @@ def _made(mixture, merge):
     screen |= {"base": found(0.9, 0.5, 0.8)} | {aim: found(0.9, 0.7, 0.8) for aim in AIMS}
     screen |= {name: found(0.95, mixture, 0.95) for name in TUNED_MIXTURES}
     names = stages.finalists(screen, tuning)
-    final = {name: [screen[name], screen[name]] for name in names}
+    screen |= {one.name: found(0.9, merge - 0.1, 0.9) for one in OF_ADAPTERS}
+    final = {name: [screen[name]] * 5 for name in names}
     return {
         "base": "coach-mini",
-        "sizes": vars(stages.Sizes(seeds=2, final=300)),
+        "base_weights": "0123456789abcdef",
+        "ships": {},
+        "sizes": vars(stages.Sizes(seeds=5, final=300)),
         "training": {"arm": {"steps": 180, "rows": 16, "rate": 1e-3}},
         "tuning": tuning,
         "screening": {name: stages.summary(one) for name, one in screen.items()},
@@ -101,6 +112,79 @@ def test_the_sentences_follow_the_figures(mixture, merge, held):
     assert first not in AIMS
 
 
+def test_what_screened_best_and_was_not_taken_is_said():
+    report = a_report()
+    for name in ("tsvm-lora", "ties-lora"):
+        assert name not in report["finalists"]
+        report["screening"][name]["minimum"] = 0.95 if name == "tsvm-lora" else 0.94
+    said = " ".join(claims.sentences(report))
+    assert "and the best merge of full fine-tunes, " in said
+    assert "not taken to the final" in said and "tsvm-lora has 0.950 in the screening" in said
+    assert "2 of 5 screened higher than every merge of full fine-tunes (ties-lora, tsvm-lora)" in said
+    assert "screened higher" not in " ".join(claims.sentences(a_report()))
+    for one in OF_ADAPTERS:
+        del report["screening"][one.name]
+    assert "LoRA" not in " ".join(claims.sentences(report))
+
+
+def test_costs_of_one_aim_are_corrected_for_six_pairs():
+    report = a_report()
+    pairs = [gap for one in AIMS for aim, gap in report["conflicts"][one].items() if aim != one]
+    assert all("p_holm" in gap for gap in pairs) and len(pairs) == 6
+    assert not any("p_holm" in report["conflicts"][aim][aim] for aim in AIMS)
+    cost = {"difference": -0.02, "ci": [-0.039, -0.001], "p": 0.04}
+    none = {"difference": 0.0, "ci": [-0.01, 0.01], "p": 1.0}
+    told = {one: {aim: dict(none) for aim in AIMS} for one in AIMS}
+    told["honest"]["harmless"] = dict(cost)
+    report["conflicts"] = stages.corrected(told)
+    assert told["honest"]["harmless"]["p_holm"] == pytest.approx(0.24)
+    said = " ".join(claims.sentences(report))
+    assert "is not shown once p is corrected for the six pairs: the nearest to it is honest for harm" in said
+    told["honest"]["harmless"]["p"] = 0.004
+    report["conflicts"] = stages.corrected(told)
+    said = " ".join(claims.sentences(report))
+    assert (
+        "costs another, p corrected for the six pairs: honest for harmless (-0.020 [-0.039, -0.001]" in said
+    )
+    told["honest"]["harmless"]["difference"] = 0.02
+    assert "No expert has less of another aim than the base." in claims.sentences(report)
+
+
+def test_the_base_is_told_from_what_ships():
+    report = a_report()
+    assert "Base: coach-mini (weights 0123456789abcdef). Experts" in page.markdown(report)
+    report["ships"] = {"name": "coach-mini", "minimum": 0.638, "merged": True}
+    told = page.markdown(report)
+    assert "before the merge that ships now: coach-mini as it ships has a minimum of 0.638" in told
+    assert "bench.three_h RUNS --base BASE " in told
+    report["ships"]["merged"] = False
+    assert "which are not those that ship now" in page.markdown(report)
+
+
+def test_what_is_kept_of_the_experts_is_shown():
+    report = a_report()
+    report["final"]["models"]["base"]["retention"] = {"helpful": 0.987, "harmless": 1.014}
+    for text in (page.markdown(report), page.html(report)):
+        assert "0.99 / – / 1.01" in text and "Kept: the part of each expert" in text
+
+
+def test_the_committed_pages_are_of_the_committed_figures(tmp_path, monkeypatch):
+    """Words and tables by the code of today; what ships and why stays."""
+    before = {path: path.read_bytes() for path in (writing.REPORT, writing.PAGE, writing.HTML, shipping.FILE)}
+    for name in ("REPORT", "PAGE", "HTML"):
+        place = tmp_path / getattr(writing, name).name
+        place.write_bytes(getattr(writing, name).read_bytes())
+        monkeypatch.setattr(writing, name, place)
+    file = tmp_path / "product.json"
+    file.write_bytes(shipping.FILE.read_bytes())
+    committed = list(before.values())
+    monkeypatch.setattr(shipping, "FILE", file)
+    writing.main()
+    made = [path.read_bytes() for path in (writing.REPORT, writing.PAGE, writing.HTML, file)]
+    assert made == committed
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
 def test_equal_sides_are_not_decided():
     report = a_report(0.8, 0.8)
     near = {"difference": 0.001, "ci": [-0.02, 0.02], "mean_difference": 0.0, "mean_ci": [-0.01, 0.01]}
@@ -151,6 +235,61 @@ def measuring(tmp_path):
         moved = {name: one + 0.001 * torch.randn_like(one) for name, one in weights.items()}
         save_file(moved, expert / "model.safetensors", metadata={"format": "pt"})
     return made
+
+
+def test_a_base_has_to_be_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["three_h", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+
+
+def test_runs_of_another_base_are_refused(measuring, monkeypatch, capsys):
+    runs = measuring.folder
+    for name in (*AIMS, *TUNED_MIXTURES):
+        folder = measuring.trained(0) / name
+        if not folder.is_dir():
+            shutil.copytree(measuring.base, folder)
+        (folder / "training.json").write_text(json.dumps({FROM: weights_of(measuring.base)}))
+    shutil.copytree(measuring.base, measuring.trained(0) / "reward-3x")  # nobody says what it is
+    args = ["three_h", str(runs), "--base", str(measuring.base), "--until", "tune", "--write"]
+    monkeypatch.setattr(sys, "argv", args)
+    measured = []
+    monkeypatch.setattr(command, "_measured", lambda *given: measured.append(given) or {})
+    assert command.main() == 2
+    said = capsys.readouterr().err
+    assert "seed-0/reward-3x. Name the base that RUNS were trained from; nothing was measured." in said
+    shutil.rmtree(measuring.trained(0) / "reward-3x")
+    (measuring.trained(0) / "honest" / "training.json").write_text(json.dumps({FROM: "0123456789abcdef"}))
+    assert command.main() == 2
+    assert "training.json: seed-0/honest. Name" in capsys.readouterr().err
+    assert measured == [] and not (runs / "report.json").exists()
+    shutil.copy(measuring.trained(0) / "helpful" / "training.json", measuring.trained(0) / "honest")
+    assert command.main() == 0 and len(measured) == 1
+
+
+def test_what_was_measured_on_other_weights_is_measured_anew(measuring):
+    one, other = TRIES["task_arithmetic"][:2]
+    args = (0, "validation", 0, 2)
+    folder = measuring.folder / "found"
+
+    def kept():
+        measuring.of_try(one, *args)
+        measuring.of_folder("helpful@0", measuring.trained(0) / "helpful", "validation", 0, 2)
+        return len(list(folder.iterdir()))
+
+    assert (kept(), kept()) == (2, 2)
+    moved = replace(one, parameters=other.parameters)  # of the same name
+    measuring.of_try(moved, *args)
+    assert len(list(folder.iterdir())) == 3
+    for model, more in ((measuring.trained(0) / "helpful", 2), (measuring.base, 2)):
+        weights = load_file(model / "model.safetensors")
+        weights = {name: one + 0.001 for name, one in weights.items()}
+        before = len(list(folder.iterdir()))
+        save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
+        assert kept() == before  # a run reads weights once
+        measuring.digests.clear()
+        assert kept() == before + more
 
 
 def test_what_was_measured_is_kept(measuring, monkeypatch):
