@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from skills.corpora.example import Example
 
 
 class OtherSourcesError(ValueError):
     """A file was learnt from other text than this run may use; the message says what to do."""
+
+
+class OtherRecipeError(ValueError):
+    """The folder holds the checkpoint of another recipe or of other sources; the message says what to do."""
 
 
 def of_lines(lines: Iterable[str]) -> str:
@@ -48,6 +53,21 @@ def of_files(paths: Iterable[Path]) -> list[str]:
         with path.open("rb") as file:
             digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     return digests
+
+
+def refuse_other_run(
+    path: Path, state: Mapping[str, Any], recipe: Mapping[str, Any], sources: Mapping[str, Any]
+) -> None:
+    """Raise OtherRecipeError where the checkpoint `state`, read from `path`, is not of this recipe and these
+    sources. One that does not say is of an earlier release, and so of another."""
+    if json.loads(state.get("recipe", "{}")) != dict(recipe):
+        raise OtherRecipeError(f"{path} is of another recipe: name another folder, or remove the file")
+    began_with = json.loads(state.get("sources", "{}"))
+    if other := [name for name, value in sources.items() if began_with.get(name) != value]:
+        raise OtherRecipeError(
+            f"{path} is of a run that learnt from something else ({', '.join(other)}): name another "
+            "folder, or remove the file"
+        )
 
 
 def is_permissive(path: Path) -> bool:

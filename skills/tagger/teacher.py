@@ -3,15 +3,21 @@
 Knowledge distillation (Hinton et al. 2015): where a corpus says only "one of these codes", and on text nobody
 labelled, the teacher's probabilities say more than the label. Any `transformers` encoder will do; nothing
 of it is shipped. Training only: imports torch and transformers.
+
+**With too little time the weights depend on the clock**: where the share of the time that is gone runs ahead
+of the share of the steps, it sets the learning rate, and where it is gone, training ends. `Teacher.ended`
+says whether that was so. With time enough, seed and examples decide alone (on one kind of processor).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +27,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from skills.corpora.example import Example
 from skills.corpora.maps import READOUTS
-from skills.tagger import batches, device, evaluation, targets
+from skills.tagger import batches, device, evaluation, origin, targets
 from skills.tagger.heads import N_OUTPUTS
 from skills.tagger.loss import tag_loss
 from skills.tagger.scoring import Scored
@@ -68,7 +74,10 @@ class TeacherNetwork(nn.Module):
 
 
 class Teacher:
-    """One teacher in training: `folder` holds its checkpoint, so that a broken run goes on where it was."""
+    """One teacher in training: `folder` holds its checkpoint, so that a broken run goes on where it was.
+
+    `train` raises OtherRecipeError where that is of another recipe, encoder or other examples.
+    """
 
     def __init__(
         self, encoder: Path, folder: Path, recipe: TeacherRecipe, report: Callable[[dict], None]
@@ -87,12 +96,21 @@ class Teacher:
         ]
         self.optimizer = torch.optim.AdamW(groups, fused=True, weight_decay=recipe.decay)
         self.epoch, self.step, self.total, self.seconds = 0, 0, 0, 0.0
+        self.clocked, self.late = 0, False  # steps whose rate the clock set; whether it ended them
+        self.sources = {"encoder": origin.of_files(sorted(p for p in encoder.iterdir() if p.is_file()))}
+
+    @property
+    def ended(self) -> dict[str, Any]:
+        """What a report says of the end: by the "epochs" or the "time limit", and how many steps had their
+        learning rate from the clock. Other than by the epochs with none, the weights depend on the clock."""
+        return {"ended_by": "time limit" if self.late else "epochs", "steps_by_the_clock": self.clocked}
 
     def train(self, examples: list[Example]) -> None:
         """Fine-tune to the end of the epochs or of the time."""
         learnt = [example for example in examples if example.split == "train"]
         aims = targets.build(learnt)
         readouts = [torch.from_numpy(targets.readout_mask(name)).to(self.device) for name in READOUTS]
+        self.sources["examples"] = origin.of_examples(learnt)
         self._resume()
         self.network.train()
         started, saved = time.monotonic() - self.seconds, time.monotonic()
@@ -102,8 +120,7 @@ class Teacher:
             self.total = self.total or len(plan) * self.recipe.epochs
             for position in range(self.step, len(plan)):
                 self.seconds = time.monotonic() - started
-                done = (self.epoch * len(plan) + position) / self.total
-                progress = max(done, self.seconds / (60 * self.recipe.max_minutes))
+                progress = self._progress((self.epoch * len(plan) + position) / self.total)
                 if progress >= 1:
                     break
                 rows = plan[position]
@@ -120,6 +137,20 @@ class Teacher:
             self.epoch, self.step = self.epoch + 1, 0
         self._save()
         self.network.eval()
+
+    def forget(self) -> None:
+        """Remove the checkpoint of a run whose word is kept."""
+        (self.folder / CHECKPOINT).unlink(missing_ok=True)
+
+    def _progress(self, done: float) -> float:
+        """From 0 to 1 at the end: the share of the steps that are `done`, or of the time where that is more
+        than a step ahead of it."""
+        gone = self.seconds / (60 * self.recipe.max_minutes)
+        self.late = self.late or (gone >= 1 and done < 1)
+        if gone < 1 and gone <= done + 1 / self.total:
+            return done
+        self.clocked += gone < 1
+        return max(done, gone)
 
     def logits(self, examples: list[Example]) -> np.ndarray:
         """float16 [n, outputs]: what the teacher says of each example, with its previous message."""
@@ -210,7 +241,9 @@ class Teacher:
         state = {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "place": [self.epoch, self.step, self.total, self.seconds],
+            "place": [self.epoch, self.step, self.total, self.seconds, self.clocked, self.late],
+            "recipe": json.dumps(asdict(self.recipe)),
+            "sources": json.dumps(self.sources),
             "torch": torch.get_rng_state(),
         }
         unfinished = self.folder / (CHECKPOINT + ".part")
@@ -221,8 +254,9 @@ class Teacher:
         path = self.folder / CHECKPOINT
         if path.is_file():
             state = torch.load(path, weights_only=True, map_location="cpu")
+            origin.refuse_other_run(path, state, asdict(self.recipe), self.sources)
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.epoch, self.step, self.total, self.seconds = state["place"]
+            self.epoch, self.step, self.total, self.seconds, self.clocked, self.late = state["place"]
             torch.set_rng_state(state["torch"])
             self.report({"resumed": True, "epoch": self.epoch, "step": self.step})

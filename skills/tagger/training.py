@@ -75,10 +75,6 @@ class Sources:
 NOTHING = Sources()
 
 
-class OtherRecipeError(ValueError):
-    """The folder holds the checkpoint of another recipe or of other sources; the message says what to do."""
-
-
 class Training:
     """One training run in `folder`, which holds its tokenizer and its checkpoint."""
 
@@ -279,14 +275,7 @@ class Training:
         if not path.is_file():
             return
         state = torch.load(path, weights_only=True, map_location="cpu")
-        if json.loads(state["recipe"]) != asdict(self.recipe):
-            raise OtherRecipeError(f"{path} is of another recipe: name another folder, or remove the file")
-        began_with = json.loads(state.get("sources", "{}"))
-        if other := [name for name, value in self.sources.items() if began_with.get(name) != value]:
-            raise OtherRecipeError(
-                f"{path} is of a run that learnt from something else ({', '.join(other)}): name another "
-                "folder, or remove the file"
-            )
+        origin.refuse_other_run(path, state, asdict(self.recipe), self.sources)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -13,8 +13,9 @@ from skills.tagger import soft
 from skills.tagger.encode import Encoder, stack
 from skills.tagger.heads import N_OUTPUTS
 from skills.tagger.network import pretrained
+from skills.tagger.origin import OtherRecipeError
 from skills.tagger.pretrain import PretrainRecipe, pretrain
-from skills.tagger.training import CHECKPOINT, OtherRecipeError, Recipe, Sources, Training
+from skills.tagger.training import CHECKPOINT, Recipe, Sources, Training
 from skills.tagger.vocabulary import shrink
 
 SHORT = Recipe(epochs=2, embedding_weight=0.0)

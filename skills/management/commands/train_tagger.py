@@ -67,7 +67,7 @@ class Command(BaseCommand):
             from skills.tagger.examples import usable
             from skills.tagger.pretrain import PretrainRecipe, pretrain, texts
             from skills.tagger.release import Release, publish
-            from skills.tagger.training import NETWORK, OtherRecipeError, Recipe, Sources, Training
+            from skills.tagger.training import NETWORK, Recipe, Sources, Training
         except ImportError as error:
             message = f"Training needs {error.name}. Install it with: pip install -e '.[train]'"
             raise CommandError(message, returncode=2) from error
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         self._report({"training": len(training.examples), "examples": len(everything)})
         try:
             network = training.run(options["leg_minutes"])
-        except OtherRecipeError as error:
+        except origin.OtherRecipeError as error:
             raise CommandError(str(error), returncode=2) from error
         if network is None:
             self._report({"stage": "leg ended", "next": "run the same command again to go on"})

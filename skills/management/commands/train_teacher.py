@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             from skills.corpora.library import read_all, unlabelled
-            from skills.tagger import soft
+            from skills.tagger import origin, soft
             from skills.tagger.examples import usable
             from skills.tagger.teacher import Teacher, TeacherRecipe
         except ImportError as error:
@@ -52,12 +52,17 @@ class Command(BaseCommand):
         )
         examples = usable(read_all(corpora))
         teacher = Teacher(encoder, output, recipe, self._report)
-        teacher.train(examples)
+        try:
+            teacher.train(examples)
+        except origin.OtherRecipeError as error:
+            raise CommandError(str(error), returncode=2) from None
         for row in teacher.rows([example for example in examples if example.split == "test"]):
             self._report(row)
         learnt = [e for e in examples if e.split == "train"] + usable(unlabelled(corpora, examples))
-        note = {"encoder": encoder.name, "minutes": round(teacher.seconds / 60, 1)}
+        minutes = round(teacher.seconds / 60, 1)
+        note = {"encoder": encoder.name, "seed": recipe.seed, "minutes": minutes, **teacher.ended}
         soft.save(output / "soft.npz", learnt, teacher.logits(learnt), note)
+        teacher.forget()
         self._report({"stage": "done", "texts": len(learnt), **note})
 
     def _report(self, line: dict) -> None:
