@@ -1,7 +1,8 @@
 """The written rule table that turns a study's figures into one of six grades.
 
 The table is read from the top and the first rule that holds decides. Grades use the reliability of
-the *study's* tagger; the reliability shown beside a tag is that of ours and plays no part here.
+the *study's* tagger; the reliability shown beside a tag is that of ours and plays no part here. A study
+that does not say how reliable it was is not believed more than one that says it was not.
 """
 
 from __future__ import annotations
@@ -79,6 +80,10 @@ class Facts:
     def weak_tagger(self) -> bool:
         return any(e.tagger_f1 is not None and e.tagger_f1 < WEAK_TAGGER_F1 for e in self.effects)
 
+    @property
+    def unknown_tagger(self) -> bool:
+        return any(e.tagger_f1 is None for e in self.effects)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -125,6 +130,14 @@ RULES: tuple[Rule, ...] = (
         "uncertain",
         lambda f: (
             f"The study recognised this technique too unreliably to lean on (F1 below {WEAK_TAGGER_F1:.2f})."
+        ),
+    ),
+    Rule(
+        "unknown_tagger",
+        lambda f: f.unknown_tagger,
+        "uncertain",
+        lambda f: (
+            "The study does not say how reliably it recognised this technique, so nothing is read from it."
         ),
     ),
     Rule(

@@ -25,6 +25,7 @@ from feedback.evidence.study.spec import Spec, read_spec
 from feedback.imports import files
 from feedback.models import StudyImport, TechniqueEffect
 from feedback.studies import StudyTooLong, save_study
+from feedback.study_tagger import with_card
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 
@@ -70,7 +71,7 @@ def _spec(path: Path | None) -> Spec:
             f"spec.toml: the instrument {long[0][:40]} has a name of more than {LONGEST_NAME} characters. "
             "Shorten it there and in the assessments."
         )
-    return replace(spec, title=spec.title[:200])
+    return with_card(replace(spec, title=spec.title[:200]))
 
 
 def _check(rows, tables: Files, spec: Spec, report) -> Outcome:

@@ -94,6 +94,13 @@ def test_no_reason_claims_a_cause():
         assert not re.search(r"\bcauses?d?\b", reason) and reason.endswith(".")
 
 
+def test_a_study_that_does_not_say_how_well_it_recognised_is_believed_no_more_than_a_weak_one():
+    result = _grade_of(tagger_f1=None, survives_bh=True, beta=-0.05)
+    assert (result.key, result.rule) == ("uncertain", "unknown_tagger")
+    assert "does not say how reliably" in result.reason
+    assert all(effect.tagger_f1 is not None for effect in published_study().effects)
+
+
 def _grade_of(**changes):
     study = published_study()
     effect = replace(study.effects_of("reflection_simple")[0], **changes)

@@ -6,7 +6,7 @@ from typing import Any
 
 from feedback.evidence.study import words
 from feedback.evidence.study.output import plain
-from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
+from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of, recognised
 from feedback.evidence.study_types import OUTCOME_NAMES, Effect, Study
 
 FAILED = "Part of the study failed"  # begins the notes that are for admins alone
@@ -50,9 +50,7 @@ def provenance_of(result: dict[str, Any]) -> dict[str, Any]:
 
 def _effect(name: str, family: str, instrument: str, part: dict[str, Any], result: dict[str, Any]) -> Effect:
     term = part["terms"][name]
-    f1 = [
-        result["spec"]["tagger_f1"][leaf] for leaf in leaves_of(name) if leaf in result["spec"]["tagger_f1"]
-    ]
+    f1, _ = recognised(name, result["spec"]["tagger_f1"], result.get("counted"))
     better = result["spec"]["instruments"][instrument]["better"]
     low, high = term["ci"]
     return Effect(
@@ -67,7 +65,7 @@ def _effect(name: str, family: str, instrument: str, part: dict[str, Any], resul
         survives_bh=term["survives_bh"],
         n_seekers=part["n_seekers"],
         n_obs=part["n_obs"],
-        tagger_f1=min(f1) if f1 else None,
+        tagger_f1=f1,
         source="own study",
         better="" if better == "lower" and instrument in OUTCOME_NAMES else better,
     )

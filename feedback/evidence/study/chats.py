@@ -17,7 +17,7 @@ from feedback.evidence.study.assessments import DAY
 from feedback.evidence.study.problems import Problems
 from feedback.evidence.study.reading import moments, numbers, pieces
 from feedback.evidence.study.spec import Spec
-from feedback.evidence.study.techniques import PREFIX, rolled
+from feedback.evidence.study.techniques import PREFIX, leaves_of, rolled
 
 _SHIFT = np.int64(1) << np.int64(36)  # room for seconds beside a seeker's code in one sortable number
 _EPOCH = np.int64(1) << np.int64(34)  # so that moments before 1970 sort, too
@@ -43,6 +43,7 @@ class Chats:
     rows: int = 0
     of_others: int = 0
     others: set[str] = field(default_factory=set)
+    counted: dict[str, list[str]] = field(default_factory=dict)  # technique -> codes there were columns of
 
 
 def read_chats(path: Path, seekers: pd.Index, spec: Spec, problems: Problems, notices: list[str]) -> Chats:
@@ -57,6 +58,7 @@ def read_chats(path: Path, seekers: pd.Index, spec: Spec, problems: Problems, no
         if len(found.others) < spec.suppress:
             found.others |= set(piece["seeker_id"][code < 0].dropna().unique()[: spec.suppress])
         part = _measures(piece, problems)
+        found.counted = found.counted or _codes_of(piece)
         keep = good & (code >= 0)
         part = {name: values[keep] for name, values in part.items()}
         part |= {"seeker": code[keep].astype(np.int32), "at": at[keep], "line": piece.line.to_numpy()[keep]}
@@ -103,6 +105,15 @@ def _measures(piece: pd.DataFrame, problems: Problems) -> dict[str, np.ndarray]:
         elif name in ("turns", "seeker_negative", "seeker_positive"):
             least = 0 if name == "turns" else None
             found[name] = numbers(piece, name, "chats", problems, least=least).astype(np.float32)
+    return found
+
+
+def _codes_of(piece: pd.DataFrame) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in piece.columns:
+        code = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and (technique := rolled(code)):
+            found.setdefault(technique, []).extend(leaves_of(technique) if code == technique else (code,))
     return found
 
 

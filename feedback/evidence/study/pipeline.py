@@ -56,8 +56,9 @@ def silent(share: float, words: str) -> None:
 def load(
     files: Files, spec: Spec, report: Report = silent, problems: Problems | None = None
 ) -> tuple[dict[str, pd.DataFrame], dict, Problems]:
-    """({instrument: observations}, {"notices", "flow"}, problems). Raises StudyError where there are none;
-    the `problems` given hold what was found until then."""
+    """({instrument: observations}, {"notices", "flow", "counted": {technique: the codes it was counted
+    from}}, problems). Raises StudyError where there are none; the `problems` given hold what was found until
+    then."""
     problems, notices, flow = problems or Problems(), [], {}
     report(0.0, "reading assessments")
     cut = periods(read_assessments(files.assessments, spec, problems, notices), spec, flow)
@@ -80,11 +81,16 @@ def load(
             "chats inside a period": counted(int(rows["chats"].sum()), some, spec),
             "periods with a chat": counted(int(had.sum()), some, spec, none),
         }
-    return made, {"notices": notices, "flow": flow}, problems
+    return made, {"notices": notices, "flow": flow, "counted": chats.counted}, problems
 
 
-def analyse(made: dict[str, pd.DataFrame], spec: Spec, report: Report = silent) -> dict[str, Any]:
-    """`rq1`, `rq2`, `partial` of the result."""
+def analyse(
+    made: dict[str, pd.DataFrame],
+    spec: Spec,
+    report: Report = silent,
+    counted: dict[str, list[str]] | None = None,
+) -> dict[str, Any]:
+    """`rq1`, `rq2`, `partial` of the result; `counted` as `load` gives it."""
     result: dict[str, Any] = {"rq1": {}, "rq2": {}, "partial": []}
     steps = [(name, "rq1") for name in made] + [(name, family) for name in made for family in FAMILIES]
     for number, (name, what) in enumerate(steps):
@@ -93,7 +99,7 @@ def analyse(made: dict[str, pd.DataFrame], spec: Spec, report: Report = silent) 
             if what == "rq1":
                 result["rq1"][name] = rq1.analyse(made[name], spec)
             else:
-                result["rq2"].setdefault(name, {})[what] = rq2.analyse(made[name], what, spec)
+                result["rq2"].setdefault(name, {})[what] = rq2.analyse(made[name], what, spec, counted)
         except StudyError as error:
             place = result["rq1"] if what == "rq1" else result["rq2"].setdefault(name, {})
             place[name if what == "rq1" else what] = {"error": str(error)}
@@ -126,7 +132,7 @@ def _untell(flow: dict[str, dict[str, int | str]], second: dict[str, dict[str, A
 def run(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, Any], Problems]:
     """The whole result but for its files. Raises StudyError where not even the periods can be made."""
     made, about, problems = load(files, spec, report)
-    result = analyse(made, spec, report)
+    result = analyse(made, spec, report, about["counted"])
     _untell(about["flow"], result["rq2"])
     return {
         "format": FORMAT,

@@ -17,7 +17,7 @@ from feedback.evidence.study.few import counted, differing, enough, enough_to_es
 from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.propensity import told_nothing
 from feedback.evidence.study.spec import Spec
-from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of
+from feedback.evidence.study.techniques import FAMILIES, leaves_of, name_of, recognised
 
 MEASURES = {"sum": "sums in the period", "per_chat": "means per chat"}
 CONTROLS = (
@@ -30,9 +30,12 @@ CONTROLS = (
 )
 
 
-def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
+def analyse(
+    made: pd.DataFrame, family: str, spec: Spec, counted_from: dict[str, list[str]] | None = None
+) -> dict[str, Any]:
     """`terms`, `r2`, `n_seekers`, `n_obs`, `vif` (variance inflation), `bootstrap`, `notes`, `method`.
 
+    `counted_from` names the codes that each technique was counted from (default: all it stands for).
     Raises StudyError where there is nothing to estimate from.
     """
     rows = made[made["treated"] > 0]
@@ -77,7 +80,7 @@ def analyse(made: pd.DataFrame, family: str, spec: Spec) -> dict[str, Any]:
         "vif": inflation(table),
         "spread": {name: float(raw[name].std(ddof=1)) for name in tested},
         "bootstrap": mixed.bootstrap(x, y, groups, fit, times=spec.bootstrap, seed=spec.seed),
-        "notes": notes + _tagger_notes(tested, spec),
+        "notes": notes + _tagger_notes(tested, spec, counted_from),
         "method": f"{fit.method}; techniques as {MEASURES[spec.measure]}, per +1 SD",
     }
 
@@ -133,14 +136,28 @@ def inflation(table: pd.DataFrame) -> dict[str, float]:
     return {name: float(value) for name, value in zip(table.columns, np.diag(inverse), strict=True)}
 
 
-def _tagger_notes(present: list[str], spec: Spec) -> list[str]:
-    """What the tagger's own mistakes do to an association. With one count alone, mistakes that have nothing
-    to do with the outcome pull it toward nothing; with several that go together they can do anything."""
-    scores = {name: [spec.tagger_f1[n] for n in leaves_of(name) if n in spec.tagger_f1] for name in present}
-    known = [f"{name_of(name)} {min(found):.2f}" for name, found in scores.items() if found]
-    if not known:
-        return []
-    return [
-        f"F1 of the tagger: {', '.join(known)}. Its mistakes change these figures: since techniques go "
-        "together, an association may be smaller or larger than it looks, or have the other sign."
-    ]
+def _tagger_notes(
+    present: list[str], spec: Spec, counted_from: dict[str, list[str]] | None = None
+) -> list[str]:
+    """What the tagger's own mistakes do to an association, and for which codes nobody says how many it makes.
+    With one count alone, mistakes that have nothing to do with the outcome pull it toward nothing; with
+    several that go together they can do anything."""
+    scores = {name: recognised(name, spec.tagger_f1, counted_from) for name in present}
+    known = [f"{name_of(name)} {f1:.2f}" for name, (f1, _) in scores.items() if f1 is not None]
+    unknown = [code for _, codes in scores.values() for code in codes]
+    notes = []
+    if known:
+        notes.append(
+            f"F1 of the tagger: {', '.join(known)}. Its mistakes change these figures: since techniques go "
+            "together, an association may be smaller or larger than it looks, or have the other sign."
+        )
+    if unknown:
+        notes.append(
+            f"How well the tagger finds {', '.join(unknown)} is not known, so that what was counted from "
+            "them is graded uncertain whatever the figures say. Add it to study.toml, below [tagger], as "
+            f"f1 = {{ {unknown[0]} = 0.75 }}: measured on messages that people coded too, or, where people "
+            "did the counting, how well two of them agree."
+        )
+    if spec.from_card:
+        notes.append(f"F1 from the card of {spec.tagger_version}: {', '.join(spec.from_card)}.")
+    return notes

@@ -9,7 +9,7 @@ high = 10
 better = "lower"                  # or "higher"
 [tagger]
 version = "tagger-2026.11"
-f1 = { reflection_simple = 0.71 }
+f1 = { reflection_simple = 0.71 } # of every code that is counted: without it, what it says is uncertain
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Spec:
     instruments: Mapping[str, Instrument] = field(default_factory=lambda: dict(KNOWN))
     tagger_version: str = ""
     tagger_f1: Mapping[str, float] = field(default_factory=dict)
+    from_card: tuple[str, ...] = ()  # codes whose F1 was not written but stands in the tagger's card
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 PREFIX = "technique:"
@@ -37,3 +39,13 @@ def name_of(technique: str) -> str:
 
 def leaves_of(technique: str) -> tuple[str, ...]:
     return ALL[technique][1]
+
+
+def recognised(
+    technique: str, f1: Mapping[str, float], counted: Mapping[str, list[str]] | None = None
+) -> tuple[float | None, list[str]]:
+    """(the lowest F1 of the codes that the technique was counted from, the codes that have none): while one
+    has none, nothing is known. `counted` is that of a result; without it, all codes of the technique."""
+    codes = (counted or {}).get(technique) or leaves_of(technique)
+    unknown = [code for code in codes if code not in f1]
+    return (None if unknown else min(f1[code] for code in codes)), unknown

@@ -31,11 +31,12 @@ class Command(BaseCommand):
         from feedback.evidence.study.problems import StudyError
         from feedback.evidence.study.spec import read_spec
         from feedback.study_report import render
+        from feedback.study_tagger import with_card
 
         folder: Path = options["output"]
         files = Files(*(options[name] for name in ("assessments", "chats", "seekers", "providers")))
         try:
-            spec = read_spec(options["spec"])
+            spec = with_card(read_spec(options["spec"]))
             result, problems = run(
                 files, spec, lambda share, words: self.stderr.write(f"{share:4.0%} {words}")
             )

@@ -33,11 +33,12 @@ class Command(BaseCommand):
         from feedback.evidence.study.pipeline import Files, run
         from feedback.public_study import SOURCES, write
         from feedback.study_report import render
+        from feedback.study_tagger import measured
         from skills.tagger import load_tagger
-        from skills.tagger.card import measured_codes
+        from skills.tagger.card import card_or_nothing
 
         tagger = load_tagger()
-        f1 = {code: row["f1"] for code, row in measured_codes().items() if row.get("f1") is not None}
+        f1 = measured(card_or_nothing())
         lines = [HEAD.format(version=tagger.version)]
         for source in SOURCES:
             if options["only"] not in ("", source.name):

@@ -13,13 +13,16 @@ from feedback.evidence.study.spec import spec_from
 from feedback.evidence.study_types import study_from_dict, study_to_dict
 from tests.feedback.imports import RESULT, TERM
 
+F1 = {"reflection_simple": 0.71, "reflection_complex": 0.65}
+
 
 def _result(name: str, better: str, beta: float):
     half = 2 if name == "Wellbeing" else 0.02
     term = TERM | {"beta": beta, "ci": [beta - half, beta + half]}
     part = RESULT["rq2"]["PHQ-2"]["mi"] | {"terms": {"reflection": term}}
     own = {"Wellbeing": {"low": 0, "high": 100, "better": better}}
-    return RESULT | {"rq2": {name: {"mi": part}}, "spec": spec_from({"instruments": own}).as_dict()}
+    spec = spec_from({"instruments": own, "tagger": {"f1": F1}})
+    return RESULT | {"rq2": {name: {"mi": part}}, "spec": spec.as_dict()}
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,18 @@ def test_no_size_is_claimed_for_an_own_study():
     own = replace(published_study(), kind="own")
     assert "slightly" in grade("reflection_simple", published_study()).reason
     assert "slightly" not in grade("reflection_simple", own).reason
+
+
+@pytest.mark.parametrize(
+    ("counted", "f1", "key"),
+    [
+        (None, 0.65, "helpful"),
+        ({"reflection": ["reflection_simple"]}, 0.71, "helpful"),
+        ({"reflection": ["reflection_simple", "affirm"]}, None, "uncertain"),
+    ],
+)
+def test_f1_is_the_lowest_of_the_codes_that_were_counted_and_unknown_with_one_of_them(counted, f1, key):
+    result = _result("PHQ-2", "lower", -0.05) | ({"counted": counted} if counted else {})
+    study = study_from(result, version="1")
+    assert study.effects[0].tagger_f1 == f1
+    assert grade("reflection_simple", study).key == key

@@ -72,9 +72,20 @@ def test_a_control_that_repeats_another_is_left_out():
 
 def test_what_the_taggers_mistakes_may_do():
     spec = Spec(bootstrap=0, tagger_f1={"affirm": 0.61})
-    [note] = [note for note in rq2.analyse(noise(80), "mi", spec)["notes"] if "F1" in note]
+    [note] = [note for note in rq2.analyse(noise(80), "mi", spec)["notes"] if "F1 of" in note]
     assert note.startswith("F1 of the tagger: Affirm 0.61.")
     assert "smaller or larger than it looks, or have the other sign" in note
+
+
+def test_codes_without_an_f1_are_named_with_what_to_add():
+    spec = Spec(bootstrap=0, tagger_f1={"affirm": 0.61, "open_question": 0.8})
+    found = rq2.analyse(noise(80), "mi", spec, {"question": ["open_question", "closed_question"]})
+    [note] = [note for note in found["notes"] if "is not known" in note]
+    assert note.startswith("How well the tagger finds closed_question is not known")
+    assert "graded uncertain" in note and "f1 = { closed_question = 0.75 }" in note
+    spec = Spec(bootstrap=0, tagger_f1={"affirm": 0.61, "open_question": 0.8})
+    found = rq2.analyse(noise(80), "mi", spec, {"question": ["open_question"]})
+    assert not [note for note in found["notes"] if "is not known" in note]
 
 
 def test_notes_of_figures_that_few_carry_name_terms_as_the_tables_do(monkeypatch):

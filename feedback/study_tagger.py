@@ -1,0 +1,45 @@
+"""The F1 of a study's tagger from the card of that tagger, for codes of which study.toml says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from feedback.evidence.study.spec import Spec
+from skills.tagger.card import OWN_LINES, WEIGHTS, card_or_nothing, read_card
+from skills.taxonomy import EMPATHY
+
+
+def with_card(spec: Spec) -> Spec:
+    """The specification with what the card says, where it names the tagger that serves or the one shipped.
+    What is written goes before the card."""
+    found = _figures(spec.tagger_version) if spec.tagger_version else {}
+    more = {code: f1 for code, f1 in found.items() if code not in spec.tagger_f1}
+    return replace(spec, tagger_f1={**spec.tagger_f1, **more}, from_card=tuple(sorted(more)))
+
+
+def measured(card: dict[str, Any]) -> dict[str, float]:
+    """F1 by code and empathy head (over its three levels). Without codes that were measured on the
+    maintainers' own lines alone: these are easier than chat, and say little about it."""
+    codes = {
+        code: row["f1"]
+        for code, row in card.get("codes", {}).items()
+        if row.get("f1") is not None and row.get("source") != OWN_LINES
+    }
+    rows = {row["task"]: row["macro_f1"] for row in card.get("empathy", [])}
+    heads = {head: rows.get(f"EPITOME {head.replace('_', ' ')}, 3 levels") for head in EMPATHY}
+    return codes | {head: f1 for head, f1 in heads.items() if f1 is not None}
+
+
+def _figures(version: str) -> dict[str, float]:
+    for card in (card_or_nothing(), _shipped()):
+        if card.get("version") == version:
+            return measured(card)
+    return {}
+
+
+def _shipped() -> dict[str, Any]:
+    try:
+        return read_card(WEIGHTS)
+    except (OSError, ValueError):
+        return {}
