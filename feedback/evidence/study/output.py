@@ -6,18 +6,31 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from feedback.evidence.study import plots, words
+from feedback.evidence.study.placing import place
 from feedback.evidence.study.problems import Problems
 from feedback.evidence.study.techniques import FAMILIES, name_of
 
 
-def write(result: dict[str, Any], problems: Problems, folder: Path) -> list[str]:
-    """Everything but the HTML report; returns the names of the files."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write(
+    result: dict[str, Any], problems: Problems, folder: Path, pages: Mapping[str, str] | None = None
+) -> list[str]:
+    """All files of a result and the `pages` given (name -> text), in place of an earlier run of the same
+    study; returns the names. Raises StudyError where the folder holds another study."""
+
+    def written(new: Path) -> list[str]:
+        for name, text in (pages or {}).items():
+            (new / name).write_text(text, encoding="utf-8")
+        return [*_written(result, problems, new), *(pages or {})]
+
+    return place(folder, result["title"], written)
+
+
+def _written(result: dict[str, Any], problems: Problems, folder: Path) -> list[str]:
     made = ["result.json"]
     (folder / "result.json").write_text(as_text(result) + "\n", encoding="utf-8")
     for name, rows in _tables(result):

@@ -28,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from feedback.evidence.study import output
         from feedback.evidence.study.pipeline import Files, run
+        from feedback.evidence.study.placing import refuse_other
         from feedback.evidence.study.problems import StudyError
         from feedback.evidence.study.spec import read_spec
         from feedback.study_report import render
@@ -37,11 +38,11 @@ class Command(BaseCommand):
         files = Files(*(options[name] for name in ("assessments", "chats", "seekers", "providers")))
         try:
             spec = with_card(read_spec(options["spec"]))
+            refuse_other(folder, spec.title)
             result, problems = run(
                 files, spec, lambda share, words: self.stderr.write(f"{share:4.0%} {words}")
             )
-            output.write(result, problems, folder)
-            (folder / "report.html").write_text(render(result), encoding="utf-8")
+            output.write(result, problems, folder, {"report.html": render(result)})
         except StudyError as error:
             raise CommandError(f"{error} Nothing was written.") from None
         except OSError as error:

@@ -51,8 +51,7 @@ class Command(BaseCommand):
             self.stderr.write(f"{source.name}: {tagged} messages tagged")
             files = Files(folder / "assessments.csv", folder / "chats.csv")
             result, problems = run(files, source.spec(tagger.version, f1))
-            output.write(result, problems, folder / "result")
-            (folder / "result" / "report.html").write_text(render(result), encoding="utf-8")
+            output.write(result, problems, folder / "result", {"report.html": render(result)})
             lines += list(_tables(source.title, tagged, result))
         text = "\n".join(lines) + "\n"
         self.stdout.write(text)
