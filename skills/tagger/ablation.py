@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import torch
 
 from skills.corpora import own
 from skills.corpora.example import Example
-from skills.tagger import evaluation
+from skills.tagger import evaluation, origin
 from skills.tagger.deciding import Rule
 from skills.tagger.encode import stack
 from skills.tagger.heads import N_OUTPUTS
@@ -63,15 +63,30 @@ def run(
     share: float = SHORT.share,
 ) -> dict[str, Any]:
     """Train one variant in `folder` on a share of an epoch and return its row; a row that is there already
-    is read, not made."""
+    is read, not made. Raises OtherRecipeError where it is of another share, encoder, teacher or of other
+    corpora."""
     kept = folder / "row.json"
+    recipe = replace(SHORT, share=share, **variant.change)
+    made_of = {
+        "recipe": asdict(recipe),
+        "without": list(variant.without),
+        "encoders": origin.of_files(sources.encoders if variant.pretraining else ()),
+        "soft": origin.of_files(sources.soft if variant.teacher else ()),
+        "corpora": origin.of_examples(examples),
+    }
     if kept.is_file():
-        return json.loads(kept.read_text(encoding="utf-8"))
+        row = json.loads(kept.read_text(encoding="utf-8"))
+        there = row.pop("made_of", {})
+        if other := [name for name, value in made_of.items() if there.get(name) != value]:
+            raise origin.OtherRecipeError(
+                f"{kept} is of a run with other {', '.join(other)}: name another folder, or remove it"
+            )
+        return row
     learnt = [e for e in examples if e.corpus not in variant.without]
     training = Training(
         learnt,
         folder,
-        replace(SHORT, share=share, **variant.change),
+        recipe,
         report,
         Sources(
             encoders=sources.encoders if variant.pretraining else (),
@@ -91,7 +106,7 @@ def run(
         "embedding": round(_nearness(training), 4),
     }
     unfinished = kept.with_suffix(".part")
-    unfinished.write_text(json.dumps(row, indent=1), encoding="utf-8")
+    unfinished.write_text(json.dumps({**row, "made_of": made_of}, indent=1), encoding="utf-8")
     os.replace(unfinished, kept)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return row

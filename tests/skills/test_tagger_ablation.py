@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.management.base import CommandError
 from skills.corpora import own
 from skills.corpora.example import Example
 from skills.tagger import ablation
+from skills.tagger.origin import OtherRecipeError
 from skills.tagger.training import Sources
 
 
@@ -36,6 +38,17 @@ def test_a_corpus_that_is_left_out_is_measured_whole(examples, tmp_path):
     assert [task["task"] for task in row["tasks"]] == ["own frozen set, mean F1 of the codes"]
     again = ablation.run(replace(variant, title="other"), examples, tmp_path, Sources(), lambda _: None)
     assert again == row
+    assert json.loads((tmp_path / "row.json").read_text())["made_of"]["recipe"]["share"] == 0.4
+    encoder = tmp_path / "pretrained.pt"
+    encoder.write_bytes(b"another")
+    for other, learnt, start, share, words in (
+        (variant, examples, Sources(), 0.1, "other recipe"),
+        (variant, examples[1:], Sources(), 0.4, "other corpora"),
+        (replace(variant, pretraining=True), examples, Sources(encoders=(encoder,)), 0.4, "other encoders"),
+        (replace(variant, without=("esconv",)), examples, Sources(), 0.4, "other without"),
+    ):
+        with pytest.raises(OtherRecipeError, match=words):
+            ablation.run(other, learnt, tmp_path, start, lambda _: None, share)
 
 
 def test_each_piece_has_its_run():

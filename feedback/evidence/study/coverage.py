@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import json
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,10 @@ LOW, HIGH = 0.93, 0.97
 JUDGED = 300  # studies: the share of fewer is too uncertain for a verdict
 INSTRUMENT = "PHQ-2"
 ORDER = (*(name for name in rq1.TERMS if name != "const"), "naive", *ALL)
+DECIDE = (
+    *("simulate", "spec", "reading", "assessments", "chats", "people", "techniques", "pipeline", "few"),
+    *("propensity", "matching", "mixed", "rq1", "rq2", "corrections"),
+)
 FEW = ("not enough data", "fewer than", "no seekers", "nobody without a chat")  # what a small study answers
 
 
@@ -58,19 +65,50 @@ def _row(truth: float, term: dict[str, Any]) -> list[float]:
     return [truth, term["beta"], *term["ci"]]
 
 
+@cache
+def made_by() -> str:
+    """SHA-256, shortened, of what decides a simulated study's figures: the code from files to estimates, the
+    simulation with its settings, and the versions of what computes."""
+    found = hashlib.sha256()
+    for name in DECIDE:
+        found.update((Path(__file__).parent / f"{name}.py").read_bytes() + b"\0")
+    for package in ("numpy", "scipy", "pandas"):
+        found.update(f"{package} {importlib.metadata.version(package)}\0".encode())
+    return found.hexdigest()[:16]
+
+
+def _line(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:  # a kill while it was written
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def many(
     studies: int, seekers: int, folder: Path, kept: Path, report: Callable[[int], None], *, first: int = 1
 ) -> dict[str, Any]:
     """Coverage over so many studies, seeds from `first` on; each is a line of `kept`, so that a broken run
-    goes on. {"studies", "seekers", "terms": {term: {"coverage", "bias", "n"}}}."""
+    goes on. {"studies", "seekers", "terms": {term: {"coverage", "bias", "n"}}}.
+
+    Lines of other estimators, other settings or other versions of what they rest on do not count, and
+    neither does one that was not written to its end.
+    """
     kept.parent.mkdir(parents=True, exist_ok=True)
-    lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
-    done = {row["seed"]: row["rows"] for row in map(json.loads, lines) if row["seekers"] == seekers}
+    text = kept.read_text(encoding="utf-8") if kept.exists() else ""
+    done = {
+        row["seed"]: row["rows"]
+        for row in map(_line, text.splitlines())
+        if (row.get("seekers"), row.get("made_by")) == (seekers, made_by())
+    }
     with kept.open("a", encoding="utf-8") as out:
+        if text and not text.endswith("\n"):
+            out.write("\n")
         for seed in range(first, first + studies):
             if seed not in done:
                 done[seed] = one_study(seed, seekers, folder)
-                out.write(json.dumps({"seed": seed, "seekers": seekers, "rows": done[seed]}) + "\n")
+                row = {"seed": seed, "seekers": seekers, "made_by": made_by(), "rows": done[seed]}
+                out.write(json.dumps(row) + "\n")
                 out.flush()
             report(seed - first + 1)
     return summary([done[seed] for seed in range(first, first + studies)], seekers)

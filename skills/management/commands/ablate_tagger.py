@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             from skills.corpora.library import read_all, unlabelled
-            from skills.tagger import ablation
+            from skills.tagger import ablation, origin
             from skills.tagger.examples import usable
             from skills.tagger.training import Sources
         except ImportError as error:
@@ -48,7 +48,11 @@ class Command(BaseCommand):
                 wanted = False
             if wanted or (folder / "row.json").is_file():
                 texts = examples + more if variant.teacher else examples
-                rows.append(ablation.run(variant, texts, folder, sources, self._report, options["share"]))
+                try:
+                    row = ablation.run(variant, texts, folder, sources, self._report, options["share"])
+                except origin.OtherRecipeError as error:
+                    raise CommandError(str(error), returncode=2) from None
+                rows.append(row)
                 self._report({"variant": variant.title, "rows": rows[-1]})
         text = json.dumps(rows, indent=1) + "\n"
         (options["output"] / "variants.json").write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from feedback.evidence.grades import grade
-from feedback.evidence.study import simulate
+from feedback.evidence.study import coverage, simulate
 from feedback.evidence.study.as_evidence import study_from
 from feedback.evidence.study.coverage import one_study, summary
 
@@ -159,6 +159,23 @@ def test_coverage_of_several_sizes_says_where_data_are_not_enough(tmp_path, caps
     assert "studies of 120 seekers" in capsys.readouterr().out
     with pytest.raises(CommandError, match="several sizes are for --coverage"):
         call_command("simulate_outcomes", seekers=[30, 120], output=tmp_path)
+
+
+def test_studies_of_other_estimators_and_torn_lines_are_made_anew(tmp_path, monkeypatch):
+    kept, made = tmp_path / "coverage.jsonl", []
+    monkeypatch.setattr(
+        coverage, "one_study", lambda seed, *_: made.append(seed) or {"affirm": [0, 0, -1, 1]}
+    )
+    coverage.many(3, 30, tmp_path, kept, lambda _: None)
+    coverage.many(3, 30, tmp_path, kept, lambda _: None)
+    assert made == [1, 2, 3]
+    kept.write_text(kept.read_text()[:-9])
+    coverage.many(3, 30, tmp_path, kept, lambda _: None)
+    coverage.many(3, 30, tmp_path, kept, lambda _: None)
+    assert made == [1, 2, 3, 3]
+    monkeypatch.setattr(coverage, "made_by", lambda: "other estimators")
+    found = coverage.many(3, 30, tmp_path, kept, lambda _: None)
+    assert made == [1, 2, 3, 3, 1, 2, 3] and found["studies"] == 3
 
 
 def test_the_report_says_what_was_left_out_and_by_which_distribution(study, tables):
