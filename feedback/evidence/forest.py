@@ -58,6 +58,7 @@ def _ends(effect: Effect) -> tuple[float, float, float]:
 
 
 def percent(fraction: float) -> str:
+    """A place on the scale, 0.0 to 1.0 of its width, as an SVG length: "12.50%", a point in any locale."""
     return f"{100 * fraction:.2f}%"
 
 

@@ -84,6 +84,8 @@ def _symbols() -> dict[str, str]:
 
 
 def as_pdf(html: str) -> bytes:
+    """The bytes of a PDF of one self-contained page. Nothing is fetched: what the page refers to is missing
+    in it. Raises ImportError without weasyprint, or OSError without the libraries that it draws with."""
     from weasyprint import HTML
 
     for name in (

@@ -40,6 +40,10 @@ class Counts:
 
 
 def count(turns: Sequence[Turn]) -> Counts:
+    """Behaviour counts of a chat, in counselor messages: one that carries a behaviour counts once for it,
+    however often it does (MITI 4.2.1, behaviour counts). Messages without tags, and those that may be about
+    the counselor themselves, count nowhere; codes outside the taxonomy are passed over. All 0 without any.
+    """
     tagged = counselor_turns(turns)
     by_code: Counter[str] = Counter()
     for turn in tagged:

@@ -18,8 +18,17 @@ from feedback.coach.merging.stacks import Stack
 
 
 class Thinning(Protocol):
+    """A way of thinning one tensor of every expert's task vector, piece by piece (TIES, DARE, DELLA and
+    Breadcrumbs are ways; each class names its paper). It may count rows or draw as it goes, so the pieces of
+    an expert come once each and in the order of rows; another tensor needs another one.
+    """
+
     def __call__(self, place: int, delta: torch.Tensor) -> torch.Tensor:
-        """The next rows of expert `place`, [rows, width], thinned."""
+        """The next rows of expert `place` (its number, from 0), thinned.
+
+        `delta` [rows, width] floats, expert minus base, is changed in place and returned: left-out entries
+        0, the others as they were or scaled.
+        """
 
 
 class Threshold:
