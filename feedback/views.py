@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback import studies
+from feedback.evidence import besides
 from feedback.evidence.cards import evidence_card as build_card
 from feedback.evidence.grades import LOOKS
 from feedback.evidence.study.as_evidence import FAILED
@@ -127,7 +128,15 @@ def evidence(request: HttpRequest) -> HttpResponse:
     beside = studies.beside_study(study)
     cards = [build_card(code, study, beside=beside) for code in (*TECHNIQUES, *EMPATHY)]
     groups = [(look, [card for card in cards if card.grade.key == key]) for key, look in LOOKS.items()]
-    context = {"study": study, "beside": beside, "groups": groups, "caveats": _told(request, study.caveats)}
+    published = next((one for one in (study, beside) if one and one.slug == besides.SLUG), None)
+    context = {
+        "study": study,
+        "beside": beside,
+        "groups": groups,
+        "caveats": _told(request, study.caveats),
+        "published": published,
+        "parts": besides.parts(),
+    }
     return render(request, "feedback/evidence.html", context)
 
 
