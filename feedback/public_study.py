@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from feedback.evidence.study.spec import Spec, spec_from
-from feedback.evidence.study.techniques import PREFIX, rolled
+from feedback.evidence.study.techniques import PREFIX
+from feedback.study_tagger import counts as counts_of
 from skills.tagger.types import TagInput
 
 BEFORE, AFTER = "2026-01-01", "2026-01-02T12:00:00"  # the order is all that is known of the days
@@ -115,8 +116,7 @@ def write(conversations: Iterable[Conversation], tagger, folder: Path) -> int:
         counts: Counter[str] = Counter()
         for result in tagger.tag(talk.messages) if talk.messages else []:
             tagged += 1
-            counts.update(code for code in result.present if rolled(code))
-            counts.update({head: level for head, level in result.empathy.items() if level})
+            counts.update(counts_of(result))
         codes |= set(counts)
         chats.append((talk, counts))
         for instrument, (before, after) in talk.scores.items():

@@ -1,12 +1,18 @@
-"""The F1 of a study's tagger from the card of that tagger, for codes of which study.toml says nothing."""
+"""A study and its tagger: F1 from the tagger's card for codes of which study.toml says nothing, and
+techniques counted in messages by the tagger that serves."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.spec import Spec
+from feedback.evidence.study.techniques import rolled
 from skills.tagger.card import OWN_LINES, WEIGHTS, card_or_nothing, read_card
+from skills.tagger.types import TagInput, Tags
 from skills.taxonomy import EMPATHY
 
 
@@ -16,6 +22,34 @@ def with_card(spec: Spec) -> Spec:
     found = _figures(spec.tagger_version) if spec.tagger_version else {}
     more = {code: f1 for code, f1 in found.items() if code not in spec.tagger_f1}
     return replace(spec, tagger_f1={**spec.tagger_f1, **more}, from_card=tuple(sorted(more)))
+
+
+def tagged_by(spec: Spec, tagger) -> Spec:
+    """The specification of a study whose messages this tagger reads. Raises StudyError where it names another
+    one."""
+    if spec.tagger_version not in ("", tagger.version):
+        raise StudyError(
+            f"study.toml names the tagger {spec.tagger_version}, and {tagger.version} would read the "
+            "messages. Leave version out, or let the weights that it names serve."
+        )
+    return replace(spec, tagger_version=tagger.version)
+
+
+def counts(result: Tags) -> Counter[str]:
+    """What a message counts for: each technique of the study that is present once, and the levels of the
+    empathy scales."""
+    found = Counter(code for code in result.present if rolled(code))
+    found.update({head: level for head, level in result.empathy.items() if level})
+    return found
+
+
+def tag_with(tagger):
+    """The tagger as `evidence.study.messages.count` calls it."""
+
+    def tag(messages: list[tuple[str, str]]) -> list[Mapping[str, int]]:
+        return [counts(result) for result in tagger.tag([TagInput(*message) for message in messages])]
+
+    return tag
 
 
 def measured(card: dict[str, Any]) -> dict[str, float]:

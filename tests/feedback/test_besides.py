@@ -27,9 +27,7 @@ ROWS = {(row.question, row.term): row for row in findings()}
     ],
 )
 def test_a_figure_says_what_is_known_of_it_and_no_more(question, term, texts):
-    assert (
-        tuple(figure.text.replace("\N{MINUS SIGN}", "−") for figure in ROWS[question, term].figures) == texts
-    )
+    assert tuple(figure.text for figure in ROWS[question, term].figures) == texts
 
 
 def test_the_figures_are_those_that_simulated_studies_are_made_with():

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from feedback.evidence.study.assessments import DAY
-from feedback.evidence.study.problems import Problems
+from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.reading import moments, numbers, pieces
 from feedback.evidence.study.spec import Spec
 from feedback.evidence.study.techniques import PREFIX, leaves_of, rolled
@@ -46,11 +46,41 @@ class Chats:
     counted: dict[str, list[str]] = field(default_factory=dict)  # technique -> codes there were columns of
 
 
-def read_chats(path: Path, seekers: pd.Index, spec: Spec, problems: Problems, notices: list[str]) -> Chats:
-    """The chats of the assessed seekers; those of others are counted and left out."""
+def chats_inside(path: Path, cut: pd.DataFrame, spec: Spec) -> pd.Index:
+    """The ids of the chats inside a period of `cut` (`assessments.periods`), on whatever instrument."""
+    seekers, names = pd.Index(cut["seeker_id"].unique()), []
+    bounds = []
+    for _, part in cut.groupby("instrument"):
+        code = seekers.get_indexer(part["seeker_id"])
+        start, end = _key(code, part["start"]), _key(code, part["end"])
+        order = np.argsort(start)
+        bounds.append((start[order], end[order]))
+    for piece in pieces(path, "chats", Problems(), []):
+        at, good = moments(piece, "start", "chats", spec, Problems())
+        code = seekers.get_indexer(piece["seeker_id"])
+        key, inside = _key(code, at), np.zeros(len(piece), bool)
+        for start, end in bounds:
+            before = np.searchsorted(start, key, side="right") - 1  # the last period that begins before it
+            inside |= (before >= 0) & (key < end[before])
+        names.append(piece["chat_id"][inside & good & (code >= 0)])
+    return pd.Index(pd.concat(names).unique(), name="chat_id")
+
+
+def read_chats(
+    path: Path,
+    seekers: pd.Index,
+    spec: Spec,
+    problems: Problems,
+    notices: list[str],
+    counts: pd.DataFrame | None = None,
+) -> Chats:
+    """The chats of the assessed seekers; those of others are counted and left out. `counts` of techniques by
+    chat (`messages.count`) stand for columns of the table: StudyError where it has such, too."""
     found, parts, hashes = Chats(seekers), [], []
     index: dict[str, int] = {}
     for piece in pieces(path, "chats", problems, notices):
+        if counts is not None:
+            piece = _with_counts(piece, counts, problems)
         at, good = moments(piece, "start", "chats", spec, problems)
         code = seekers.get_indexer(piece["seeker_id"])
         found.rows += len(piece)
@@ -106,6 +136,25 @@ def _measures(piece: pd.DataFrame, problems: Problems) -> dict[str, np.ndarray]:
             least = 0 if name == "turns" else None
             found[name] = numbers(piece, name, "chats", problems, least=least).astype(np.float32)
     return found
+
+
+def _with_counts(piece: pd.DataFrame, counts: pd.DataFrame, problems: Problems) -> pd.DataFrame:
+    if doubled := [name for name in piece.columns if name.startswith(PREFIX)]:
+        raise StudyError(
+            f"the chats count techniques themselves ({doubled[0]}), and there are messages to count them in: "
+            "leave one of the two out."
+        )
+    row = counts.index.get_indexer(piece["chat_id"])
+    values = counts.to_numpy()[row]
+    values[row < 0] = 0  # outside every period
+    without = np.isnan(values).any(axis=1)
+    if without.any():
+        problems.add_many(
+            "chats", piece.line.to_numpy()[without], "chat_id", "no message of this chat was brought",
+            "Bring them: its techniques count as none.",
+        )  # fmt: skip
+    added = pd.DataFrame(np.nan_to_num(values), index=piece.index, columns=counts.columns)
+    return pd.concat([piece, added], axis=1)
 
 
 def _codes_of(piece: pd.DataFrame) -> dict[str, list[str]]:

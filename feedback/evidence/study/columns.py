@@ -50,8 +50,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("prior_chats", False, "chats before the first one here, 0 or more", "120"),
     ),
 }  # fmt: skip
-NEEDED = {table: tuple(c.name for c in columns if c.needed) for table, columns in COLUMNS.items()}
+# Read by the command alone: pages take no text of chats.
+MESSAGES = (
+    Column("chat_id", True, "as among the chats; the rows of a chat together, in their order", "c-0001"),
+    Column("role", True, "counselor or seeker", "counselor"),
+    Column("text", True, "the message", "That sounds hard."),
+)
+READ = COLUMNS | {"messages": MESSAGES}
+NEEDED = {table: tuple(c.name for c in columns if c.needed) for table, columns in READ.items()}
 OPTIONAL = {
     table: tuple(c.name for c in columns if not c.needed and c.name != "item_1" and ":" not in c.name)
-    for table, columns in COLUMNS.items()
+    for table, columns in READ.items()
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from feedback.evidence.study import rq1, rq2
+from feedback.evidence.study import messages, rq1, rq2
 from feedback.evidence.study.assessments import periods, read_assessments
 from feedback.evidence.study.chats import observations, read_chats
 from feedback.evidence.study.corrections import survivors
@@ -30,17 +30,19 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Files:
-    """Where the tables lie; seekers and providers may be missing."""
+    """Where the tables lie; seekers, providers and messages may be missing."""
 
     assessments: Path
     chats: Path
     seekers: Path | None = None
     providers: Path | None = None
+    messages: Path | None = None
 
     def digest(self) -> str:
         """SHA-256 over the files' bytes, in this order: the data that a study is about."""
         whole = hashlib.sha256()
-        for path in (self.assessments, self.chats, self.seekers, self.providers):
+        more = (self.messages,) if self.messages is not None else ()  # else as before there were any
+        for path in (self.assessments, self.chats, self.seekers, self.providers, *more):
             if path is not None:
                 with path.open("rb") as handle:
                     while block := handle.read(1 << 20):
@@ -54,17 +56,30 @@ def silent(share: float, words: str) -> None:
 
 
 def load(
-    files: Files, spec: Spec, report: Report = silent, problems: Problems | None = None
+    files: Files,
+    spec: Spec,
+    report: Report = silent,
+    problems: Problems | None = None,
+    tag: messages.Tag | None = None,
 ) -> tuple[dict[str, pd.DataFrame], dict, Problems]:
     """({instrument: observations}, {"notices", "flow", "counted": {technique: the codes it was counted
     from}}, problems). Raises StudyError where there are none; the `problems` given hold what was found until
     then."""
-    problems, notices, flow = problems or Problems(), [], {}
+    problems, notices, flow, counts = problems or Problems(), [], {}, None
+    if files.messages is not None:
+        if tag is None:
+            raise StudyError("there are messages and nothing to tag them with.")
+        tables = (files.assessments, files.chats)
+        counts = messages.count(files.messages, tables, tag, spec, problems, notices, report)
+        notices.append(
+            f"Techniques were counted by {spec.tagger_version or 'a tagger'} in the messages of the chats "
+            "inside a period."
+        )
     report(0.0, "reading assessments")
     cut = periods(read_assessments(files.assessments, spec, problems, notices), spec, flow)
     seekers = pd.Index(cut["seeker_id"].unique())
     report(0.1, "reading chats")
-    chats = read_chats(files.chats, seekers, spec, problems, notices)
+    chats = read_chats(files.chats, seekers, spec, problems, notices, counts)
     about = read_people(files.seekers, "seekers", spec, problems, notices)
     providers = read_people(files.providers, "providers", spec, problems, notices)
     report(0.5, "cutting chats into periods")
@@ -129,9 +144,12 @@ def _untell(flow: dict[str, dict[str, int | str]], second: dict[str, dict[str, A
             flow[name]["periods with a chat"] = HIDDEN
 
 
-def run(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, Any], Problems]:
-    """The whole result but for its files. Raises StudyError where not even the periods can be made."""
-    made, about, problems = load(files, spec, report)
+def run(
+    files: Files, spec: Spec, report: Report = silent, tag: messages.Tag | None = None
+) -> tuple[dict[str, Any], Problems]:
+    """The whole result but for its files; `tag` counts techniques where there are messages. Raises
+    StudyError where not even the periods can be made."""
+    made, about, problems = load(files, spec, report, tag=tag)
     result = analyse(made, spec, report, about["counted"])
     _untell(about["flow"], result["rq2"])
     return {

@@ -2,7 +2,8 @@
 
 Columns: assessments `seeker_id, instrument, date, score` (or items `item_1…`); chats `chat_id, seeker_id,
 provider_id, start, turns`, optional `technique:<code>`, `seeker_negative`, `seeker_positive`; seekers
-`seeker_id, age, joined`; providers `provider_id, age, modules, prior_chats`. Others are named and ignored.
+`seeker_id, age, joined`; providers `provider_id, age, modules, prior_chats`; messages `chat_id, role, text`.
+Others are named and ignored.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def pieces(path: Path, kind: str, problems: Problems, notices: list[str]) -> Ite
 
 
 # Read as text whatever they look like; of the rest pandas sees for itself which columns are numbers.
-TEXT = ("seeker_id", "provider_id", "chat_id", "instrument", "date", "start", "joined")
+TEXT = ("seeker_id", "provider_id", "chat_id", "instrument", "date", "start", "joined", "role", "text")
 
 
 def first_rows(path: Path, kind: str, n: int = 5) -> pd.DataFrame:

@@ -21,6 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--seekers", type=Path)
         parser.add_argument("--providers", type=Path)
         parser.add_argument(
+            "--messages", type=Path, help="chat_id, role, text: techniques are counted by the serving tagger"
+        )
+        parser.add_argument(
             "--spec", type=Path, help="study.toml: what is to be done, written before it is done"
         )
         parser.add_argument("--output", required=True, type=Path, help="folder for the results")
@@ -32,15 +35,23 @@ class Command(BaseCommand):
         from feedback.evidence.study.problems import StudyError
         from feedback.evidence.study.spec import read_spec
         from feedback.study_report import render
-        from feedback.study_tagger import with_card
+        from feedback.study_tagger import tag_with, tagged_by, with_card
 
         folder: Path = options["output"]
-        files = Files(*(options[name] for name in ("assessments", "chats", "seekers", "providers")))
+        files = Files(
+            *(options[name] for name in ("assessments", "chats", "seekers", "providers", "messages"))
+        )
         try:
-            spec = with_card(read_spec(options["spec"]))
+            spec, tag = read_spec(options["spec"]), None
             refuse_other(folder, spec.title)
+            if files.messages is not None:
+                from skills.tagger import load_tagger
+
+                tagger = load_tagger()
+                spec, tag = tagged_by(spec, tagger), tag_with(tagger)
+            spec = with_card(spec)
             result, problems = run(
-                files, spec, lambda share, words: self.stderr.write(f"{share:4.0%} {words}")
+                files, spec, lambda share, words: self.stderr.write(f"{share:4.0%} {words}"), tag
             )
             output.write(result, problems, folder, {"report.html": render(result)})
         except StudyError as error:
