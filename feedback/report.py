@@ -11,12 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from feedback import studies
 from feedback.coach.engine import get_coach
 from feedback.models import EvidenceStudy, SessionReport
 from feedback.reports import course, loaded, retagged, suggestions, wordings
 from feedback.reports.session import session_report
 from feedback.reports.turns import Turn
+from feedback.studies import rows as studies
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job
 from peersupport.organisation.current import current

@@ -1,17 +1,23 @@
 from django.urls import path
 
-from feedback import coach_views, cohort_views, export_views, own_views, study_views, try_views, views
 from feedback.bases import views as base_views
+from feedback.coach import views as coach_views
 from feedback.dials import views as dial_views
-from feedback.imports import views as import_views
+from feedback.exports import views as export_views
+from feedback.inbox import views as inbox_views
+from feedback.reports import cohort_views, compare_views, progress_views
+from feedback.reports import views as report_views
 from feedback.signoff import views as signoff_views
+from feedback.studies import evidence_views
+from feedback.studies import views as study_views
+from feedback.study_imports import views as import_views
 
 app_name = "feedback"
 urlpatterns = [
-    path("chats/<uuid:chat_id>/report/", views.report, name="report"),
-    path("chats/<uuid:chat_id>/report/retry/", views.report_retry, name="report-retry"),
-    path("chats/<uuid:chat_id>/report/file/", views.report_file, name="report-file"),
-    path("chats/<uuid:chat_id>/report/file/make/", views.report_file_make, name="report-file-make"),
+    path("chats/<uuid:chat_id>/report/", report_views.report, name="report"),
+    path("chats/<uuid:chat_id>/report/retry/", report_views.report_retry, name="report-retry"),
+    path("chats/<uuid:chat_id>/report/file/", report_views.report_file, name="report-file"),
+    path("chats/<uuid:chat_id>/report/file/make/", report_views.report_file_make, name="report-file-make"),
     path(
         "chats/<uuid:chat_id>/report/replies/<int:index>/",
         coach_views.rate_suggestion,
@@ -34,20 +40,20 @@ urlpatterns = [
     path("models/bases/undo/", base_views.undo, name="coach-base-undo"),
     path("models/bases/<int:merge_id>/", base_views.base, name="coach-base"),
     path("models/bases/<int:merge_id>/step/", base_views.step, name="coach-base-step"),
-    path("chats/<uuid:chat_id>/notes/", own_views.write_note, name="note"),
+    path("chats/<uuid:chat_id>/notes/", inbox_views.write_note, name="note"),
     path("chats/<uuid:chat_id>/mock/", signoff_views.mock, name="mock"),
     path("mock-ratings/<int:rating_id>/withdraw/", signoff_views.mock_withdraw, name="mock-withdraw"),
     path("chats/<uuid:chat_id>/certificate/", signoff_views.certificate_page, name="certificate"),
     path("chats/<uuid:chat_id>/certificate/file/", signoff_views.certificate_file, name="certificate-file"),
     path("chats/<uuid:chat_id>/certificate/make/", signoff_views.certificate_make, name="certificate-make"),
-    path("progress/", own_views.progress, name="progress"),
-    path("progress/goals/", own_views.goal_set, name="goal-set"),
-    path("progress/goals/<int:goal_id>/close/", own_views.goal_close, name="goal-close"),
-    path("inbox/", own_views.inbox, name="inbox"),
-    path("inbox/read/", own_views.inbox_read, name="inbox-read"),
-    path("chats/<uuid:try_id>/compare/", try_views.compare, name="compare"),
-    path("evidence/", views.evidence, name="evidence"),
-    path("evidence/<slug:code>/", views.evidence_card, name="evidence-card"),
+    path("progress/", progress_views.progress, name="progress"),
+    path("progress/goals/", progress_views.goal_set, name="goal-set"),
+    path("progress/goals/<int:goal_id>/close/", progress_views.goal_close, name="goal-close"),
+    path("inbox/", inbox_views.inbox, name="inbox"),
+    path("inbox/read/", inbox_views.inbox_read, name="inbox-read"),
+    path("chats/<uuid:try_id>/compare/", compare_views.compare, name="compare"),
+    path("evidence/", evidence_views.evidence, name="evidence"),
+    path("evidence/<slug:code>/", evidence_views.evidence_card, name="evidence-card"),
     path("studies/", study_views.study_list, name="studies"),
     path("studies/new/", import_views.new, name="study-new"),
     path("studies/imports/<uuid:import_id>/", import_views.study_import, name="study-import"),
@@ -65,5 +71,5 @@ urlpatterns = [
     path("exports/make/", export_views.export_make, name="export-make"),
     path("exports/<uuid:export_id>/", export_views.export_file, name="export-file"),
     path("exports/<slug:table>/<slug:kind>.csv", export_views.export_codebook, name="export-codebook"),
-    path("exports/tags.csv", views.export_tags, name="export-tags"),
+    path("exports/tags.csv", export_views.export_tags, name="export-tags"),
 ]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from feedback import studies
 from feedback.bases import runs as bases
 from feedback.bases import switching
 from feedback.coach import serving
 from feedback.dials import runs as dial_runs
 from feedback.dials import serving as dial_serving
 from feedback.exports import files as export_files
-from feedback.imports import runs
 from feedback.inbox import items, notes
 from feedback.replies import counts as line_counts
 from feedback.replies import wording as line_wording
 from feedback.reports import cohort, files, goals, missed, own_rows, requests, retagged, wordings
 from feedback.signoff import certificate, ratings
+from feedback.studies import rows as studies
+from feedback.study_imports import runs
 from peersupport.jobs import sweeper
 from peersupport.jobs.models import Lane
 from peersupport.jobs.registry import Kind, register_warm_up
@@ -121,7 +121,9 @@ def register() -> None:
     # A study of eight million chats takes minutes; it begins anew after a worker was killed.
     for name, run in ((runs.CHECK, "run_checks"), (runs.RUN, "run_studies")):
         register_kind(
-            Kind(name=name, lane=Lane.BATCH, run=f"feedback.imports.jobs.{run}", seconds=3600, attempts=4)
+            Kind(
+                name=name, lane=Lane.BATCH, run=f"feedback.study_imports.jobs.{run}", seconds=3600, attempts=4
+            )
         )
     # Minutes for a small model, hours for a large one; what was measured is never measured again.
     register_kind(

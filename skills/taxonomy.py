@@ -419,3 +419,5 @@ QUESTIONS: frozenset[str] = _with_miti("question")
 REFLECTIONS: frozenset[str] = _with_miti("reflection_simple", "reflection_complex")
 MI_ADHERENT: frozenset[str] = _with_miti("adherent")
 MI_NON_ADHERENT: frozenset[str] = _with_miti("non_adherent")
+
+CODE_CHOICES = [(technique.code, technique.name) for technique in TECHNIQUES.values()]  # for a field

@@ -1,7 +1,9 @@
 from django.urls import path
 
-from skills import dispute_views, review_views, views
+from skills import views
 from skills.gold import views as gold_views
+from skills.review import dispute_views
+from skills.review import views as review_views
 
 app_name = "skills"
 urlpatterns = [

@@ -83,7 +83,7 @@ class People:
 @pytest.fixture
 def content(db):
     """Authored scenarios and the published study as rows."""
-    from feedback.studies import sync_published
+    from feedback.studies.rows import sync_published
     from peersupport.practice import scenarios
 
     scenarios.sync()

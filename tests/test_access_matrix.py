@@ -14,7 +14,7 @@ from feedback.reports.goals import set_goal
 from peersupport.jobs.models import Job
 from peersupport.practice import chats, tries
 from peersupport.practice.models import Message
-from tests.feedback.imports import finished_import
+from tests.feedback.study_imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 

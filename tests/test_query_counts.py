@@ -29,7 +29,7 @@ from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice import chats, imports, tries
 from peersupport.practice.models import Message
 from skills.models import Correction
-from tests.feedback.imports import finished_import
+from tests.feedback.study_imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX, NAMES, OK

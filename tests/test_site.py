@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from peersupport.practice import chats, tries
-from tests.feedback.imports import finished_import
+from tests.feedback.study_imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX

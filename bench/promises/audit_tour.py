@@ -19,12 +19,12 @@ from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from tests.feedback.study_imports import finished_import
 
 from bench.app import PASSWORD
 from feedback.bases import runs as bases
 from feedback.dials import runs as dial_runs
 from feedback.exports import files
-from feedback.imports import runs
 from feedback.models import (
     CoachMerge,
     CoachSwitch,
@@ -36,6 +36,7 @@ from feedback.models import (
 )
 from feedback.reports.goals import set_goal
 from feedback.signoff.scales import KEYS
+from feedback.study_imports import runs
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.organisation.values import digest_of
@@ -48,7 +49,6 @@ from skills.models import ModelVersion, TaggerSwitch, TaggerTraining, Tagging
 from skills.review import coding
 from tests.feedback.bases import finished_merge
 from tests.feedback.dial_reports import finished_calibration
-from tests.feedback.imports import finished_import
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
 

@@ -37,7 +37,7 @@ from django.urls import get_resolver, reverse
 from peersupport.jobs.models import Job
 from peersupport.practice.models import Message
 from peersupport.practice import drafts
-from tests.feedback.imports import finished_import
+from tests.feedback.study_imports import finished_import
 from peersupport.people.models import Cohort
 from tests.peersupport.own_scenario import draft_of
 own = draft_of(Cohort.objects.get(name="North"), None).pk

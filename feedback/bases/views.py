@@ -128,7 +128,7 @@ def base(request: HttpRequest, merge_id: int) -> HttpResponse:
         "may_again": not (now.is_open or merge.erased_at or runs.no_base()),
         "may_erase": not (now.is_open or merge.active or merge.erased_at),
     }
-    return render(request, "feedback/base.html", context)
+    return render(request, "feedback/coach_merge.html", context)
 
 
 def _parameters(merge: CoachMerge) -> list[tuple[str, Any, str]]:

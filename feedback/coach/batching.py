@@ -25,9 +25,9 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
+from feedback.coach.kv_cache import Slots
 from feedback.coach.rewording import EngineError
 from feedback.coach.sampling import NOT_NUMBERS, Draw, RowDraws
-from feedback.coach.slots import Slots
 from feedback.coach.steering.injection import Injection
 
 PADDING = 64  # tokens: about what one more pass over a small model costs

@@ -192,7 +192,7 @@ class Coach:
 def make_loop(model: Any, tokenizer: Any, config: CoachConfig, steering: Any = None) -> Loop:
     """The loop that fits the model: continuous batches where its layers allow it, whole ones elsewhere."""
     from feedback.coach.batching import Loop
-    from feedback.coach.slots import plain_attention
+    from feedback.coach.kv_cache import plain_attention
     from feedback.coach.whole_batches import WholeBatches
 
     ends = {tokenizer.eos_token_id}

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from feedback import studies
 from feedback.coach.engine import get_coach
 from feedback.models import OtherWording, SessionReport
 from feedback.reports.another import WARMTH, another, point_at
 from feedback.reports.points import Helpers
+from feedback.studies import rows as studies
 from peersupport.jobs.models import Job
 from skills.tagger import load_tagger
 

@@ -18,7 +18,7 @@ from feedback.signoff import ratings
 from feedback.signoff.scales import KEYS
 from tests.feedback.dial_reports import finished_calibration
 from tests.feedback.bases import finished_merge
-from tests.feedback.imports import finished_import
+from tests.feedback.study_imports import finished_import
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
 from peersupport.practice import drafts, tries

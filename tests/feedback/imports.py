@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from feedback.evidence.study.spec import Spec
-from feedback.imports import files
 from feedback.models import StudyImport
+from feedback.study_imports import files
 
 TERM = {"beta": -0.05, "se": 0.01, "p": 0.0001, "ci": [-0.07, -0.03], "survives_bh": True}
 RESULT = {

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from feedback.coach.batching import Asked, BusyError, Loop
+from feedback.coach.kv_cache import plain_attention
 from feedback.coach.sampling import Draw, RowDraws
-from feedback.coach.slots import plain_attention
 from feedback.coach.whole_batches import WholeBatches
 from tests.feedback.steering_models import tiny, vector
 

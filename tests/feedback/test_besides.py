@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from feedback import publishing, studies
 from feedback.evidence.besides import MATCHED, findings, parts
 from feedback.evidence.published import published_study
 from feedback.evidence.study import simulate
+from feedback.studies import publishing
+from feedback.studies import rows as studies
 
 ROWS = {(row.question, row.term): row for row in findings()}
 

@@ -204,7 +204,7 @@ def test_three_at_a_time_and_nothing_that_is_no_table(people):
 
 
 def test_a_download_ends_where_the_session_does(practised, people, monkeypatch):
-    monkeypatch.setattr("feedback.export_views.PIECE_BYTES", 100)
+    monkeypatch.setattr("feedback.exports.views.PIECE_BYTES", 100)
     export = made(people.admin, "tags", "csv")
     admin = Client()
     admin.force_login(people.admin)

@@ -65,7 +65,7 @@ def test_names_are_the_same_asked_singly_and_together(people):
 
 def test_a_full_download_ends_where_the_right_to_it_does(people, client, monkeypatch):
     """The role stays and so does the session: what is taken is the right to names and words alone."""
-    monkeypatch.setattr("feedback.export_views.PIECE_BYTES", 10)
+    monkeypatch.setattr("feedback.exports.views.PIECE_BYTES", 10)
     call_command("full_export", people.admin.username, verbosity=0)
     now = timezone.now()
     ready = {"status": "ready", "finished_at": now, "expires_at": now + timedelta(days=1)}

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from feedback import publishing, studies
 from feedback.evidence.published import published_study
 from feedback.models import StudyPublication
+from feedback.studies import publishing
+from feedback.studies import rows as studies
 from peersupport.audit.models import AuditEvent
 from peersupport.people.models import Role, User
 

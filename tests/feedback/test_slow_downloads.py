@@ -28,7 +28,7 @@ def addresses(people, chat) -> dict[str, tuple]:
 )
 def test_between_two_blocks_no_connection_is_held(name, addresses, client, monkeypatch):
     monkeypatch.setattr("peersupport.people.own_views.BLOCK_CHARACTERS", 200)
-    monkeypatch.setattr("feedback.export_views.PIECE_BYTES", 2)
+    monkeypatch.setattr("feedback.exports.views.PIECE_BYTES", 2)
     user, *keys = addresses[name]
     client.force_login(user)
     answer = client.get(reverse(name, args=keys))

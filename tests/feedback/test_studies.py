@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from feedback import studies
 from feedback.evidence.published import published_study
 from feedback.models import EvidenceStudy, TechniqueEffect
+from feedback.studies import rows as studies
 
 
 def test_a_study_comes_back_equal(content):

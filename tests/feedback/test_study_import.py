@@ -18,12 +18,12 @@ from django.utils import timezone
 
 from feedback.evidence.study import pipeline
 from feedback.evidence.study.problems import Problems
-from feedback.imports import files, jobs, runs
 from feedback.models import EvidenceStudy, StudyImport
+from feedback.study_imports import files, jobs, runs
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
-from tests.feedback.imports import ASSESSMENTS, CHATS, RESULT, finished_import
+from tests.feedback.study_imports import ASSESSMENTS, CHATS, RESULT, finished_import
 
 NEW = "/studies/new/"
 

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from feedback import studies
 from feedback.evidence.published import published_study
 from feedback.models import EvidenceStudy, StudyImport, StudyPublication
+from feedback.studies import rows as studies
 from peersupport.audit.models import AuditEvent
 from peersupport.people.models import Role, User
 

@@ -10,7 +10,7 @@ from feedback.reports.goals import set_goal
 from peersupport.jobs.models import Job
 from peersupport.people.gate import OPEN_TO_ALL, WAY_ON
 from peersupport.people.second_factor import State
-from tests.feedback.imports import finished_import
+from tests.feedback.study_imports import finished_import
 from tests.peersupport.second_factor import give_device
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff

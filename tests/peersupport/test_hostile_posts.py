@@ -14,7 +14,7 @@ from peersupport.bodies import _is_utf8
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from peersupport.practice.models import Message
-from tests.feedback.imports import finished_import
+from tests.feedback.study_imports import finished_import
 from tests.peersupport.transcripts import draft
 from tests.staff import rows_of_staff
 from tests.test_access_matrix import MATRIX, NAMES, WRONG_VERB

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from feedback.evidence.study.as_evidence import provenance_of, study_from
-from feedback.imports.runs import VERSION
 from feedback.models import EvidenceStudy
-from feedback.studies import save_study
+from feedback.studies.rows import save_study
+from feedback.study_imports.runs import VERSION
 from peersupport.audit.log import record
 from peersupport.people.models import Role, User
 

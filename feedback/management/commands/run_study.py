@@ -34,7 +34,7 @@ class Command(BaseCommand):
         from feedback.evidence.study.placing import refuse_other
         from feedback.evidence.study.problems import StudyError
         from feedback.evidence.study.spec import read_spec
-        from feedback.study_report import render
+        from feedback.studies.report import render
         from feedback.study_tagger import tag_with, tagged_by, with_card
 
         folder: Path = options["output"]

@@ -31,8 +31,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from feedback.evidence.study import output
         from feedback.evidence.study.pipeline import Files, run
-        from feedback.public_study import SOURCES, write
-        from feedback.study_report import render
+        from feedback.studies.public import SOURCES, write
+        from feedback.studies.report import render
         from feedback.study_tagger import measured
         from skills.tagger import load_tagger
         from skills.tagger.card import card_or_nothing

@@ -11,7 +11,7 @@ from feedback.evidence.published import published_study
 from feedback.evidence.study.as_evidence import study_from
 from feedback.evidence.study.spec import spec_from
 from feedback.evidence.study_types import study_from_dict, study_to_dict
-from tests.feedback.imports import RESULT, TERM
+from tests.feedback.study_imports import RESULT, TERM
 
 F1 = {"reflection_simple": 0.71, "reflection_complex": 0.65}
 

@@ -9,7 +9,7 @@ import pytest
 
 from feedback.evidence.study.pipeline import Files, run
 from feedback.management.commands.study_public import PAGE, _tables
-from feedback.public_study import SOURCES, write
+from feedback.studies.public import SOURCES, write
 from skills.tagger import load_tagger
 
 MIBOT, ESCONV = SOURCES

@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from feedback import publishing, serving_change, studies
-from feedback.imports import runs
-from feedback.imports.views import LABELS
 from feedback.models import EvidenceStudy, StudyImport
+from feedback.studies import publishing, serving_change
+from feedback.studies import rows as studies
+from feedback.study_imports import runs
+from feedback.study_imports.views import LABELS
 from peersupport.people import access
 from peersupport.people.models import Role
 

@@ -12,10 +12,12 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.exports import codebook, files, writers
+from feedback.exports.at_once import ExportStopped, tags_csv
 from feedback.exports.rows import agreed
 from feedback.exports.tables import TABLES
 from feedback.models import Export
@@ -26,6 +28,7 @@ from peersupport.people import access
 from peersupport.people.models import Role, User
 from peersupport.people.sessions import give_back, session_holds
 
+_STOPPED = ""
 SHOWN = 20
 PIECE_BYTES = 1024 * 1024
 
@@ -136,3 +139,38 @@ def export_codebook(request: HttpRequest, table: str, kind: str) -> HttpResponse
     response = HttpResponse(writers.table_text(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{table}-{kind}.csv"'
     return response
+
+
+@require_safe
+@access.role_required(Role.ADMIN)
+def export_tags(request: HttpRequest) -> HttpResponse:
+    """The tags of all chats as CSV, streamed; pseudonyms instead of people, and no message text."""
+    record(request.user, "export")
+    blocks = _while_allowed(request)
+    response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
+    name = f"peersupport-tags-{timezone.now():%Y%m%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+async def _while_allowed(request: HttpRequest) -> AsyncIterator[str]:
+    """The export block by block, so that each is read when the one before is sent, and not if the
+    session ended meanwhile. (Django would read a plain iterator to its end before sending any of it.)"""
+    blocks = tags_csv(allowed=lambda: session_holds(request))
+
+    @sync_to_async
+    def following() -> str | None:
+        try:
+            return next(blocks, None)
+        except ExportStopped:
+            record(request.user, "export_stopped")
+            return _STOPPED
+        finally:
+            give_back()
+
+    while (block := await following()) is not None:
+        if block == _STOPPED:
+            # Django takes this for a reader who left: the connection is cut before the mark that the
+            # file is whole, and nothing is logged as a fault.
+            raise asyncio.CancelledError
+        yield block

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedback import studies
 from feedback.evidence.grades import LOOKS, grade
 from feedback.evidence.published import published_study
 from feedback.evidence.study import words
 from feedback.evidence.study_types import Study
 from feedback.models import EvidenceStudy, StudyImport
+from feedback.studies import rows as studies
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 BALANCED = 10.0  # % of a standard deviation between matched groups; above it they are unlike

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feedback.imports import files
 from feedback.models import EvidenceStudy, StudyImport
+from feedback.study_imports import files
 from peersupport.audit.log import record
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job

@@ -22,9 +22,9 @@ from feedback.evidence.study.output import as_text, plain
 from feedback.evidence.study.pipeline import Files, run
 from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.spec import Spec, read_spec
-from feedback.imports import files
 from feedback.models import StudyImport, TechniqueEffect
-from feedback.studies import StudyTooLong, save_study
+from feedback.studies.rows import StudyTooLong, save_study
+from feedback.study_imports import files
 from feedback.study_tagger import with_card
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError

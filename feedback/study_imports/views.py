@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from feedback import study_report
 from feedback.evidence.study import words
 from feedback.evidence.study.columns import COLUMNS, REQUIRED, TABLES
 from feedback.evidence.study.spec import KNOWN
 from feedback.evidence.study.techniques import PREFIX
-from feedback.imports import files, runs
 from feedback.models import StudyImport
+from feedback.studies import report as study_report
+from feedback.study_imports import files, runs
 from peersupport.audit.log import record
 from peersupport.people import access
 from peersupport.people.models import Role

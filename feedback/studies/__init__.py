@@ -1,0 +1,1 @@
+"""Evidence studies: their rows, what is published, their pages; the figures are worked out in `evidence`."""
