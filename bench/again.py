@@ -10,9 +10,9 @@ import json
 import random
 import sys
 
+from feedback.coach.turns import Turn
 from feedback.evidence.published import published_study
 from feedback.reports.session import session_report
-from feedback.reports.turns import Turn
 from skills.corpora import own
 from skills.tagger import TagInput, load_tagger
 from skills.tagger.card import read_card

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from feedback.coach.engine import get_coach
+from feedback.coach.turns import Turn
 from feedback.models import EvidenceStudy, SessionReport
 from feedback.reports import course, loaded, retagged, suggestions, wordings
 from feedback.reports.session import session_report
-from feedback.reports.turns import Turn
 from feedback.studies import rows as studies
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job

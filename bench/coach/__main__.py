@@ -20,7 +20,7 @@ import torch
 from bench.coach import ways
 from bench.coach.page import page
 from feedback.coach.engine import SHIPPED
-from feedback.coach.rewording import EngineError
+from feedback.coach.reply_prompt import EngineError
 
 BAR, BAR_AT = 4.0, 16
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "coach_speed.md"

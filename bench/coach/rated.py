@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from feedback.reports.ratios import wilson
+from feedback.intervals import wilson
 
 RATED = Path(__file__).with_suffix(".json")
 

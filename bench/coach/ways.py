@@ -12,7 +12,7 @@ from transformers import ContinuousBatchingConfig, GenerationConfig
 from feedback.coach.batching import Asked, Loop
 from feedback.coach.engine import CoachConfig, is_mini, load_model, prompt
 from feedback.coach.mini.prompting import TEMPERATURE
-from feedback.coach.rewording import EngineError, RewordRequest
+from feedback.coach.reply_prompt import EngineError, RewordRequest
 from feedback.coach.sampling import Draw
 
 # From the prompts and how many may run at once to the tokens of each answer.

@@ -80,7 +80,7 @@ def chat_of(attack: Attack) -> list[tuple[str, str]]:
 
 
 def _turns(said: list[tuple[str, str]], tagger: Any) -> list[Any]:
-    from feedback.reports.turns import Turn
+    from feedback.coach.turns import Turn
     from skills.tagger import TagInput
 
     heard, asked = "", []
@@ -95,7 +95,7 @@ def _turns(said: list[tuple[str, str]], tagger: Any) -> list[Any]:
 
 
 def _attempt(tally: Tally, attack: Attack, tagger: Any, alone: dict[int, Any]) -> None:
-    from feedback.coach.rewording import FENCE_CLOSE, FENCE_OPEN, tidy, user_prompt
+    from feedback.coach.reply_prompt import FENCE_CLOSE, FENCE_OPEN, tidy, user_prompt
     from feedback.evidence.published import published_study
     from feedback.reports.session import session_report
     from skills.tagger.card import read_card

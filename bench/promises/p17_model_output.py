@@ -74,7 +74,7 @@ def run(count: int, *, seed: int = 17) -> dict[str, Any]:
     """Reports over fuzzed rewordings, chats and tag results until `count` texts were generated."""
     from feedback.coach.bank import lines, techniques
     from feedback.coach.guard import guard
-    from feedback.coach.rewording import tidy
+    from feedback.coach.reply_prompt import tidy
     from feedback.evidence.published import published_study
     from feedback.reports.session import session_report
     from skills.tagger import load_tagger
@@ -112,7 +112,7 @@ def run(count: int, *, seed: int = 17) -> dict[str, Any]:
 
 def _turns(source: random.Random, good: list[str], tagger) -> list:
     """The base chat, then a seeker's and a counselor's fuzzed message; half of the tag results are fuzzed."""
-    from feedback.reports.turns import Turn
+    from feedback.coach.turns import Turn
     from skills.tagger import TagInput
 
     said = [*TURNS, ("seeker", fuzz.text(source, good)), ("counselor", fuzz.text(source, good))]
@@ -192,7 +192,7 @@ def _page(body: dict) -> str:
     """The report as its page and as `analyse` render it."""
     from django.template.loader import render_to_string
 
-    from feedback.reports.page import page
+    from feedback.reports.analysis_page import page
     from feedback.reports.quotes import with_quotes
 
     about = {

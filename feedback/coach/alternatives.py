@@ -15,7 +15,7 @@ from typing import Any
 from feedback.coach.bank import Line, lines
 from feedback.coach.guard import guard
 from feedback.coach.mini.measures import invented
-from feedback.reports.turns import Tags
+from feedback.coach.turns import Tags
 from skills.tagger import TagInput
 from skills.taxonomy import REFLECTIONS
 

@@ -26,7 +26,7 @@ import torch
 from transformers import DynamicCache
 
 from feedback.coach.kv_cache import Slots
-from feedback.coach.rewording import EngineError
+from feedback.coach.reply_prompt import EngineError
 from feedback.coach.sampling import NOT_NUMBERS, Draw, RowDraws
 from feedback.coach.steering.injection import Injection
 

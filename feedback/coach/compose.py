@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from feedback.coach.crisis import CrisisView, crisis_view
 from feedback.coach.points import Moment, crisis_moments, moments
 from feedback.coach.strengths import Strength, strengths
+from feedback.coach.turns import Turn
 from feedback.coach.wording import Wording, wording_for
 from feedback.evidence.grades import Grade, grade
 from feedback.evidence.persuading import SUGGESTING
 from feedback.evidence.study_types import Study
-from feedback.reports.turns import Turn
 from peersupport.safety.policy import DEFAULT_POLICY
 from skills.taxonomy import TECHNIQUES
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from feedback.coach.cues import straight
-from feedback.reports.turns import Turn
+from feedback.coach.turns import Turn
 from peersupport.safety import crisis_checklist
 from peersupport.safety.conduct import hurts
 from peersupport.safety.policy import DEFAULT_POLICY, ChecklistItem

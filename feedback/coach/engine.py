@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedback.coach.dials import Dials, strengths
 from feedback.coach.mini import prompting as mini
-from feedback.coach.rewording import EngineError
+from feedback.coach.reply_prompt import EngineError
 from feedback.coach.serving import SHIPPED, resolved
 
 if TYPE_CHECKING:

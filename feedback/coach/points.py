@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from feedback.coach.crisis import CrisisView
 from feedback.coach.cues import asks_advice, effort, feeling
+from feedback.coach.turns import Turn, counselor_turns, seeker_before
 from feedback.evidence.grades import DISCOURAGED, grade
 from feedback.evidence.persuading import (
     FLOOR,
@@ -18,7 +19,6 @@ from feedback.evidence.persuading import (
     unsure_between,
 )
 from feedback.evidence.study_types import Study
-from feedback.reports.turns import Turn, counselor_turns, seeker_before
 from skills.taxonomy import TECHNIQUES
 
 LIKELY = 0.5  # a tag below "more likely than not" is too unsure to build a point on

@@ -18,7 +18,7 @@ from feedback.coach.cues import FEELINGS, STRONG_FEELINGS, straight
 from feedback.coach.guard import HOPELESS, gibberish, overlap, repeats_itself, unknown_names, words_of
 from feedback.coach.guard_rules import NO_END, RULES
 from feedback.coach.mini.measures import EMPTY, invented
-from feedback.coach.seeker_line import MAX_WORDS
+from feedback.coach.seeker_prompt import MAX_WORDS
 from peersupport.safety import assess
 from peersupport.seeker import Scenario, load_scenarios
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from feedback.coach.turns import Turn, counselor_turns, seeker_before
 from feedback.evidence.grades import DISCOURAGED, grade
 from feedback.evidence.study_types import Study
-from feedback.reports.turns import Turn, counselor_turns, seeker_before
 from peersupport.safety.conduct import concerns
 from skills.taxonomy import EMPATHY, TECHNIQUES
 

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _later
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.coach import serving
+from feedback.intervals import wilson
 from feedback.replies import counts
 from feedback.replies import wording as line_wording
 from feedback.reports import loaded, suggestions, wordings
-from feedback.reports.ratios import wilson
 from peersupport.people import access
 from peersupport.people.models import Role
 from skills.tagger.card import card_or_nothing

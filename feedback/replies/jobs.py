@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from feedback.coach.engine import EngineError, get_coach
 from feedback.coach.fluency import rough
 from feedback.coach.seeker_checks import Asked, deeper_stems, refusals
-from feedback.coach.seeker_line import SeekerLineRequest
+from feedback.coach.seeker_prompt import SeekerLineRequest
 from feedback.models import SeekerLine
 from feedback.replies.wording import Outcome, Worded, is_on, say, state_of
 from feedback.replies.writing import expects_reply

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from feedback.coach import serving
-from feedback.coach.seeker_line import MAX_WORDS
+from feedback.coach.seeker_prompt import MAX_WORDS
 from feedback.models import SeekerLine
 from feedback.replies.writing import expects_reply, write_reply
 from peersupport import seeker

@@ -7,9 +7,9 @@ from typing import Any
 
 import peersupport
 from feedback.coach.engine import Coach, NoCoach
+from feedback.coach.turns import Turn
 from feedback.evidence.study_types import Study
 from feedback.reports.session import session_report
-from feedback.reports.turns import Turn
 from peersupport.practice.transcripts import Transcript, find_speaker, guess_counselor
 from peersupport.safety import Finding, assess, safety_version
 from skills.tagger import TagInput, TagResult

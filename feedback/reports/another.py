@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from feedback.coach.alternatives import Wanted, choose, ranked
-from feedback.coach.rewording import EngineError, RewordRequest
+from feedback.coach.reply_prompt import EngineError, RewordRequest
 from feedback.evidence.grades import grade
 from feedback.evidence.study_types import Study
 from feedback.reports.points import Helpers, jsonable

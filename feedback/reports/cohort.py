@@ -28,9 +28,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from feedback.intervals import mean_interval
 from feedback.models import MockRating, TrainerNote
 from feedback.reports.counted import own_counselling
-from feedback.reports.intervals import mean_interval
 from feedback.signoff.ratings import open_to, signed_off
 from peersupport.people.models import Cohort, Membership, Role, User
 from peersupport.practice.models import PracticeChat

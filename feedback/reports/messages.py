@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from feedback.coach.turns import Turn
 from feedback.evidence.cards import Reliability, reliability_of
 from feedback.evidence.grades import Grade, grade
 from feedback.evidence.persuading import PERSUADING, persuading_notes
 from feedback.evidence.study_types import Study
-from feedback.reports.turns import Turn
 from skills.taxonomy import CODES, TECHNIQUES
 
 

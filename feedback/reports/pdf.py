@@ -21,7 +21,7 @@ from django.utils.safestring import mark_safe
 from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
 from feedback.reports import files, goals
-from feedback.reports.page import static_text, style
+from feedback.reports.analysis_page import static_text, style
 from feedback.reports.quotes import with_quotes
 from peersupport.jobs.models import Job
 from peersupport.practice.models import PracticeChat

@@ -9,10 +9,10 @@ from typing import Any
 from feedback.coach.alternatives import Alternative, Embed, Retag, Wanted, Wordings, choose, ranked
 from feedback.coach.bank import Line
 from feedback.coach.compose import Composition, Point
-from feedback.coach.rewording import EngineError, RewordRequest
+from feedback.coach.reply_prompt import EngineError, RewordRequest
+from feedback.coach.turns import Turn, seeker_before
 from feedback.evidence.grades import grade
 from feedback.evidence.study_types import Study
-from feedback.reports.turns import Turn, seeker_before
 from skills.taxonomy import CODES
 
 DRAFTS = 3  # authored lines per point that are offered for rewording

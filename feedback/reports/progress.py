@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from feedback.coach.turns import Turn
+from feedback.intervals import LEAST_CHATS, difference, ratio_interval, wilson
 from feedback.reports.counted import counted_messages
-from feedback.reports.intervals import LEAST_CHATS, difference, ratio_interval
-from feedback.reports.ratios import MIN_MESSAGES, MIN_REFLECTIONS, Counts, count, wilson
-from feedback.reports.turns import Turn
+from feedback.reports.ratios import MIN_MESSAGES, MIN_REFLECTIONS, Counts, count
 from peersupport.people.models import User
 from peersupport.practice.models import PracticeChat
 from skills.present import present_codes

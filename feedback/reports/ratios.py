@@ -9,20 +9,19 @@ ratings and are never computed here.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from feedback.reports.turns import Turn, counselor_turns
+from feedback.coach.turns import Turn, counselor_turns
+from feedback.intervals import wilson
 from skills.taxonomy import CODES, MI_ADHERENT, MI_NON_ADHERENT, QUESTIONS, REFLECTIONS
 
 MIN_MESSAGES = 10  # counselor messages below which no mark is given
 MIN_REFLECTIONS = 5  # reflections below which the share of complex ones gets no mark
 RATIO_MARKS = (1.0, 2.0)  # MITI 4: fair, good
 COMPLEX_MARKS = (0.40, 0.50)
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -58,17 +57,6 @@ def count(turns: Sequence[Turn]) -> Counts:
         non_adherent=sum(by_code[code] for code in MI_NON_ADHERENT),
         by_code=dict(by_code),
     )
-
-
-def wilson(successes: int, n: int) -> tuple[float, float] | None:
-    """95 % Wilson score interval of a share, or None when n is 0 (Wilson 1927)."""
-    if n == 0:
-        return None
-    share = successes / n
-    centre = share + Z95**2 / (2 * n)
-    margin = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
-    scale = 1 + Z95**2 / n
-    return round(max(0.0, (centre - margin) / scale), 4), round(min(1.0, (centre + margin) / scale), 4)
 
 
 def ratios(turns: Sequence[Turn]) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 from feedback.coach.alternatives import Embed, Retag
 from feedback.coach.bank import bank_version
 from feedback.coach.compose import Composition, compose
+from feedback.coach.turns import Turn
 from feedback.evidence.grades import grade
 from feedback.evidence.study_types import Study
 from feedback.reports.crisis import crisis_section
 from feedback.reports.messages import message_entries
 from feedback.reports.points import Helpers, Reword, jsonable, point_entries
 from feedback.reports.ratios import ratios
-from feedback.reports.turns import Turn
 from peersupport.safety.policy import DEFAULT_POLICY
 from skills.tagger.types import fit
 from skills.taxonomy import TECHNIQUES

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from feedback.intervals import wilson
 from feedback.reports.progress import COMPARED, Session
-from feedback.reports.ratios import MIN_MESSAGES, RATIO_MARKS, wilson
+from feedback.reports.ratios import MIN_MESSAGES, RATIO_MARKS
 
 NEWEST = 20  # chats in a chart; more would be a smear on a phone
 WIDTH, HEIGHT = 320.0, 150.0

@@ -10,8 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from feedback.intervals import wilson
 from feedback.models import MockRating
-from feedback.reports.ratios import wilson
 from feedback.signoff.scales import SCALES
 
 LEAST = 5  # chats

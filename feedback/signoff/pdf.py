@@ -11,7 +11,7 @@ from django.utils.safestring import mark_safe
 
 from feedback.models import MockRating
 from feedback.reports import pdf
-from feedback.reports.page import style
+from feedback.reports.analysis_page import style
 from feedback.signoff import certificate
 from peersupport.jobs.models import Job
 from peersupport.practice.models import PracticeChat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from feedback.reports.turns import Turn
+from feedback.coach.turns import Turn
 from skills.taxonomy import CODES, EMPATHY
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from feedback.coach import engine, serving
 from feedback.coach.engine import NoCoach, get_coach
-from feedback.coach.rewording import RewordRequest
+from feedback.coach.reply_prompt import RewordRequest
 from feedback.models import LoadedModel, SessionReport
 from feedback.reports import loaded
 from peersupport.jobs import running

@@ -13,8 +13,8 @@ from django.utils import timezone
 from feedback.coach import dial_files
 from feedback.coach.engine import get_coach
 from feedback.coach.mini.own_pairs import own_behaviour
-from feedback.coach.rewording import RewordRequest
-from feedback.coach.seeker_line import SeekerLineRequest
+from feedback.coach.reply_prompt import RewordRequest
+from feedback.coach.seeker_prompt import SeekerLineRequest
 from feedback.dials import runs, serving
 from feedback.models import DialCalibration, DialSwitch, LoadedModel
 from feedback.reports import loaded

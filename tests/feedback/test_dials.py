@@ -10,7 +10,7 @@ import pytest
 
 from feedback.coach import dial_files, dials
 from feedback.coach.engine import Coach, CoachConfig, load_model
-from feedback.coach.rewording import RewordRequest
+from feedback.coach.reply_prompt import RewordRequest
 from tests.feedback.tiny_model import save_tiny_model
 
 REQUEST = RewordRequest("work has been hard", "what would help", "reflection_simple", "so it weighs", seed=5)

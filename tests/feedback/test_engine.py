@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from feedback.coach.engine import Coach, CoachConfig, EngineError, NoCoach, get_coach
-from feedback.coach.rewording import RewordRequest, fenced, messages, plain_prompt, tidy
+from feedback.coach.reply_prompt import RewordRequest, fenced, messages, plain_prompt, tidy
 from tests.feedback.tiny_model import save_tiny_model
 
 REQUEST = RewordRequest(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.promises.attacks import ENCODINGS, LANGUAGES, SPLITS, WISHES, attacks
 from bench.promises.p16_injections import run
 from feedback.coach.alternatives import Wanted, refusals
-from feedback.coach.rewording import FENCE_CLOSE, FENCE_OPEN, fenced, tidy
+from feedback.coach.reply_prompt import FENCE_CLOSE, FENCE_OPEN, fenced, tidy
 
 
 def test_there_are_hundreds_of_them_all_different():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from feedback.reports.intervals import LEAST_CHATS, mean_interval, ratio_interval, t95
+from feedback.intervals import LEAST_CHATS, mean_interval, ratio_interval, t95
 
 DRAWS = 2000
 # Messages of a chat (from, to), shares of reflections and questions, and how alike chats are (beta, a + b).

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from feedback.coach.rewording import EngineError
+from feedback.coach.reply_prompt import EngineError
 from feedback.evidence.published import published_study
 from feedback.models import LoadedModel, OtherWording, ReaderDials, SessionReport
 from feedback.reports import another, wording_job, wordings

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from feedback.intervals import difference
 from feedback.reports import progress
-from feedback.reports.intervals import difference
 from feedback.reports.trends import HEIGHT, WIDTH, trends
 from peersupport.practice import chats
 from peersupport.practice.models import Message, Scenario

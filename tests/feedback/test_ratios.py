@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from feedback.reports.ratios import MIN_MESSAGES, count, ratios, wilson
-from feedback.reports.turns import Turn
+from feedback.coach.turns import Turn
+from feedback.intervals import wilson
+from feedback.reports.ratios import MIN_MESSAGES, count, ratios
 from tests.feedback.chats import counselor, seeker
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from feedback.coach import dial_files, dials, serving
 from feedback.coach.engine import SHIPPED, Coach, CoachConfig, EngineError
-from feedback.coach.rewording import FENCE_CLOSE, FENCE_OPEN, RewordRequest
-from feedback.coach.seeker_line import NEW_TOKENS, SeekerLineRequest
+from feedback.coach.reply_prompt import FENCE_CLOSE, FENCE_OPEN, RewordRequest
+from feedback.coach.seeker_prompt import NEW_TOKENS, SeekerLineRequest
 from tests.feedback.test_dials import choose, made
 from tests.feedback.tiny_model import save_tiny_model
 

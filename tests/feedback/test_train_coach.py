@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from feedback.coach.engine import Coach, CoachConfig, EngineError
 from feedback.coach.mini.training import OtherRecipeError, Recipe, Training, schedule, write_model
-from feedback.coach.rewording import RewordRequest
+from feedback.coach.reply_prompt import RewordRequest
 
 RECIPE = Recipe(seed=3, steps=6, rows=4, vocabulary=420, width=16, layers=1, heads=2, inner=24, warmup=2)
 OPTIONS = {"steps": 6, "rows": 4, "vocabulary": 420, "width": 16, "layers": 1, "heads": 2, "inner": 24}

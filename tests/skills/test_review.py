@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from bench.reviewing import ended_chat, second_trainer, tagged
 from feedback.coach.crisis import crisis_view
+from feedback.coach.turns import Turn
 from feedback.inbox import items
 from feedback.models import SessionReport
 from feedback.reports.crisis import crisis_section
-from feedback.reports.turns import Turn
 from peersupport.audit.models import AuditEvent
 from peersupport.people import own_data
 from peersupport.people.models import Cohort

@@ -9,7 +9,7 @@ from feedback.coach.fluency.judge import Judge, Reader
 from feedback.coach.fluency.sets import Half, learnt
 from feedback.coach.fluency.vocabulary import Vocabulary, tokens
 from feedback.coach.guard import guard
-from feedback.reports.ratios import wilson
+from feedback.intervals import wilson
 
 LEAST, OWN_CLASS, SHARED = 4, 150, 60  # as `Vocabulary.learn` takes them
 RULES = {"gibberish", "repetition", "unfinished"}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedback.coach.alternatives import Retag, Wanted, choose, refusals
+from feedback.coach.turns import Tags
 from feedback.evidence.grades import grade
 from feedback.evidence.study_types import Study
-from feedback.reports.turns import Tags
 from skills.tagger import TagInput
 from skills.taxonomy import CODES
 

@@ -19,9 +19,9 @@ from feedback.coach.mini import notes
 from feedback.coach.mini.closed_loop import avoided, verdict
 from feedback.coach.mini.measures import copied, distinct, invented, names_content, training_grams
 from feedback.coach.mini.prompting import shown
-from feedback.coach.rewording import RewordRequest
+from feedback.coach.reply_prompt import RewordRequest
 from feedback.evidence.published import published_study
-from feedback.reports.ratios import wilson
+from feedback.intervals import wilson
 
 SAMPLES = 60
 CORPUS_SEED = 1_000_003

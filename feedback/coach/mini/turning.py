@@ -13,7 +13,7 @@ from typing import Any
 from feedback.coach.corpus.heldout import Asked
 from feedback.coach.mini.closed_loop import avoided, verdict
 from feedback.coach.mini.evaluation import Judges, wanted_of
-from feedback.coach.rewording import RewordRequest
+from feedback.coach.reply_prompt import RewordRequest
 from feedback.evidence.published import published_study
 from skills.tagger import TagInput
 

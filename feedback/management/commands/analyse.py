@@ -75,7 +75,7 @@ def _check_names(source: Path, targets: list[Path]) -> None:
 
 
 def _page(body: dict[str, Any], name: str) -> str:
-    from feedback.reports.page import page
+    from feedback.reports.analysis_page import page
 
     return page(body, name)
 

@@ -76,7 +76,7 @@ class Command(BaseCommand):
         from feedback.coach.experts.loading import load, load_tokenizer
         from feedback.coach.experts.public import load_public, resolves
         from feedback.coach.experts.ranking import better
-        from feedback.reports.ratios import wilson
+        from feedback.intervals import wilson
 
         rows: list[dict[str, Any]] = []
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from feedback.coach.rewording import fenced, tidy
+from feedback.coach.reply_prompt import fenced, tidy
 
 MAX_WORDS = 60
 NEW_TOKENS = 120  # of 60 words, with names and typing that a tokenizer has to spell

@@ -1,8 +1,7 @@
-"""Intervals of figures over several chats or people: Fieller's for ratios, Student's for means, Newcombe's
-for differences.
+"""95 % intervals: Wilson's for shares, Fieller's for ratios over chats, Student's for means, Newcombe's for
+differences.
 
-Shares carry Wilson's interval (`feedback.reports.ratios.wilson`). It takes messages as independent, which
-those of one chat are not quite: the pages say so.
+Wilson's takes messages as independent, which those of one chat are not quite: the pages say so.
 """
 
 from __future__ import annotations
@@ -11,9 +10,19 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from feedback.reports.ratios import wilson
-
+Z95 = 1.959963984540054
 LEAST_CHATS = 5  # fewer say more about those chats than about a habit
+
+
+def wilson(successes: int, n: int) -> tuple[float, float] | None:
+    """95 % Wilson score interval of a share, or None when n is 0 (Wilson 1927)."""
+    if n == 0:
+        return None
+    share = successes / n
+    centre = share + Z95**2 / (2 * n)
+    margin = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    scale = 1 + Z95**2 / n
+    return round(max(0.0, (centre - margin) / scale), 4), round(min(1.0, (centre + margin) / scale), 4)
 
 
 def ratio_interval(pairs: Sequence[tuple[int, int]]) -> tuple[float, float] | None:
