@@ -18,7 +18,7 @@ from peersupport.organisation.values import LINE_FIELDS, MOST_DAYS, URL, has_dig
 from peersupport.safety import HelpLine
 
 MOST_LINES = 12
-SPARE_LINES = 2  # empty ones below those that are filled
+SPARE_LINES = 2  # empty ones unfolded below those that are filled
 PURPOSES = ("tagger", "research")  # of `people.models.Consent`, which this room lies below
 LENGTHS = {"name": 120, "policy_text": 2_000, "consent": 1_500}
 LINE_LENGTHS = {"name": 80, "phone": 30, "text": 60, "url": 200, "hours": 80, "checked": 10}

@@ -84,7 +84,7 @@ def _posted(request: HttpRequest) -> HttpResponse:
     if request.POST.get("do") == "copy":
         always = _lines_of({"region": "international"})  # stands below own lines anyway
         lines = [line for line in _lines_of(found.form) if line not in always]
-        return _page(request, changing.newest(), form=reading.with_lines(found.form, lines))
+        return _page(request, changing.newest(), form=reading.with_lines(found.form, lines), copied=True)
     on, back_to = (_number(request.POST.get(name, "")) for name in ("on", "back_to"))
     last = changing.newest()
     more: dict[str, Any] = {"form": found.form}
@@ -119,13 +119,16 @@ def _page(
 ) -> HttpResponse:
     held, errors = (last.body if last else {}), errors or {}
     lines = [dict(line, problem=errors.get(f"line-{at}", "")) for at, line in enumerate(form["lines"])]
-    spare = max(1, min(reading.SPARE_LINES, reading.MOST_LINES - len(lines)))
-    lines += [{}] * spare if len(lines) < reading.MOST_LINES else []
+    unfolded = len(lines) + reading.SPARE_LINES
+    lines += [{}] * (
+        reading.MOST_LINES - len(lines)
+    )  # all of them, or a draft would not find its fields again
     words = {purpose.value: purpose.label for purpose in Consent.Purpose}
     context = {
         "form": form,
         "errors": errors,
         "lines": lines,
+        "unfolded": unfolded,
         "consents": [
             {"key": key, "name": words[key], "text": form["consent"][key], "shipped": shipped,
              "problem": errors.get(f"consent-{key}", "")}

@@ -27,6 +27,8 @@ if (form) {
   const undoList = [];
   let active = null;
 
+  // What keys and the bar change is a change as a click is: drafts.js keeps it.
+  const changed = () => form.dispatchEvent(new Event("input", { bubbles: true }));
   const placeOf = (box) => form.elements[`span_${box.value}`];
   function span(box) {
     const [start, end] = placeOf(box).value.split("-").map(Number);
@@ -48,6 +50,7 @@ if (form) {
     undoList.push([box, box.checked, placeOf(box).value]);
     box.checked = !box.checked;
     active = box;
+    changed();
     draw();
   }
 
@@ -62,6 +65,7 @@ if (form) {
     else last = Math.max(Math.min(words.length - 1, last + by), first);
     undoList.push([active, active.checked, placeOf(active).value]);
     placeOf(active).value = `${words[first].start}-${words[last].end}`;
+    changed();
     draw();
   }
 
@@ -72,6 +76,7 @@ if (form) {
     box.checked = checked;
     placeOf(box).value = place;
     active = box;
+    changed();
     draw();
   }
 
