@@ -93,7 +93,7 @@ def _technique(code: str, tagged: list[Turn], turns: Sequence[Turn], study: Stud
         basis = "guideline"
         reason = "It is consistent with motivational interviewing guidelines."
     else:
-        basis, reason = "contact", "It helps a seeker to feel welcome and accompanied."
+        basis, reason = "contact", "It keeps contact with the seeker; no outcome is claimed for it."
     if code == "support":
         basis = "empathy"
     return Strength(

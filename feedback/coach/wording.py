@@ -40,8 +40,8 @@ _RULES = {
     "linked_to_worse": Wording(
         "Suggesting a way forward",
         "The goal is to leave room for the seeker's own way.",
-        "Suggestions are often welcome, and yet more of them goes with {size}worse symptom scores. "
-        "It might be better to leave the choice with the seeker in plain words.",
+        "Suggestions are often welcome, and yet more of them is associated with {size}worse symptom "
+        "scores. It might be better to leave the choice with the seeker in plain words.",
     ),
     "closed_questions": Wording(
         "Several closed questions in a row",
@@ -64,8 +64,8 @@ _RULES = {
     "effort_unnoticed": Wording(
         "An effort that could be noticed",
         "The goal is to let the seeker see their own strength.",
-        "The seeker told of something they had tried. It might be worth a word, because an effort "
-        "that somebody notices is easier to repeat.",
+        "The seeker told of something they had tried. It might be worth a word, so that they know "
+        "it was noticed.",
     ),
 }
 
@@ -79,8 +79,8 @@ _DISCOURAGED = {
     "confront": Wording(
         "Arguing the point",
         "The goal is to stay on the seeker's side while they think.",
-        "This message could be heard as disagreement with the seeker, which tends to invite defence. "
-        "It might be better to give back what lies behind the words.",
+        "This message could be heard as disagreement with the seeker. It might be better to give back what "
+        "lies behind the words.",
     ),
     "warn": Wording(
         "Warning of what could happen",

@@ -120,8 +120,8 @@ RULES: tuple[Rule, ...] = (
         lambda f: f.reverse_causation and bool(f.worse),
         "uncertain",
         lambda f: (
-            f"It goes with {scores_in_words(f.worse, f.size)}, most likely because seekers who feel "
-            "worse receive more warmth; it is no reason to be less warm."
+            f"It is associated with {scores_in_words(f.worse, f.size)}, most likely because seekers who "
+            "feel worse receive more warmth; it is no reason to be less warm."
         ),
     ),
     Rule(
@@ -144,7 +144,10 @@ RULES: tuple[Rule, ...] = (
         "both_ways",
         lambda f: bool(f.better) and bool(f.worse),
         "uncertain",
-        lambda f: f"It goes with {scores_in_words(f.better, f.size)} but {scores_in_words(f.worse, f.size)}.",
+        lambda f: (
+            f"It is associated with {scores_in_words(f.better, f.size)} but "
+            f"{scores_in_words(f.worse, f.size)}."
+        ),
     ),
     Rule(
         "better",

@@ -1,4 +1,4 @@
-"""All that a form holds is kept through the end of a session, until it was taken: ticks, numbers and choices too."""
+"""All that a form holds, ticks and choices too, is kept through the end of a session until it was taken."""
 
 from __future__ import annotations
 

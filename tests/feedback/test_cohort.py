@@ -68,7 +68,10 @@ def test_who_practised_and_who_waits_for_a_word(people, north, scenario):
     found = of(north, people.volunteer)
     assert (found.ended, found.recent_chats, found.messages, found.waiting) == (2, 1, 2, 1)
     waits = f"{reverse('practice:chats')}?volunteer={people.volunteer.pk}&amp;waiting=1"
-    assert waits in page(people.trainer, north)
+    shown = page(people.trainer, north)
+    assert waits in shown
+    assert "chats that ended in the last 28 days and have no note, rating or review" in shown
+    assert "volunteers with a signed-off chat that you have rated" in shown
     write_note(one, trainer=people.trainer, text="Well listened.")
     found = of(north, people.volunteer)
     assert (found.waiting, found.waits_since) == (0, None)

@@ -33,8 +33,9 @@ def test_strengths_with_evidence_come_first_and_name_their_message():
 
 
 @pytest.mark.parametrize("code", ["grounding", "introduction_greeting", "conclusion", "support"])
-def test_anything_good_gives_a_strength(code):
-    assert compose([seeker(0, "hi"), counselor(1, "hi, glad you came", code)], STUDY).strengths
+def test_anything_good_gives_a_strength_that_claims_no_outcome(code):
+    [strength] = compose([seeker(0, "hi"), counselor(1, "hi, glad you came", code)], STUDY).strengths
+    assert strength.reason == "It keeps contact with the seeker; no outcome is claimed for it."
 
 
 def test_warmth_is_a_strength_and_never_a_point():
@@ -275,6 +276,7 @@ def test_the_words_of_every_point_are_tentative_have_a_goal_and_blame_nobody():
         assert re.search(r"\b(might|could|can|may)\b", wording.reason)
         assert not re.search(r"\b(wrong|mistake|failed|bad|should have|fault|you)\b", wording.reason, re.I)
         assert not re.search(r"less (warm|warmth|empath)", wording.reason)
+        assert not re.search(r"\b(because|goes with|go with|tends to|easier)\b", wording.reason)
 
 
 def test_a_feeling_that_the_counselor_names_is_not_called_passed_over():
@@ -288,5 +290,5 @@ def test_a_point_claims_no_size_for_an_own_study():
         counselor(1, "May I suggest a break?", "persuade_with_permission"),
     ]
     shipped, own = (compose(turns, study).points[0].reason for study in (STUDY, replace(STUDY, kind="own")))
-    assert "goes with slightly worse symptom scores" in shipped
-    assert "goes with worse symptom scores" in own
+    assert "is associated with slightly worse symptom scores" in shipped
+    assert "is associated with worse symptom scores" in own

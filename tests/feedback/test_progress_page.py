@@ -58,7 +58,7 @@ def test_with_chats_each_chart_has_its_table_and_figures_their_n_and_interval(pe
     for chart in charts:
         assert chart.count("<tr>") == 1 + 5
         assert re.search(r'role="img" aria-labelledby="(trend-\w+)".*', chart)
-    assert "1.0 to 1" in shown and "No interval: the same in each of these chats." in shown
+    assert "1.0 to 1" in shown and "No likely range: the same in each of these chats." in shown
     told, how = shown.split("How the likely ranges are made")
     assert not [word for word in ("Wilson", "Fieller", "Newcombe") if word in told or word not in how]
     assert "20 of 20 reflections" in shown

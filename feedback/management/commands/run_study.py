@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 class Command(BaseCommand):
     help = (
-        "How chats and techniques go with symptom scores: matched periods and technique models. Writes "
-        "result.json, tables, plots, report.html and, where rows were left out, errors.csv."
+        "How chats and techniques are associated with symptom scores: matched periods and technique models. "
+        "Writes result.json, tables, plots, report.html and, where rows were left out, errors.csv."
     )
     requires_system_checks: list[str] = []
 
@@ -72,6 +72,6 @@ class Command(BaseCommand):
                 term = part["terms"]["treated"]
                 low, high = term["ci"]
                 self.stdout.write(
-                    f"{name}: a chat goes with {term['beta']:+.3f} points ({low:+.3f} to {high:+.3f}), "
-                    f"{part['matched_pairs']} matched pairs"
+                    f"{name}: a chat is associated with {term['beta']:+.3f} points "
+                    f"({low:+.3f} to {high:+.3f}), {part['matched_pairs']} matched pairs"
                 )

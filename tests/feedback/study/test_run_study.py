@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -58,6 +59,9 @@ def test_the_whole_study(study):
     assert "matched pairs" in said
     page = (out / "report.html").read_text()
     assert "Associations, not causes" in page and "<script" not in page
+    assert "2. How are techniques associated with later scores?" in page
+    regions = re.findall(r'role="region" tabindex="0" aria-label="([^"]+)"', page)
+    assert len(regions) == len(set(regions)) >= 5 and "Figures" not in regions
 
 
 def test_the_result_becomes_evidence_with_grades(study):
