@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -22,6 +23,7 @@ from peersupport.audit.models import AuditEvent, AuditHead
 
 logger = logging.getLogger(__name__)
 GENESIS = "0" * 64
+TELL_EVERY = 5_000  # lines
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,14 @@ def head() -> AuditHead:
     return AuditHead.objects.filter(pk=1).first() or AuditHead(pk=1, position=0, hash=GENESIS)
 
 
-def first_broken(known: dict[int, str] | None = None) -> Break | None:
+def first_broken(
+    known: dict[int, str] | None = None, *, tell: Callable[[float], None] = lambda share: None
+) -> Break | None:
     """The first place where the chain does not fit, or None when it is whole.
 
     `known` are hashes by place that somebody kept from the log. Safe beside running sealers: the head is
-    read before and after, and the lines must reach at least the first and at most the second.
+    read before and after, and the lines must reach at least the first and at most the second. `tell` hears
+    now and then which share of them was looked at.
     """
     promised = head()
     wanted = [*(known or {}).items(), (promised.position, promised.hash)]
@@ -93,6 +98,8 @@ def first_broken(known: dict[int, str] | None = None) -> Break | None:
         if any(at == place and digest != event.hash for at, digest in wanted):
             return Break(place, event.pk, "the hash is not the one that was kept")
         previous = event.hash
+        if place % TELL_EVERY == 0:
+            tell(min(1.0, place / max(promised.position, 1)))
     if place < max(at for at, _ in wanted):
         return Break(place + 1, None, "the newest lines are missing")
     if place > head().position:

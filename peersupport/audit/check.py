@@ -35,7 +35,10 @@ def run(jobs: Sequence[Job], context) -> dict:
 
 
 def _run_one(job: Job, context):
-    position, found = chain.head().position, chain.first_broken()
+    def tell(share: float) -> None:
+        context.checkpoint(job, progress=share)
+
+    position, found = chain.head().position, chain.first_broken(tell=tell)
     state = {"position": position, "broken": asdict(found) if found else None}
     context.checkpoint(job, progress=1.0, state=state)
     return lambda: None

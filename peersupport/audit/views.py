@@ -40,6 +40,12 @@ VERBS = (
 @require_safe
 @role_required(Role.ADMIN)
 def events(request: HttpRequest) -> HttpResponse:
+    """With htmx only how far the check of the chain is; the whole page anew once it is over."""
+    job = check.newest()
+    if request.htmx and not request.htmx.boosted:
+        if job is not None and job.is_open:
+            return render(request, "audit/_checking.html", {"job": job})
+        return HttpResponse(headers={"HX-Refresh": "true"})
     given = {name: request.GET.get(name, "").replace("\0", "").strip()[:150] for name in FILTERS}
     rows = list(_filtered(given, _number(request.GET.get("before", "")))[: SHOWN + 1])
     names = User.objects.in_bulk({row.actor_id for row in rows if row.actor_id})
@@ -55,7 +61,7 @@ def events(request: HttpRequest) -> HttpResponse:
         "verbs": VERBS,
         "head": chain.head(),
         "unsealed": AuditEvent.objects.filter(position=None).count(),
-        "job": check.newest(),
+        "job": job,
     }
     return render(request, "audit/events.html", context)
 

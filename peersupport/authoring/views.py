@@ -5,7 +5,8 @@ What is written travels in bodies of requests alone, and the preview keeps nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -146,7 +147,7 @@ def preview(request: HttpRequest, own_id: int) -> HttpResponse:
     body = read(request.POST) if "opening" in request.POST else draft.body
     context = _preview(body, request)
     if request.htmx:
-        return render(request, "authoring/_preview.html", {"draft": draft, **context})
+        return render(request, "authoring/_preview_answer.html", {"draft": draft, **context})
     return _form(request, draft, body, **context)
 
 
@@ -166,7 +167,21 @@ def _preview(body: Mapping[str, str], request: HttpRequest) -> dict[str, Any]:
         turns = rehearsal.play(scenario, said)
     except seeker.BankError:
         return context | {"unplayable": True, "said": said}
-    return context | {"turns": turns, "opening": scenario.opening, "person": scenario.name, "said": said}
+    before = _digest(scenario.opening, turns[:-1])
+    return context | {
+        "turns": turns,
+        "opening": scenario.opening,
+        "person": scenario.name,
+        "said": said,
+        "shown": _digest(scenario.opening, turns),
+        "added": bool(turns) and post.get("shown") == before,
+    }
+
+
+def _digest(opening: str, turns: Sequence[rehearsal.Turn]) -> str:
+    """Of what the page shows of them."""
+    shown = [opening, *((one.text, one.names, one.reply.text, list(map(str, one.why))) for one in turns)]
+    return hashlib.sha256(repr(shown).encode("utf-8", "replace")).hexdigest()
 
 
 @require_POST

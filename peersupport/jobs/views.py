@@ -33,17 +33,25 @@ def lane_rows() -> list[dict]:
 @require_safe
 @role_required(Role.ADMIN)
 def jobs(request: HttpRequest) -> HttpResponse:
-    """The page looks again every five seconds (htmx), unless `?still` asks it not to."""
+    """The page looks again every five seconds (htmx), unless `?still` asks it not to. What is set aside asks
+    by itself, with the numbers that it shows: an error that somebody reads stays open while they are the
+    same."""
+    quarantined = list(Job.objects.filter(status=Job.Status.QUARANTINED)[:50])
+    context = {"quarantined": quarantined, "aside": "-".join(str(job.pk) for job in quarantined)}
+    if request.htmx and "aside" in request.GET:
+        if request.GET["aside"] == context["aside"]:
+            return HttpResponse(status=204)
+        return render(request, "jobs/_set_aside.html", context)
     return render(
         request,
         "jobs/list.html",
-        {
+        context
+        | {
             "lanes": lane_rows(),
             "workers": figures.workers_seen(),
             "serving": versions.serving(),
             "runner": get_runner().name,
             "still": "still" in request.GET,
-            "quarantined": Job.objects.filter(status=Job.Status.QUARANTINED)[:50],
             "recent": Job.objects.exclude(kind__in=canary.KINDS.values())[:50],
         },
     )

@@ -19,11 +19,17 @@ from peersupport.people.models import Role
 @require_safe
 @access.role_required(Role.ADMIN)
 def page(request: HttpRequest) -> HttpResponse:
+    """With htmx only how far the erasing is; the whole page anew once it is over."""
+    job = retention.newest()
+    if request.htmx and not request.htmx.boosted:
+        if job is not None and job.is_open:
+            return render(request, "people/_erasing.html", {"job": job})
+        return HttpResponse(headers={"HX-Refresh": "true"})
     days = current(request.user).retention_days
     context = {
         "days": days,
         "due": retention.due(days).count(),
-        "job": retention.newest(),
+        "job": job,
         "backup_days": settings.BACKUP_DAYS,
     }
     return render(request, "people/retention.html", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import datetime, time, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from peersupport.audit import chain, views
+from peersupport.audit import chain, check, views
 from peersupport.audit.log import record
 from peersupport.audit.models import AuditEvent
 
@@ -112,10 +113,25 @@ def test_the_chain_is_checked_by_a_worker_and_a_changed_line_is_named(page, peop
         record(people.admin, "retag")
     chain.seal()
     assert page.client.post("/audit/check/").status_code == 302
-    assert "being checked" in page()
+    htmx = {"HX-Request": "true"}
+    assert "being checked" in page() and 'hx-trigger="every 3s"' in page() and "<progress" in page()
+    text = page.client.get("/audit/", headers=htmx).text
+    assert text.startswith('<div id="checking"') and "<progress" in text and "<table" not in text
     drain("batch")
-    assert "Whole up to line" in page()
+    assert page.client.get("/audit/", headers=htmx)["HX-Refresh"] == "true"
+    assert "Whole up to line" in page() and "<progress" not in page()
     AuditEvent.objects.filter(position=2).update(verb="nothing")
     page.client.post("/audit/check/")
     drain("batch")
     assert "Broken at place 2: the line was changed" in page()
+
+
+def test_a_check_says_how_far_it_is(people, monkeypatch):
+    for _ in range(6):
+        record(people.admin, "retag")
+    chain.seal()
+    monkeypatch.setattr(chain, "TELL_EVERY", 2)
+    job, told = check.start(), []
+    told_to = SimpleNamespace(checkpoint=lambda job, *, progress, state=None: told.append(progress))
+    check.run([job], told_to)
+    assert told == sorted(told) and len(told) >= 3 and 0 < told[0] < 1 == told[-1]

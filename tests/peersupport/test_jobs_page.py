@@ -40,9 +40,18 @@ def test_a_job_set_aside_shows_its_class_and_can_be_tried_again(client, page, ch
         Job.objects.update(available_at="2020-01-01T00:00:00Z")
         [job] = queue.claim("live", "w")
         queue.fail(job, "onnxruntime.Fail\nskills/tagger/runtime.py:1 run")
-    assert "<summary>onnxruntime.Fail</summary>" in page()
+    shown = page()
+    assert f'<summary id="error-{job.pk}">onnxruntime.Fail</summary>' in shown
+
+    def looked_again(aside: object):
+        return client.get(PAGE, {"aside": aside}, headers={"HX-Request": "true"})
+
+    assert f'hx-get="{PAGE}?aside={job.pk}"' in shown
+    assert looked_again(job.pk).status_code == 204  # an error that somebody reads stays open
+    assert "onnxruntime.Fail" in looked_again("").text
     client.post(reverse("jobs:retry", args=[job.pk]))
     assert "Nothing: every job came through." in page()
+    assert "Nothing: every job came through." in looked_again(job.pk).text
 
 
 def test_it_refreshes_by_itself_until_asked_not_to(page):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -188,6 +189,7 @@ def test_the_preview_answers_what_stands_in_the_form_and_keeps_nothing(people, d
     }
     text = trainer.post(address, {**BODY, **again}, headers=htmx).content.decode()
     assert "Seventy-nine in May." in text and "Confront" in text and "felt argued with" in text
+    assert 'hx-swap-oob="innerHTML:#preview-log"' in text
     whole = trainer.post(address, fields).content.decode()  # without JavaScript: by what was saved
     assert "<h1>" in whole and "Seventy-nine in May." in whole
     broken = trainer.post(address, {**BODY, "disclose-2": "", **fields}, headers=htmx).content.decode()
@@ -195,6 +197,24 @@ def test_the_preview_answers_what_stands_in_the_form_and_keeps_nothing(people, d
     assert not Message.objects.exists()
     draft.refresh_from_db()
     assert draft.body == BODY
+
+
+def test_what_is_new_is_added_to_the_log_and_where_an_earlier_answer_changed_all_is_told(people, draft):
+    address = reverse("authoring:preview", args=[draft.pk])
+
+    def say(text: str, before: str = "", **fields) -> str:
+        shown = re.search(r'name="shown" value="(\w+)"', before)
+        said = {"said": ["How old is your father?"], "said_as": ["guess"]} if before else {}
+        given = {**BODY, **said, "shown": shown[1] if shown else "", "say": text, "say_as": "guess", **fields}
+        return as_(people.trainer).post(address, given, headers={"HX-Request": "true"}).text
+
+    first = say("How old is your father?")
+    second = say("That is a good age.", first)
+    assert 'hx-swap-oob="beforeend:#preview-log"' in second and "Seventy-nine" not in second
+    other = say(
+        "That is a good age.", first, **{"answer-0": BODY["answer-0"].replace("Seventy-nine", "Eighty")}
+    )
+    assert 'hx-swap-oob="innerHTML:#preview-log"' in other and "Eighty in May." in other
 
 
 def test_own_data_holds_what_one_wrote_and_it_stays_when_they_go(people, draft):

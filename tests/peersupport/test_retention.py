@@ -47,7 +47,13 @@ def test_what_is_over_is_erased_with_its_files_and_leaves_a_line(three, people, 
     admin.force_login(people.admin)
     assert "2 chats are over their time" in admin.get(reverse("people:retention")).content.decode()
     admin.post(reverse("people:retention-start"))
+    htmx = {"HX-Request": "true"}
+    shown = admin.get(reverse("people:retention")).text
+    assert 'hx-trigger="every 3s"' in shown and "Look again" in shown and "Erase them now" not in shown
+    text = admin.get(reverse("people:retention"), headers=htmx).text
+    assert text.startswith('<div id="erasing"') and "<progress" in text
     drain("batch")
+    assert admin.get(reverse("people:retention"), headers=htmx)["HX-Refresh"] == "true"
     assert list(PracticeChat.objects.values_list("pk", flat=True)) == [three[2].pk]
     assert not path.exists()
     assert AuditEvent.objects.filter(verb="retention_erased", actor_id=None).count() == 2

@@ -37,6 +37,7 @@ def earlier(say, drain):
 
 def test_it_shows_the_serving_version_with_its_figures_and_their_source(page):
     card, shown = read_card(), page()
+    assert reverse("skills:agreement") in shown
     assert f"<strong>{card['version']}</strong> serves" in shown
     for task in card["development"]:
         assert task["task"] in shown
