@@ -63,8 +63,8 @@ def live() -> None:
     from django.urls import reverse
 
     from peersupport.audit import chain
+    from peersupport.demo.data import PASSWORD
     from peersupport.jobs import running
-    from peersupport.management.commands.load_demo import PASSWORD
     from peersupport.practice.models import Message, PracticeChat, Scenario
 
     def sign_in(name: str) -> Client:

@@ -7,6 +7,7 @@ class PeersupportConfig(AppConfig):
     def ready(self) -> None:
         from peersupport.audit import check, logins  # noqa: F401 - logins connects its receivers
         from peersupport.authoring import publishing
+        from peersupport.demo import jobs as demo_jobs
         from peersupport.jobs import canary, sweeper
         from peersupport.organisation import changing
         from peersupport.people import (
@@ -21,6 +22,7 @@ class PeersupportConfig(AppConfig):
 
         canary.register()
         check.register()
+        demo_jobs.register()
         erasure.register()
         retention.register()
         own_data.register_own()

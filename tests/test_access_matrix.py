@@ -80,6 +80,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "people:retention": (ADMIN_GET, NO_VERB),
     "people:retention-start": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "organisation:settings": (ADMIN_GET, cells(FORBIDDEN, admin=OK)),  # an empty form is a preview
+    "organisation:demo": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "audit:events": (ADMIN_GET, NO_VERB),
     "audit:check": (NO_VERB, cells(FORBIDDEN, admin=GO)),
     "people:erase": (ADMIN_GET, cells(FORBIDDEN, admin=BAD)),  # without the tick

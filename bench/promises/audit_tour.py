@@ -68,6 +68,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
         {"name": "North Line", "on": "0", "do": "save", "seen": digest_of({"name": "North Line"})},
         ["organisation_set"],
     ),
+    "organisation:demo": ({"do": "load"}, []),  # they are there; tests/peersupport/test_demo_panel.py
     "audit:check": ({}, ["audit_check"]),
     "people:set-role": ({"role": "trainer"}, ["made_trainer", "cohort_ended"]),
     "people:cohort-add": ({"cohort": "{cohort}"}, ["cohort_joined"]),

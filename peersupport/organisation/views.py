@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from peersupport import safety
+from peersupport.demo import jobs as demo_jobs
 from peersupport.organisation import changing, reading
 from peersupport.organisation.current import current
 from peersupport.organisation.models import OrganisationVersion
@@ -68,6 +69,8 @@ def page(request: HttpRequest) -> HttpResponse:
     form with the region's lines in it, each to be checked."""
     if request.method == "POST":
         return _posted(request)
+    if request.htmx and not request.htmx.boosted:  # the panel of the demo looks again
+        return render(request, "organisation/_demo.html", {"demo": demo_jobs.panel(request.user)})
     last = changing.newest()
     held = last.body if last else {}
     if (asked := request.GET.get("from")) is None:
@@ -140,6 +143,7 @@ def _page(
         "region_lines": _lines_of(form),
         "on": last.number if last else 0,
         "versions": _versions(),
+        "demo": demo_jobs.panel(request.user),
         "preview": None if body is None else _preview(held, body, request),
         **more,
     }  # fmt: skip

@@ -28,7 +28,7 @@ class User(AbstractUser):
     shares_new_chats = models.BooleanField(default=True)
     # A right apart from the role: files with names and words of people. Given by `manage.py full_export`.
     may_export_full = models.BooleanField(default=False)
-    # Set by `manage.py load_demo` alone: a name says nothing, since somebody real may have it too.
+    # Set where demo data are loaded alone: a name says nothing, since somebody real may have it too.
     is_demo = models.BooleanField(default=False, editable=False)
 
     def __str__(self) -> str:

@@ -14,9 +14,9 @@ from django.urls import reverse
 from feedback.models import SessionReport
 from feedback.replies import wording
 from peersupport.audit.models import AuditEvent
+from peersupport.demo.data import PASSWORD
 from peersupport.jobs.models import Job
 from peersupport.management.commands import up
-from peersupport.management.commands.load_demo import PASSWORD
 from peersupport.people import demo, erasure
 from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice.models import ChatEvent, Message, PracticeChat

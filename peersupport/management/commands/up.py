@@ -18,8 +18,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.http.request import validate_host
 
+from peersupport.demo.data import LOGINS, PASSWORD
 from peersupport.jobs.models import Lane
-from peersupport.management.commands.load_demo import LOGINS, PASSWORD
 from peersupport.people import demo
 from peersupport.people.models import User
 from peersupport.supervisor import Child, Supervisor
