@@ -19,7 +19,6 @@ from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from tests.feedback.study_imports import finished_import
 
 from bench.app import PASSWORD
 from feedback.bases import runs as bases
@@ -49,6 +48,7 @@ from skills.models import ModelVersion, TaggerSwitch, TaggerTraining, Tagging
 from skills.review import coding
 from tests.feedback.bases import finished_merge
 from tests.feedback.dial_reports import finished_calibration
+from tests.feedback.study_imports import finished_import
 from tests.peersupport.own_scenario import draft_of
 from tests.skills.trainings import finished_training
 
