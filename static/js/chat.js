@@ -63,7 +63,7 @@ function show(html, newest) {
   seq = newest;
   if (!html.trim()) return;
   const follow = nearEnd();
-  let first = null;
+  const panels = [];
   const box = document.createElement("template");
   box.innerHTML = html;
   for (const element of [...box.content.children]) {
@@ -73,7 +73,7 @@ function show(html, newest) {
     if (old && element.matches(".message, #reading")) patch(old, element);
     else if (old) {
       old.replaceWith(element);
-      if (isPanel) first = first || element;
+      if (isPanel) panels.push(element);
     } else if (element.classList.contains("message")) {
       const after = [...log.children].find((other) => Number(other.dataset.index) > Number(element.dataset.index));
       log.insertBefore(element, after || null);
@@ -91,7 +91,11 @@ function show(html, newest) {
   // Words that were not sent stay where they can be copied.
   const ended = document.querySelector("#chat-status form") === null;
   if (ended && composer && !composer.elements.text.value.trim()) composer.hidden = true;
-  if (first) lead(first);
+  if (panels.length) lead(panels[0]);
+  // Where the focus went there it is read out; the panel about oneself is an alert in itself.
+  for (const panel of panels) {
+    if (panel.id === "crisis" && panel !== document.activeElement) say(panel.querySelector("h2").textContent.trim());
+  }
   if (rests()) stopStream();
 }
 

@@ -3,6 +3,16 @@
 
 const card = document.getElementById("card");
 
+// To who listens to the page, once. What lies behind an open dialog is not heard: it waits until that is closed.
+function say(words) {
+  const over = document.querySelector("dialog:modal");
+  if (over) return over.addEventListener("close", () => say(words), { once: true });
+  const line = document.createElement("p");
+  line.textContent = words;
+  document.getElementById("said").append(line);
+  setTimeout(() => line.remove(), 20000);
+}
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "card-body" && !card.open) card.showModal();
 });
