@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,12 +25,16 @@ def dispute(request: HttpRequest, message_id: uuid.UUID, code: str) -> HttpRespo
     reason, words = request.POST.get("reason", ""), request.POST.get("words", "")
     try:
         dispute_tag(message, code, volunteer=request.user, reason=reason, words=words)
+    except ValidationError as error:
+        return _refused(error.messages[0])
     except ValueError:
-        return HttpResponseBadRequest(
-            _("Choose one of the reasons, for a tag that the message carries."),
-            content_type="text/plain; charset=utf-8",
-        )
+        return _refused(_("Choose one of the reasons, for a tag that the message carries."))
     if request.htmx:
         context = {"dispute": dispute_form(message, code, request.user), "just_made": True}
         return render(request, "skills/_dispute.html", context)
     return redirect(reverse("practice:chat", args=[message.chat_id]) + f"#message-{message.pk}")
+
+
+def _refused(words: str) -> HttpResponse:
+    """In words, which the card shows."""
+    return HttpResponseBadRequest(words, content_type="text/plain; charset=utf-8")

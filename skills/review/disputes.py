@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from peersupport.audit.log import record
 from peersupport.people.models import User
@@ -19,21 +21,27 @@ from skills.tags import tag_views
 def dispute_tag(message: Message, code: str, *, volunteer: User, reason: str, words: str = "") -> Dispute:
     """Keep the dispute, or its new reason where there is one already.
 
-    Raises ValueError for a reason that is not on the list, and for a tag that the message does not carry.
+    Raises ValueError for a reason that is not on the list, and for a tag that the message does not carry;
+    ValidationError, with words for the volunteer, for too long a text.
     """
     if reason not in Dispute.Reason.values:
         raise ValueError(f"no such reason: {reason}")
+    words = words.replace("\r\n", "\n").replace("\x00", "").strip().encode("utf-8", "replace").decode("utf-8")
+    if len(words) > Dispute.WORDS_MAX_CHARACTERS:
+        raise ValidationError(
+            _("The text is %(have)d characters long. Please keep it under %(most)d.")
+            % {"have": len(words), "most": Dispute.WORDS_MAX_CHARACTERS}
+        )
     chat = PracticeChat.objects.select_for_update().get(pk=message.chat_id)
     if code not in {view.code for view in tag_views([message])[message.pk]}:
         raise ValueError(f"the message carries no tag {code}")
-    words = words.replace("\x00", "").strip().encode("utf-8", "replace").decode("utf-8")
     dispute, created = Dispute.objects.update_or_create(
         message=message,
         code=code,
         volunteer=volunteer,
         defaults={
             "reason": reason,
-            "words": words[: Dispute.WORDS_MAX_CHARACTERS],
+            "words": words,
             # Said anew, it is looked at anew.
             "outcome": Dispute.Outcome.OPEN,
             "answer": "",

@@ -99,21 +99,12 @@ function show(html, newest) {
   if (rests()) stopStream();
 }
 
-// A session ended, or another began in another tab: this page is had again, with its draft; not again and again.
-const RENEWED = `renewed:${log.dataset.events}`;
-function renewedWithin(ms) {
-  try { return Date.now() - Number(sessionStorage.getItem(RENEWED)) < ms; } catch { return true; }
-}
-function renew() {
-  if (leaving || renewedWithin(30000)) return false;
-  sessionStorage.setItem(RENEWED, Date.now());
-  window.location.reload();
-  return true;
-}
+// A session ended, or another began in another tab: this page is had again, with its draft.
+const renewed = () => !leaving && renew();
 
 async function poll() {
   const answer = await fetch(`${log.dataset.events}?after=${seq}`, { headers: { "X-Fragments": "1" } });
-  if (answer.redirected || answer.status === 403 || answer.status === 404) return renew();
+  if (answer.redirected || answer.status === 403 || answer.status === 404) return renewed();
   if (answer.ok) show(await answer.text(), Number(answer.headers.get("X-Seq")));
 }
 
@@ -163,6 +154,10 @@ function lookAgain() {
 document.addEventListener("visibilitychange", lookAgain);
 window.addEventListener("focus", () => { if (rests()) lookAgain(); });
 window.addEventListener("pagehide", stopStream);
+// What is disputed says so on its tag, where no stream brings it, too.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id === "dispute") poll().catch(() => {});
+});
 // A form that is on its way to another page may be what makes the chat go: the page is not loaded again.
 document.addEventListener("submit", (event) => {
   leaving = leaving || (!event.defaultPrevented && event.target.method === "post");
@@ -229,7 +224,7 @@ if (composer) {
         complain("You are signed out. Your words are kept on this device: sign in again and come back here.");
         return;
       }
-      if (answer.status === 403 && renew()) return;
+      if (answer.status === 403 && renewed()) return;
       if (!answer.ok) {
         complain(answer.status === 400 ? words : "The message was not sent. Your words are kept; please try again.");
         if (answer.status === 400) { key.value = freshKey(); keep(); }  // nothing of it was kept

@@ -13,20 +13,58 @@ function say(words) {
   setTimeout(() => line.remove(), 20000);
 }
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "card-body" && !card.open) card.showModal();
+// What opened a card may be replaced behind it, as when its tag is disputed: the focus goes to what took its place.
+let opener = null;
+function openCard(asker) {
+  if (card.open) return;
+  opener = asker;
+  card.showModal();
+}
+card.addEventListener("close", () => {
+  if (!opener.isConnected) document.querySelector(`a.tag[href="${opener.getAttribute("href")}"]`)?.focus();
 });
 
-// What could not be had says so where it was asked for; a panel that asks by itself asks again.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id === "card-body") openCard(detail.requestConfig.elt);
+});
+
+// A page that was overtaken (by a sign-in, by what was done in another tab) is had again; not again and again.
+const RENEWED = `renewed:${window.location.pathname}`;
+function renewedWithin(ms) {
+  try { return Date.now() - Number(sessionStorage.getItem(RENEWED)) < ms; } catch { return true; }
+}
+function renew() {
+  if (renewedWithin(30000)) return false;
+  sessionStorage.setItem(RENEWED, Date.now());
+  window.location.reload();
+  return true;
+}
+
+const asksByItself = (asker) => Boolean(asker.getAttribute("hx-trigger")?.startsWith("every"));
+
+// To try again helps only where nothing but the way there failed.
+function whyNot(xhr, wasSent) {
+  const words = document.getElementById("card-body").dataset;
+  if (xhr.status === 400 && xhr.getResponseHeader("Content-Type")?.startsWith("text/plain")) return xhr.responseText;
+  if (xhr.status === 403 && wasSent) return words.overtaken;
+  return xhr.status === 403 || xhr.status === 404 ? words.gone : words.failed;
+}
+
+// What could not be had says so where it was asked for. A panel that asks by itself asks again, unless what it is
+// about went: then the page is another.
 for (const name of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(name, ({ detail: { elt, target } }) => {
+  document.addEventListener(name, ({ detail: { elt, target, xhr } }) => {
+    if (asksByItself(elt)) {
+      if (xhr.status === 403 || xhr.status === 404) renew();
+      return;
+    }
     const said = document.createElement("p");
     said.className = "error";
     said.setAttribute("role", "alert");
-    said.textContent = document.getElementById("card-body").dataset.failed;
+    said.textContent = whyNot(xhr, elt.matches("form"));
     if (target.id === "card-body") {
       target.replaceChildren(said);
-      if (!card.open) card.showModal();
+      openCard(elt);
     } else if (elt.matches("form")) {
       elt.querySelector(":scope > .error")?.remove();
       elt.prepend(said);
@@ -41,7 +79,7 @@ const heard = new Map();
 const scrolled = new Map();
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const asker = detail.requestConfig.elt;
-  if (!asker.getAttribute("hx-trigger")?.startsWith("every")) return;
+  if (!asksByItself(asker)) return;
   const words = detail.serverResponse.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
   if (heard.get(asker.id) === words) detail.shouldSwap = false;
   heard.set(asker.id, words);
@@ -52,9 +90,23 @@ document.addEventListener("htmx:afterSettle", () => {
   scrolled.clear();
 });
 
-// A click on the backdrop closes; focus goes back to the tag by itself.
+// What was taken is no draft any more: the form holds what was sent, and drafts.js keeps what differs from that.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const asker = detail.requestConfig.elt;
+  if (!detail.shouldSwap || !asker.matches("form[data-drafts]")) return;
+  for (const field of asker.querySelectorAll("textarea")) {
+    field.defaultValue = field.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
+
+// A click on the backdrop closes, not a selection that ends there; focus goes back to the tag by itself.
 for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  let began = null;
+  dialog.addEventListener("pointerdown", (event) => { began = event.target; });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog && began === dialog) dialog.close();
+  });
 }
 
 // Offsets count characters as people do (code points), not UTF-16 units.
@@ -103,7 +155,7 @@ document.querySelector("form.who")?.addEventListener("submit", () => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
   if (event.key === "?" && !typing) document.getElementById("shortcuts").showModal();
 });
 

@@ -62,7 +62,10 @@ def test_others_cannot_and_nonsense_is_refused(tagged, code, people):
     assert statuses == {"trainer": 403, "peer": 404, "outsider": 404, "admin": 403}
     assert post(people.volunteer, tagged, code, reason="because").status_code == 400
     assert post(people.volunteer, tagged, "chit_chat", reason="not_there").status_code == 400
+    long = post(people.volunteer, tagged, code, reason="not_there", words="x" * 501)
+    assert long.status_code == 400 and "501 characters long" in long.text
     assert not Dispute.objects.exists()
+    assert post(people.volunteer, tagged, code, reason="not_there", words="a\r\n" * 250).status_code == 302
 
 
 def test_the_card_offers_it_on_ones_own_tag_only(tagged, code, people):
