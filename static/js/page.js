@@ -75,8 +75,14 @@ for (const name of ["htmx:responseError", "htmx:sendError"]) {
 // A panel that asks by itself and hears the same again stays as it is: nothing is read out, no focus goes astray.
 // What had focus is found again by its id, and so is how far a table was scrolled. (A form's token is another
 // in each answer.)
+// What it brings says in data-said what it has come to, and so does a row of it. Where what had focus is not there
+// any more, the focus goes to the first heading in sight.
 const heard = new Map();
 const scrolled = new Map();
+const told = new Set();
+let swapped = null;
+const sayingOf = (part) => [part, ...part.querySelectorAll("[data-said]")].filter((one) => one.dataset.said);
+const toldBy = (part) => `${part.id}:${part.dataset.said}`;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const asker = detail.requestConfig.elt;
   if (!asksByItself(asker)) return;
@@ -84,10 +90,24 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (heard.get(asker.id) === words) detail.shouldSwap = false;
   heard.set(asker.id, words);
   for (const table of document.querySelectorAll(".scroll[id]")) scrolled.set(table.id, table.scrollLeft);
+  if (!detail.shouldSwap) return;
+  told.clear();
+  for (const one of sayingOf(detail.target)) told.add(toldBy(one));
+  swapped = { id: detail.target.id, hadFocus: detail.target.contains(document.activeElement) };
 });
 document.addEventListener("htmx:afterSettle", () => {
   for (const [id, left] of scrolled) document.getElementById(id)?.scrollTo({ left });
   scrolled.clear();
+  const fresh = swapped && document.getElementById(swapped.id);
+  const hadFocus = swapped?.hadFocus;
+  swapped = null;
+  if (!fresh) return;
+  if (hadFocus && document.activeElement === document.body) {
+    const place = [...fresh.querySelectorAll("h2, h3, summary")].find((one) => one.checkVisibility?.() ?? true) || fresh;
+    if (place.tagName !== "SUMMARY") place.tabIndex = -1;
+    place.focus();
+  }
+  for (const one of sayingOf(fresh)) if (!told.has(toldBy(one))) say(one.dataset.said);
 });
 
 // What was taken is no draft any more: the form holds what was sent, and drafts.js keeps what differs from that.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.demo import begun_chats
+from tests.browser.test_volunteer import TAGGED, send
 
 RISK = "A sign of risk: this comes first"
 # What the page says to who listens to it, in order.
@@ -39,3 +42,50 @@ def test_a_sign_of_risk_is_heard_once_or_has_the_focus(width, app, sign_in, star
     assert page.evaluate("window.heard") == ([] if focused else [RISK])
     assert focused == (width == 375)
     assert page.locator(".risk-lines[role], #crisis[role]").count() == 0
+
+
+_AWAY = """
+import json
+from feedback.models import SessionReport
+reports = SessionReport.objects.filter(chat__in=%r)
+print(json.dumps(reports[0].body))
+reports.update(status="pending", body={})
+"""
+_BACK = """
+import json
+from feedback.models import SessionReport
+SessionReport.objects.filter(chat=%r).update(status="ready", body=json.loads(%r))
+"""
+
+
+def ended_chat(page, start_chat) -> str:
+    """-> its id; the page is that of its report."""
+    start_chat(page, "Covering for three")
+    send(page, "What was the hardest part?")
+    expect(page.locator(TAGGED)).to_have_count(1)
+    page.locator("summary", has_text="End the chat").click()
+    page.get_by_role("button", name="End and see the report").click()
+    page.get_by_role("button", name="Skip").click()
+    expect(page.get_by_role("heading", name="What went well")).to_be_visible()
+    return page.url.split("/chats/")[1].split("/")[0]
+
+
+def test_a_report_that_comes_is_told_and_one_that_went_is_not_waited_for(app, sign_in, start_chat):
+    page = sign_in("vera", expected=("404 (Not Found)", "Response Status Error"))
+    kept, gone = ended_chat(page, start_chat), ended_chat(page, start_chat)
+    body = json.loads(app.manage("shell", "-v", "0", "-c", _AWAY % [kept, gone]).splitlines()[-1])
+    page.goto(f"/chats/{kept}/report/")
+    page.wait_for_load_state("load")
+    page.evaluate(LISTEN)
+    page.get_by_role("link", name="Look again").focus()
+    app.manage("shell", "-v", "0", "-c", _BACK % (kept, json.dumps(body)))
+    expect(page.get_by_role("heading", name="What went well")).to_be_focused()
+    assert page.evaluate("window.heard") == ["The report is ready."]
+
+    page.goto(f"/chats/{gone}/report/")
+    expect(page.get_by_text("The report is being written")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"/chats/{gone}/delete/")
+    other.get_by_role("checkbox").check()
+    other.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
