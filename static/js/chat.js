@@ -8,6 +8,7 @@ let seq = Number(log.dataset.seq);
 let sending = false;
 let leaving = false;
 let led = false;  // away from the conversation's end, to a panel that comes first
+const drafts = `draft:${log.dataset.chat}`;
 let settle = () => {};  // what stands in the text box may be among what is shown now
 
 // A browser may refuse to keep anything: the page then works without drafts.
@@ -166,11 +167,31 @@ startStream();
 // A chat is gone on with at its end; one that was brought whole is read from its beginning.
 if (writing) log.lastElementChild?.scrollIntoView({ block: "nearest" });
 
+// What can be sent no more is not kept.
+if (!composer && !document.querySelector("#chat-status[data-open]")) remember(drafts, null);
+
+// Words that were not sent go with the chat that is ended: it stops once and says so, before page.js takes the form
+// for one that was sent.
+let warned = "";
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.id !== "end" || !composer) return;
+  const words = composer.elements.text.value.trim();
+  if (words === warned) return remember(drafts, null);
+  event.preventDefault();
+  warned = words;
+  form.querySelector(".error")?.remove();
+  const said = document.createElement("p");
+  said.className = "error";
+  said.setAttribute("role", "alert");
+  said.textContent = form.dataset.unsent;
+  form.prepend(said);
+}, true);
+
 if (composer) {
   const text = composer.elements.text;
   const key = composer.elements.key;
   const problem = document.getElementById("composer-error");
-  const drafts = `draft:${composer.dataset.chat}`;
 
   // The draft and the key it will be sent with live together until the message is confirmed, so
   // that a send whose answer was lost is the same send after a reload.
@@ -178,6 +199,10 @@ if (composer) {
   if (saved && !text.value) { text.value = saved.text; key.value = saved.key; }
   function keep() {
     remember(drafts, text.value ? { text: text.value, key: key.value } : null);
+    if (!text.value.trim()) {
+      warned = "";
+      document.querySelector("#end .error")?.remove();
+    }
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight, 220)}px`;
   }

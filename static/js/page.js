@@ -179,6 +179,14 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?" && !typing) document.getElementById("shortcuts").showModal();
 });
 
+// Enter presses the first button of a form; in a field that names another, that one.
+document.addEventListener("keydown", (event) => {
+  const button = event.target.matches("[data-enter]") && document.getElementById(event.target.dataset.enter);
+  if (event.key !== "Enter" || event.isComposing || !button) return;
+  event.preventDefault();
+  button.click();
+});
+
 // A form is sent once: two clicks are one. After a while again, for an answer that is a file leaves the page.
 document.addEventListener("submit", (event) => {
   const form = event.target;

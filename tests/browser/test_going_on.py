@@ -134,6 +134,32 @@ def test_a_chat_that_ended_in_another_tab_takes_no_words_and_holds_no_stream(sig
     assert page.evaluate("source") is None
 
 
+def test_ending_a_chat_stops_once_for_words_that_were_not_sent(sign_in, start_chat):
+    page = sign_in("vera")
+    start_chat(page, "Covering for three")
+    send(page, "What happened today?")
+    expect(page.locator(TAGGED)).to_have_count(1)
+    box, form = page.get_by_label("Your message"), page.locator("#end")
+    box.fill("You carried this alone.")
+    page.locator("summary", has_text="End the chat").click()
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert")).to_contain_text("not sent yet")
+    box.press("Enter")
+    expect(page.locator(TAGGED)).to_have_count(2)
+    expect(form.get_by_role("alert")).to_have_count(0)
+    box.fill("And what now?")
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert")).to_contain_text("not sent yet")
+    form.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="First, how was it for you?")).to_be_visible()
+    left = "Object.keys(localStorage).filter(name => name.startsWith('draft:')).length"
+    assert page.evaluate(left) == 0
+    chat = page.url.removesuffix("report/")
+    page.evaluate("id => localStorage.setItem(`draft:${id}`, '{}')", chat.split("/")[-2])
+    page.goto(chat)
+    page.wait_for_function(f"{left} === 0")
+
+
 def test_a_tab_that_nobody_looks_at_holds_no_stream_and_catches_up(sign_in, start_chat):
     page = sign_in("vera")
     start_chat(page, "Covering for three")

@@ -30,6 +30,24 @@ def test_a_key_is_kept_once(chat):
     assert Job.objects.filter(kind="turn").count() == 1
 
 
+def test_without_script_the_page_says_how_to_see_what_comes(chat, people, say, drain):
+    own = Client()
+    own.force_login(people.volunteer)
+
+    def says_so() -> bool:
+        return (
+            "This page does not change by itself." in own.get(reverse("practice:chat", args=[chat.pk])).text
+        )
+
+    assert not says_so()  # it is the volunteer's turn
+    say("What happened today?")
+    assert says_so()
+    drain()
+    assert not says_so()
+    say("I want to kill myself")
+    assert not says_so()  # nobody answers that
+
+
 def test_a_key_that_came_with_other_words_swallows_nothing(chat, people):
     chats.post_message(chat, text="hello", key="k")
     own = Client()
