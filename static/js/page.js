@@ -9,19 +9,19 @@ function say(words) {
   if (over) return over.addEventListener("close", () => say(words), { once: true });
   const line = document.createElement("p");
   line.textContent = words;
-  document.getElementById("said").append(line);
+  document.getElementById("told").append(line);
   setTimeout(() => line.remove(), 20000);
 }
 
 // What opened a card may be replaced behind it, as when its tag is disputed: the focus goes to what took its place.
-let opener = null;
+let openedBy = null;
 function openCard(asker) {
   if (card.open) return;
-  opener = asker;
+  openedBy = asker;
   card.showModal();
 }
 card.addEventListener("close", () => {
-  if (!opener.isConnected) document.querySelector(`a.tag[href="${opener.getAttribute("href")}"]`)?.focus();
+  if (!openedBy.isConnected) document.querySelector(`a.tag[href="${openedBy.getAttribute("href")}"]`)?.focus();
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
@@ -79,10 +79,10 @@ for (const name of ["htmx:responseError", "htmx:sendError"]) {
 // any more, the focus goes to the first heading in sight.
 const heard = new Map();
 const scrolled = new Map();
-const told = new Set();
+const before = new Set();
 let swapped = null;
 const sayingOf = (part) => [part, ...part.querySelectorAll("[data-said]")].filter((one) => one.dataset.said);
-const toldBy = (part) => `${part.id}:${part.dataset.said}`;
+const keyOf = (part) => `${part.id}:${part.dataset.said}`;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const asker = detail.requestConfig.elt;
   if (!asksByItself(asker)) return;
@@ -91,8 +91,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   heard.set(asker.id, words);
   for (const table of document.querySelectorAll(".scroll[id]")) scrolled.set(table.id, table.scrollLeft);
   if (!detail.shouldSwap) return;
-  told.clear();
-  for (const one of sayingOf(detail.target)) told.add(toldBy(one));
+  before.clear();
+  for (const one of sayingOf(detail.target)) before.add(keyOf(one));
   swapped = { id: detail.target.id, hadFocus: detail.target.contains(document.activeElement) };
 });
 document.addEventListener("htmx:afterSettle", () => {
@@ -107,7 +107,7 @@ document.addEventListener("htmx:afterSettle", () => {
     if (place.tagName !== "SUMMARY") place.tabIndex = -1;
     place.focus();
   }
-  for (const one of sayingOf(fresh)) if (!told.has(toldBy(one))) say(one.dataset.said);
+  for (const one of sayingOf(fresh)) if (!before.has(keyOf(one))) say(one.dataset.said);
 });
 
 // What was taken is no draft any more: the form holds what was sent, and drafts.js keeps what differs from that.

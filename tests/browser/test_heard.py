@@ -16,7 +16,7 @@ LISTEN = """() => {
   window.heard = [];
   new MutationObserver((list) => list.forEach((change) => change.addedNodes.forEach(
     (node) => window.heard.push(node.textContent)
-  ))).observe(document.getElementById("said"), { childList: true });
+  ))).observe(document.getElementById("told"), { childList: true });
 }"""
 
 
