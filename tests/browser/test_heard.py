@@ -46,14 +46,20 @@ def test_a_sign_of_risk_is_heard_once_or_has_the_focus(width, app, sign_in, star
 
 _AWAY = """
 import json
-from feedback.models import SessionReport
+from django.utils import timezone
+from feedback.models import Export, SessionReport
+from peersupport.people.models import User
+ada = User.objects.get(username="ada")
+for status in ("ready", "waiting"):  # the one that was there before is not told
+    Export.objects.create(by=ada, table="tags", status=status, expires_at=timezone.now().replace(year=2100))
 reports = SessionReport.objects.filter(chat__in=%r)
 print(json.dumps(reports[0].body))
 reports.update(status="pending", body={})
 """
 _BACK = """
 import json
-from feedback.models import SessionReport
+from feedback.models import Export, SessionReport
+Export.objects.filter(by__username="ada", status="waiting").update(status="ready")
 SessionReport.objects.filter(chat=%r).update(status="ready", body=json.loads(%r))
 """
 
@@ -70,7 +76,7 @@ def ended_chat(page, start_chat) -> str:
     return page.url.split("/chats/")[1].split("/")[0]
 
 
-def test_a_report_that_comes_is_told_and_one_that_went_is_not_waited_for(app, sign_in, start_chat):
+def test_a_report_or_file_that_comes_is_told_and_one_that_went_is_not_waited_for(app, sign_in, start_chat):
     page = sign_in("vera", expected=("404 (Not Found)", "Response Status Error"))
     kept, gone = ended_chat(page, start_chat), ended_chat(page, start_chat)
     body = json.loads(app.manage("shell", "-v", "0", "-c", _AWAY % [kept, gone]).splitlines()[-1])
@@ -78,9 +84,16 @@ def test_a_report_that_comes_is_told_and_one_that_went_is_not_waited_for(app, si
     page.wait_for_load_state("load")
     page.evaluate(LISTEN)
     page.get_by_role("link", name="Look again").focus()
+    files = sign_in("ada")
+    files.goto("/exports/")
+    files.wait_for_load_state("load")
+    files.evaluate(LISTEN)
+    files.get_by_role("link", name="Look again").focus()
     app.manage("shell", "-v", "0", "-c", _BACK % (kept, json.dumps(body)))
     expect(page.get_by_role("heading", name="What went well")).to_be_focused()
     assert page.evaluate("window.heard") == ["The report is ready."]
+    expect(files.get_by_role("link", name="Download Tags").first).to_be_focused()
+    assert files.evaluate("window.heard") == ["“Tags” is ready."]
 
     page.goto(f"/chats/{gone}/report/")
     expect(page.get_by_text("The report is being written")).to_be_visible()

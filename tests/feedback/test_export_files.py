@@ -182,6 +182,7 @@ def test_a_worker_writes_it_and_only_who_asked_can_fetch_it_until_its_time_is_ov
     page = admin.get(reverse("feedback:exports"), headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in page and "hx-get" not in page
     assert reverse("feedback:export-file", args=[export.pk]) in page
+    assert 'data-said="“Tags” is ready."' in page
     answer = admin.get(reverse("feedback:export-file", args=[export.pk]))
     with ZipFile(io.BytesIO(download(answer))) as archive:
         text = archive.read("tags.csv")

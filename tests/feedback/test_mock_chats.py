@@ -217,6 +217,7 @@ def test_the_pdf_is_made_once_offered_and_goes_with_a_second_rating(people, ende
     volunteer.post(make)
     assert "The PDF is being made." in page(people.volunteer, ended, "certificate")
     drain("coach")
+    assert 'data-said="The PDF is ready."' in page(people.volunteer, ended, "certificate")
     made = volunteer.get(file)
     assert made["Content-Disposition"].startswith('attachment; filename="certificate-')
     assert b"no proof that talking" in made.content and b"You waited." not in made.content

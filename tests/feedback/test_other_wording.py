@@ -172,6 +172,7 @@ def test_a_reader_asks_waits_and_reads_it(ended, index, people, drain):
     assert "Another way to say it" in shown and "Written in advance by people" in shown
     fragment = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "Another way to say it" in fragment and "every 1s" not in fragment and "checked" in fragment
+    assert 'data-said="Another wording is there."' in fragment
     assert not AuditEvent.objects.filter(actor_id=people.volunteer.pk).exclude(verb="sign_in").exists()
 
 
@@ -242,7 +243,7 @@ def test_a_wording_that_fails_again_and_again_says_so(ended, index, people, drai
         drain("coach")
     assert OtherWording.objects.get().failed
     assert (
-        "It could not be worded this time"
+        'data-said="It could not be worded this time."'
         in client.get(reverse("feedback:report", args=[ended.pk])).content.decode()
     )
 

@@ -68,12 +68,14 @@ def test_it_is_asked_for_made_once_offered_and_noted(volunteer, report, drain, f
     [job] = Job.objects.filter(kind="report_file")
     assert (job.lane, job.subject) == ("coach", str(report.chat_id))
     page = section(volunteer, report)
-    assert "The PDF is being made." in page
+    assert "The PDF is being made." in page and "The PDF is ready" not in page
     address = reverse("feedback:report", args=[report.chat_id]) + "?file"
     fragment = volunteer.get(address, headers={"HX-Request": "true"}).content.decode()
     assert fragment.strip().startswith("<section") and 'hx-trigger="every 2s"' in fragment
     assert volunteer.get(reverse("feedback:report-file", args=[report.chat_id])).status_code == 404
     drain("coach")
+    fragment = volunteer.get(address, headers={"HX-Request": "true"}).text
+    assert 'data-said="The PDF is ready."' in fragment and 'id="file-next"' in fragment
     assert "Download the PDF" in section(volunteer, report)
     answer = volunteer.get(reverse("feedback:report-file", args=[report.chat_id]))
     assert answer["Content-Type"] == "application/pdf"
@@ -122,6 +124,7 @@ def test_a_file_that_cannot_be_made_says_so(volunteer, report, drain, fake_pdf, 
     Job.objects.update(status=Job.Status.QUARANTINED)
     page = section(volunteer, report)
     assert "The PDF could not be made." in page and "Make a PDF" in page
+    assert 'data-said="The PDF could not be made."' in page and 'id="file-next"' in page
     volunteer.post(reverse("feedback:report-file-make", args=[report.chat_id]))
     assert Job.objects.filter(kind="report_file", status__in=Job.OPEN).count() == 1
 

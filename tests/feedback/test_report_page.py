@@ -63,7 +63,7 @@ def test_looking_again_leaves_no_line_until_there_is_something_to_read(ended, pa
 def test_a_failed_report_says_so_and_can_be_asked_for_again(ended, page, people, drain):
     Job.objects.filter(kind="report").update(status=Job.Status.QUARANTINED)
     SessionReport.objects.update(status="failed")
-    assert "The report could not be written." in page(ended)
+    assert 'data-said="The report could not be written."' in page(ended)
     trainer, volunteer = Client(), Client()
     trainer.force_login(people.trainer)
     volunteer.force_login(people.volunteer)
