@@ -9,40 +9,42 @@ from __future__ import annotations
 
 import re
 
-_SELF = r"(?:yourself|urself|your self)"
+_SELF = r"(?:yoursel(?:f|ves)|urself|(?:your|ur) self|yourslef)"
+_YOU = r"(?:you|u|ya)"
 _SOMEWHERE = r"(?! (?:with|in|at|there|alone|near|together|here)\b)"
 # The matter, said of the one who is spoken to.
 _MATTER = re.compile(
     "|".join(
         (
-            r"(?<!'s )(?<!his )(?<!her )(?<!their )(?<!my )\bsuicid\w*\b"
+            r"(?<!'s )(?<!his )(?<!her )(?<!their )(?<!my )\b(?:suicid\w*|suicd\w*|sui?cid(?:e|al))\b"
             r"(?! (?:hot ?line|line|prevention|squad))",
             r"self[- ]?harm",
-            rf"\b(?:kill|hurt|harm|injure|injuring|hang)(?:ing)? {_SELF}",
+            rf"\b(?:kill|hurt|harm|injure|injuring|hang|unalive|unaliving)(?:ing)? {_SELF}",
+            r"\boverdos(?:e|ed|ing)\b",
             rf"\bcut(?:ting)? {_SELF}\b(?! (?:off|some|a|out|loose|short)\b)",
             rf"\bburn(?:ing)? {_SELF}\b(?! out)",
             rf"\b(?:do|doing|did|done|try|trying) (?:something|anything|harm)(?: \w+)? to {_SELF}",
-            r"\b(?:end|ending|take|taking) (?:your|ur) (?:own )?life",
+            r"\b(?:end|ending|take|taking) (?:your|ur) (?:own )?life|\battempts? on (?:your|ur) life",
             r"\bend(?:ing)? it all",
             r"\b(?:about|of|to|like|with) end(?:ing)? (?:things|it|everything)\b"
             r"(?! (?:with|between|there|at|on|well|here)\b)",
-            r"(?:\b(?:not|never)|n't)(?: even| really| ever)? "
-            r"(?:(?:want(?:ing|ed)?|wish(?:ing)?|like|feel like) )?(?:to )?"
+            r"(?:\b(?:not|never)|n'?t)(?: even| really| ever)? "
+            r"(?:(?:wan+a|want(?:ing|ed)?|wish(?:ing)?|like|feel like) )?(?:to )?"
             r"(?:be(?:ing)? (?:here|alive|around)|wak(?:e|ing) up|exist(?:ing)?"
             rf"|liv(?:e|ing)\b{_SOMEWHERE})",
-            r"\bwant(?:s|ing|ed)? to (?:die|be dead|disappear|be alive|stay alive"
+            r"\b(?:wan+a|want(?:s|ing|ed)? (?:to|2)) (?:die|be dead|disappear|be alive|stay alive"
             rf"|live\b{_SOMEWHERE})",
-            r"\b(?:rather|better off) (?:be )?dead",
+            r"\b(?:rather|better off) (?:be )?dead|\bbetter if you (?:were|was)(?: not|n'?t) (?:here|alive)",
             r"\bfeel(?:ing)? like dying",
-            r"\bwish(?:ing|ed)?(?: that)? you(?: (?:were|was|could|would))(?: just)? "
+            rf"\bwish(?:ing|ed)?(?: that)? {_YOU}(?: (?:were|was|could|would))(?: just)? "
             r"(?:dead|gone|die|disappear|vanish)",
-            r"\bwish(?:ing|ed)?(?: that)? you"
-            r"(?: (?:were|was|had|did|could|would)(?:n't| not)|(?: had|'d)? never)"
+            rf"\bwish(?:ing|ed)?(?: that)? {_YOU}"
+            r"(?: (?:were|was|had|did|could|would)(?:n'?t| not)|(?: had|'d)? never)"
             r"(?: ever)? (?:been )?(?:here|alive|around|born|exist|wake)",
             r"\bthoughts? (?:of|about) (?:death|dying|ending)",
             r"\bth(?:ink|inking|ought) (?:\w+ )?(?:about|of) (?:death|dying)",
             r"\bbetter off without you|\bworth living|\b(?:stop|not) living|\breasons? to live",
-            r"\b(?:are you|do you|you) (?:\w+ )?"
+            rf"\b(?:are {_YOU}|do {_YOU}|r u|{_YOU}) (?:\w+ )?"
             r"(?:feel(?:ing)? |be |stay(?:ing)? |keep(?:ing)? (?:yourself )?)?"
             r"(?:safe|unsafe)\b(?! (?:enough )?to (?:talk|say|share|tell|open|speak))",
             r"\b(?:keep|keeping|kept) (?:yourself|you) safe|\b(?:stay|staying) safe|\byour safety",
@@ -52,43 +54,72 @@ _MATTER = re.compile(
     ),
     re.IGNORECASE,
 )
-# Figures of speech, and mishaps.
+# Figures of speech, and mishaps: only "hurt", and only where no wish or try stands before it.
 _NOT_MEANT = re.compile(
-    rf"{_SELF} (?:by \w+ing|over (?:an?|the|this|that|it|him|her|them)\b|with (?:work|worry|guilt)|working"
-    r"|laughing|(?:at|in) (?:work|the gym|training)|for (?:him|her|them|that|this|an?|the)\b"
-    r"|to (?:please|finish|get|keep|make|meet)|when you (?:fell|tripped)|falling|trying)",
+    rf"(?<!to )(?<!about )(?<!of )\bhurt(?:ing)? {_SELF} "
+    r"(?:(?:by |from )?(?:working|staying|trying|running|playing)"
+    r"|when you (?:fell|tripped|slipped)|falling|laughing|(?:at|in) (?:the gym|training))\b"
+    rf"|\bkill(?:ing)? {_SELF} (?:laughing|working|with (?:work|worry))\b"
+    rf"|\b(?:don'?t|why (?:do|are|would|should) {_YOU}|no need to|not worth) kill(?:ing)? {_SELF}"
+    r" (?:over|for|at|with) (?:\w+ )?(?:exams?|jobs?|work|essays?|deadlines?|projects?|homework|diets?)\b",
     re.IGNORECASE,
 )
 # A question in form, and no question.
 _URGES = re.compile(
-    r"\bwhy (?:don'?t|not|won'?t|haven'?t)(?: you)?(?: \w+){0,2} (?:kill|end|hang|hurt|die|cut)\b",
+    r"\bwhy (?:don'?t|not|won'?t|haven'?t)(?: you| u)?(?: \w+){0,2} (?:kill|end|hang|hurt|die|cut)\b"
+    r"|\b(?:would|will|could|can) (?:you|u) (?:please|just|finally) (?:go |and |just )*"
+    r"(?:kill|end|hang|die)\b",
     re.IGNORECASE,
 )
-_LEAD = r"^\W*(?:(?:so|and|but|ok|okay|well|hey|then|now|sorry|honestly|because)\b\W*){0,3}"
+_LEAD = (
+    r"(?:^|[,:;] )\W*"
+    r"(?:(?:so|and|but|or|ok|okay|well|hey|then|now|sorry|honestly|because|please|also|just)\b\W*){0,3}"
+)
+_AUX = r"(?:are|r|do|does|did|have|has|had|is|was|were|would|will|can|could|might)(?:n'?t)?"
 _ASKING = re.compile(
-    rf"{_LEAD}(?:are|do|did|have|has|is|was|were|would|will|can|could)(?:n't)? "
-    r"(?:(?:some|a) )?(?:you|u|there|that|this|it|thoughts?|part)\b"
+    rf"{_LEAD}{_AUX} (?:(?:some|a|any|the|of) )*"
+    rf"(?:{_YOU}|there|that|this|these|those|it|thoughts?|part|suicide|death|dying|self)\b"
+    rf"|{_LEAD}(?:since |until )?(?:how|what|when|where|why|which|who)(?:'s)?(?: \w+){{0,3}}? {_AUX} "
+    rf"(?:{_YOU}|ur|your|it|the|those|these|this|that|they|thoughts?|things?)\b"
+    rf"|{_LEAD}how (?:long|often|many times) {_YOU} (?:been|had|have|felt|think|feel)"
+    rf"|{_LEAD}(?:what|who) (?:stops|stopped|keeps|kept|holds|helps|makes|made|brings|brought) {_YOU}\b"
+    rf"|{_LEAD}any (?!(?:one|body)\b)(?!.*\b(?:is|are|can|should|must|deserves?|matters?)\b)"
+    rf"|{_LEAD}ever (?!since)\w+"
+    rf"|{_LEAD}{_YOU} (?:(?:been|still|ever|even|actually|really|currently|feeling|just) )*"
+    r"(?:suicidal|safe|thinking|having|planning|considering|gon+a|going to|hurting|cutting|wan+a)\b"
+    r"(?=[^.!…]*$)"
     r"|\bi(?:'d| would)?(?: \w+)? (?:want|need|have|like|ought) to (?:ask|check|know|find out"
     r"|(?:be|make) sure (?:if|whether))\b|\bi(?:'ll| will| must| should| do)? ask\b"
     r"|\bi(?:'m| am) (?:going to ask|asking|wondering|curious)|\bi wonder\b"
     r"|\b(?:can|could|may|might) i (?:\w+ )?(?:ask|check)|\blet me ask"
     r"|\btell me (?:if|whether|honestly|plainly)"
-    r"|\b(?:my|one|a|another) (?:\w+ )?question\b",
+    r"|\b(?:my|one|a|another) (?:\w+ )?question\b"
+    # … and who invites to speak of it.
+    rf"|(?:{_LEAD}|\b(?:you can|can you|could you|would you|will you|like you to|free to) )(?:please )?"
+    r"(?:tell me|talk to me|say)(?: \w+){0,3}? about\b"
+    r"|\bhelp me (?:to )?(?:understand|see)\b"
+    r"|\b(?:let'?s|let us|we (?:can|could|should)"
+    r"|i(?:'d| would)? (?:\w+ )?(?:want|like|need)(?: us| for us)? to) "
+    r"(?:\w+ )?(?:talk|speak|hear)(?: \w+){0,3}? about\b",
     re.IGNORECASE,
 )
-# "You said that you want to die. Is that so?"
-_CHECKS = re.compile(
-    rf"{_LEAD}(?:is|was|are|am|do|does|did|have|has|would) (?:that|it|this|those|they|i|you)\b[^?]{{0,40}}\?",
+# What is asked after a sentence that names the matter is about it, unless it turns to help or to others.
+_TURNS_AWAY = re.compile(
+    r"\b(?:would|do|could) (?:you|u) (?:like|want|call|speak to|see|try)\b(?!.*\b(?:talk|tell|say|share)\b)"
+    r"|\b(?:shall|can|could|may) (?:we|i)\b(?!.*\b(?:talk|ask|speak|check|that|it)\b)"
+    r"|\b(?:how|what|who|where) (?:is|was|are|were|about) (?:your|the|his|her|their) (?!thoughts|plan|risk)",
     re.IGNORECASE,
 )
 # Asked once a sign is there, these are about it.
 _PLAN = re.compile(
-    r"\b(?:have|made|got|is there|there'?s|with) (?:you )?(?:already )?(?:an?|any|some) (?:kind of )?plan\b"
-    r"(?! (?:for (?!how|it|that)|b\b|to (?!do it|die|end|kill|hurt)))"
-    r"|\bhow (?:would|did|will) you do it|\b(?:thought|think) about how\b|\bhow you(?:'d| would) do it"
-    r"|\b(?:have|got) (?:\w+ )?(?:the means|access to (?:anything|something|the|any)"
-    r"|(?:pills|tablets) at home)"
-    r"|\b(?:acted|acting|act) on (?:it|them|these|those)\b",
+    r"\b(?:have|made|got|is there|there'?s|with|any) (?:you |u )?(?:already )?(?:(?:an?|any|some) )?"
+    r"(?:kind of )?plans?\b(?! (?:for (?!how|it|that)|b\b|to (?!do it|die|end|kill|hurt)))"
+    r"|\b(?:how|when|where) (?:would|did|will|might) (?:you|u) do (?:it|this|that)"
+    r"|\b(?:thought|think|thinking) about how\b|\bhow (?:you|u)(?:'d| would| might) do (?:it|this|that)"
+    r"|\b(?:have|got) (?:\w+ )?(?:the means|access to (?:anything|something|the|any|an?)"
+    r"|(?:pills|tablets) at home)|\bwhat would (?:you|u) use"
+    r"|\b(?:act(?:ed|ing)?|intend\w*|intention)(?: to act| of acting)? on (?:it|them|these|those|this|that)\b"
+    r"|\bclose (?:are|were|have|did) (?:you|u)\b",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?…\n]+[.!?…]*")
@@ -102,7 +133,7 @@ def asks_about_safety(text: str, *, after_cue: bool = False) -> bool:
         if _URGES.search(sentence):
             continue
         asked = "?" in sentence or _ASKING.search(sentence) is not None
-        if named and _CHECKS.search(sentence):
+        if named and asked and not _TURNS_AWAY.search(sentence):
             return True
         named = _names(sentence)
         if asked and (named or (after_cue and _PLAN.search(sentence))):

@@ -13,6 +13,7 @@ from peersupport.seeker import (
     lexical_rank,
     names_harm,
 )
+from tests.peersupport import safety_question_lines as more
 from tests.peersupport.playing import SCENARIOS
 
 ASKED = (
@@ -95,18 +96,20 @@ TOLD_TO_DIE = (
 )
 
 
-@pytest.mark.parametrize("text", ASKED)
+@pytest.mark.parametrize("text", [*ASKED, *more.ASKED])
 def test_a_question_about_safety_is_heard(text):
     assert asks_about_safety(text)
 
 
-@pytest.mark.parametrize("text", [*NOT_ASKED, *PLANS])
+@pytest.mark.parametrize("text", [*NOT_ASKED, *PLANS, *more.NOT_ASKED])
 def test_its_words_alone_ask_nothing(text):
     assert not asks_about_safety(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"), [(text, True) for text in PLANS] + [(text, False) for text in OTHER_PLANS]
+    ("text", "asked"),
+    [(text, True) for text in (*PLANS, *more.PLANS)]
+    + [(text, False) for text in (*OTHER_PLANS, *more.OTHER_PLANS)],
 )
 def test_a_plan_is_asked_for_once_there_is_a_sign(text, asked):
     assert asks_about_safety(text, after_cue=True) is asked
@@ -118,6 +121,11 @@ def test_a_plan_is_asked_for_once_there_is_a_sign(text, asked):
         ("It sounds like you don't want to be here any more.", True),
         ("I hear that you hurt yourself.", True),
         ("I care about your safety.", True),
+        ("You have been thinking of killing yourself by jumping.", True),
+        ("You tried to hurt yourself by cutting, and nobody knows.", True),
+        ("You think of killing yourself over this.", True),
+        ("You are killing yourself with work.", False),
+        ("You hurt yourself when you fell.", False),
         ("Don't kill yourself over an exam.", False),
         ("You will only hurt yourself by working so much.", False),
         ("I am sorry about his suicide.", False),
