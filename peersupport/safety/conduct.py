@@ -18,6 +18,7 @@ from peersupport.safety.rules import read_message
 RULES_FILE = Path(__file__).with_name("conduct.toml")
 KINDS = ("insult", "minimising", "contact")
 HURTS = frozenset({"insult", "minimising"})
+TOLD_TO_DIE = "told_to_die"
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 _CLAUSE = re.compile(r"[,:] | but ")
 
@@ -63,6 +64,11 @@ def concerns(text: str) -> tuple[Concern, ...]:
 def hurts(text: str) -> bool:
     """Whether it calls names or makes trouble smaller."""
     return any(concern.kind in HURTS for concern in concerns(text))
+
+
+def tells_to_die(text: str) -> bool:
+    """Whether it tells the person to die or to hurt themselves: beside that, no question asks anything."""
+    return any(concern.rule == TOLD_TO_DIE for concern in concerns(text))
 
 
 def _found(rule: Rule, guards: dict[str, re.Pattern[str]], plain: str) -> bool:

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from peersupport.safety.conduct import KINDS, concerns, hurts, load_rules
+from peersupport.safety.conduct import KINDS, concerns, hurts, load_rules, tells_to_die
+from tests.peersupport import conduct_more as more
 from tests.peersupport.conduct_lines import LET_PASS, POINTED_AT, WARM
 
-OWN_NOTES = ("told_to_die", "shames_for_it")
+OWN_NOTES = ("told_to_die", "nobody_would_mind", "shames_for_it")
 
 
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind in KINDS for text in POINTED_AT[kind]])
@@ -22,7 +23,13 @@ def test_what_is_pointed_at(kind, text):
     assert hurts(text) == (kind != "contact")
 
 
-@pytest.mark.parametrize("text", LET_PASS)
+@pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule in more.CRUEL for text in more.CRUEL[rule]])
+def test_what_is_cruel_is_pointed_at_and_an_order_is_told_apart(rule, text):
+    assert rule in [concern.rule for concern in concerns(text)]
+    assert tells_to_die(text) == (rule == "told_to_die")
+
+
+@pytest.mark.parametrize("text", [*LET_PASS, *more.LET_PASS])
 def test_what_is_let_pass(text):
     assert concerns(text) == ()
 

@@ -1,0 +1,39 @@
+"""Which answer after a sign of risk asks: a right one beside clumsy words, none beside an order to die."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedback.coach.crisis import crisis_view
+from feedback.reports.turns import Turn
+from feedback.turn import _heard
+from peersupport.safety.conduct import hurts
+
+QUESTION = "Are you thinking about killing yourself?"
+
+
+class Tagged:
+    present = frozenset({"closed_question"})
+    empathy: dict[str, int] = {}
+
+
+@pytest.mark.parametrize(
+    ("words", "hurting", "asked"),
+    [
+        ("You sense your kids would be better off without you.", False, True),
+        ("It seems to you that nobody would miss you.", False, True),
+        ("He texted you kys and you felt awful.", False, True),
+        ("Just cut yourself some slack.", False, True),
+        ("You are overreacting.", True, True),
+        ("Your kids would be better off without you.", True, True),
+        ("Just kill yourself.", True, False),
+        ("kys.", True, False),
+    ],
+)
+def test_only_an_order_to_die_takes_a_question_back(words, hurting, asked):
+    text = f"{words} {QUESTION}"
+    assert hurts(text) is hurting
+    heard = _heard(text, Tagged())
+    assert (heard.hurts, heard.asks_safety) == (hurting, asked)
+    view = crisis_view([Turn(1, "seeker", "-", risk_level="explicit"), Turn(2, "counselor", text)])
+    assert view.not_seen("ask") is not asked
