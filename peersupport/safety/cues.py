@@ -39,8 +39,8 @@ _HELPER = re.compile(
     r"\?|\b(?:i (?:\w+ )?(?:hear|wonder|imagine|understand|notice|appreciate|see how|hope you|guess|mean|"
     r"ask|want to (?:make sure|ask|check|understand|thank|help|stay|be honest)|would like to)|im (?:\w+ )?"
     r"(?:sorry|glad|here (?:for|to|with)|wondering|hearing|listening|grateful|worried about|curious)|thank|"
-    r"sounds?|seems?|let me|lets|we|us|clients?|callers?|people|some(?:one|body)|said|says|told|wrote|"
-    r"trained|volunteer\w*|feel free|some help)\b"
+    r"sounds?|seems?|let me|lets|tell me (?:\w+ ){0,3}about|we|us|clients?|callers?|people|some(?:one|body)|"
+    r"said|says|told|wrote|trained|volunteer\w*|feel free|some help)\b"
 )
 
 

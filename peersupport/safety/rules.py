@@ -73,6 +73,7 @@ class Guards:
     still: re.Pattern[str]
     attempt: re.Pattern[str]
     reported: re.Pattern[str]
+    own_clause: re.Pattern[str]
     own_too: re.Pattern[str]
     attributed: re.Pattern[str]
     asking: re.Pattern[str]
@@ -204,8 +205,11 @@ def _silenced(rule: Rule, guards: Guards, window: str, start: int, end: int, rol
     if rule.denies and guards.denial.search(guards.not_a_denial.sub(" ", said)):
         return True
     if role == "seeker":
-        return rule.first_person and _nearest_subject(clause[-50:], guards) == "other"
-    if guards.reported.search(lead) and not guards.own_too.match(window, end):
+        opens = matched.split(" ", 1)[0] in guards.first_person
+        return rule.first_person and not opens and _nearest_subject(clause[-50:], guards) == "other"
+    own_clause = guards.own_clause.search(lead)
+    told = own_clause["own"] if own_clause else lead
+    if guards.reported.search(told) and not guards.own_too.match(window, end):
         return True
     if guards.attributed.match(window, end):
         return True
@@ -235,7 +239,7 @@ def _no_cue(rule: Rule, guards: Guards, plain: str, window: str, start: int, end
         return True
     if guards.asked.search(lead) and guards.said_no.match(after):
         return True
-    return rule.kind == "suicide" and guards.fiction.search(clause) is not None
+    return rule.kind == "suicide" and guards.fiction.search(clause + window[at : at + 3]) is not None
 
 
 def _nearest_subject(text: str, guards: Guards) -> str:

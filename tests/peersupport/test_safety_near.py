@@ -1,0 +1,105 @@
+"""Everyday words beside a cue in the crisis rules: an exception reaches no further than its clause."""
+
+from __future__ import annotations
+
+import pytest
+
+from peersupport.safety import assess
+from tests.peersupport import crisis_near_seeker as seeker
+from tests.peersupport import crisis_near_volunteer as volunteer
+
+CUES = (
+    "i want to kill myself",
+    "i want to die",
+    "i am suicidal",
+    "i will end my life tonight",
+    "i took all my pills",
+    "i cut my arms",
+    "i hurt myself on purpose",
+    "i tried to hang myself",
+    "i dont want to live any more",
+    "im going to jump off the bridge",
+    "i have a plan to kill myself",
+    "i have a rope ready",
+    "i wrote a goodbye letter",
+    "i think about suicide every day",
+    "my dad beats me",
+    "he strangled me",
+    "he threatens to kill me",
+    "i want to kill him",
+    "i took an overdose",
+    "i want to end it all",
+    "i want to end my life",
+    "im gonna kms",
+    "i self harm",
+    "he raped me",
+    "he locks me in the bedroom",
+)
+# None of it changes what the cue says.
+AROUND = (
+    "after the football match",
+    "since the film last night",
+    "after my shift at work",
+    "because my mum died",
+    "and my brother laughed",
+    "because of the exam",
+    "when my phone battery died",
+    "since the surgery",
+    "because the doctor said im fine",
+    "and my flatmate is at the gym",
+    "after the party",
+    "since my ex left",
+    "because he left me",
+    "after school",
+    "since the accident",
+    "and my wedding is next week",
+    "before the meeting",
+    "and nobody at the office knows",
+    "because my job is awful",
+    "while my kids play",
+    "since the article in the news",
+    "and my cat is sick",
+    "in the kitchen",
+    "on holiday",
+    "because of my boss",
+    "at the beach",
+    "and im late for work",
+    "on my birthday",
+    "after cooking dinner",
+    "since i fell out with my sister",
+    "when they laughed at me",
+    "and she said good luck",
+    "because i read a book about it",
+    "and im scared",
+    "after the chat with my teacher",
+    "because my doctor prescribed nothing",
+)
+
+
+def rows(*tables):
+    return [(wanted, text) for table in tables for wanted in table for text in table[wanted]]
+
+
+def holds(wanted, level):
+    return level != "none" if wanted == "any" else level == wanted
+
+
+@pytest.mark.parametrize(("wanted", "text"), rows(seeker.PILLS, seeker.AT_HOME, seeker.CHAT))
+def test_what_a_seeker_writes(wanted, text):
+    assert holds(wanted, assess(text, role="seeker").level)
+
+
+@pytest.mark.parametrize(("wanted", "text"), rows(volunteer.PILLS, volunteer.OWN))
+def test_what_a_volunteer_writes(wanted, text):
+    assert holds(wanted, assess(text, role="counselor").level)
+
+
+@pytest.mark.parametrize("cue", CUES)
+def test_everyday_words_before_or_behind_a_cue_change_nothing(cue):
+    said = [text for around in AROUND for text in (f"{cue} {around}", f"{around} {cue}")]
+    assert [text for text in said if assess(text, role="seeker").level != "explicit"] == []
+
+
+@pytest.mark.parametrize("text", AROUND)
+def test_those_everyday_words_alone_are_no_cue(text):
+    assert assess(text, role="seeker").level == "none"
