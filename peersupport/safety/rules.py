@@ -157,7 +157,7 @@ def _rule(entry: dict, words: dict[str, str]) -> Rule:
         level=entry["level"],
         needs=tuple(entry["needs"]),
         pattern=re.compile(_expand(entry["pattern"], words)),
-        unless=re.compile(_expand(entry["unless"], words)) if "unless" in entry else None,
+        unless=re.compile(f"(?<![a-z])(?:{_expand(entry['unless'], words)})") if "unless" in entry else None,
         disclosure=entry.get("disclosure", False),
         denies=entry.get("negation", "denies") == "denies",
         past=entry.get("past", "keeps"),
