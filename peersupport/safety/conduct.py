@@ -21,6 +21,7 @@ HURTS = frozenset({"insult", "minimising"})
 TOLD_TO_DIE = "told_to_die"
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 _CLAUSE = re.compile(r"[,:] | but ")
+_CONCLUDES = re.compile(r"(?:so|then|well)\b")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Rule:
     needs: tuple[str, ...]
     pattern: re.Pattern[str]
     excused: bool
+    near: bool
     unless: re.Pattern[str] | None
     note: str
 
@@ -80,17 +82,20 @@ def _found(rule: Rule, guards: dict[str, re.Pattern[str]], plain: str) -> bool:
         sentence = plain[low : stop.start() if stop else len(plain)]
         if rule.unless and rule.unless.search(sentence):
             continue
-        if not (rule.excused and _excused(guards, plain[low:start])):
+        if not (rule.excused and _excused(guards, plain[low:start], hit[0], near=rule.near)):
             return True
     return False
 
 
-def _excused(guards: dict[str, re.Pattern[str]], lead: str) -> bool:
+def _excused(guards: dict[str, re.Pattern[str]], lead: str, matched: str, *, near: bool) -> bool:
     """By the words of the sentence in front of the match."""
     said = lead.split(" but ")[-1]
     clause = _CLAUSE.split(lead)[-1]
+    told = said
+    if near and (not guards["spoken"].search(said) or _CONCLUDES.match(matched.lstrip(" ,"))):
+        told = clause
     return bool(
-        guards["reported"].search(said)
+        guards["reported"].search(told)
         or guards["denied"].search(clause)
         or guards["in_question"].search(said)
     )
@@ -113,9 +118,9 @@ def load_rules(path: Path = RULES_FILE) -> RuleSet:
             raise ValueError(f"rule {entry['id']}: unknown kind")
         unless = re.compile(expand(entry["unless"])) if "unless" in entry else None
         pattern = re.compile(expand(entry["pattern"]))
-        excused = entry.get("excused", True)
+        excused, near = entry.get("excused", True), entry.get("near", False)
         note = entry.get("note", data["notes"][entry["kind"]])
         needs = tuple(entry["needs"])
-        rules.append(Rule(entry["id"], entry["kind"], needs, pattern, excused, unless, note))
+        rules.append(Rule(entry["id"], entry["kind"], needs, pattern, excused, near, unless, note))
     guards = {name: re.compile(expand(pattern)) for name, pattern in data["guards"].items()}
     return RuleSet(data["notes"], guards, tuple(rules))

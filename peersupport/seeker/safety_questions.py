@@ -19,7 +19,8 @@ _MATTER = re.compile(
             r"(?<!'s )(?<!his )(?<!her )(?<!their )(?<!my )\b(?:suicid\w*|suicd\w*|sui?cid(?:e|al))\b"
             r"(?! (?:hot ?line|line|prevention|squad))",
             r"self[- ]?harm",
-            rf"\b(?:kill|hurt|harm|injure|injuring|hang|unalive|unaliving)(?:ing)? {_SELF}",
+            rf"\b(?:kill|hurt|harm|injure|injuring|hang|unalive|unaliving)(?:ing|ed)? {_SELF}",
+            r"\b(?:people|others|many)\b[^.!?]{0,60}\bkill(?:ing)? themselves",
             r"\boverdos(?:e|ed|ing)\b",
             rf"\bcut(?:ting)? {_SELF}\b(?! (?:off|some|a|out|loose|short)\b)",
             rf"\bburn(?:ing)? {_SELF}\b(?! out)",
@@ -83,6 +84,9 @@ _ASKING = re.compile(
     rf"(?:{_YOU}|ur|your|it|the|those|these|this|that|they|thoughts?|things?)\b"
     rf"|{_LEAD}how (?:long|often|many times) {_YOU} (?:been|had|have|felt|think|feel)"
     rf"|{_LEAD}(?:what|who) (?:stops|stopped|keeps|kept|holds|helps|makes|made|brings|brought) {_YOU}\b"
+    rf"|{_LEAD}what(?:'?s| is) (?:stopping|keeping|holding|making|bringing) {_YOU}\b"
+    rf"|{_LEAD}(?:what|who|how|which) (?:would|does|do|did|happened|knows?)\b(?=[^.!…]*$)"
+    rf"|{_LEAD}am i\b|\bdo {_YOU} mean\b"
     rf"|{_LEAD}any (?!(?:one|body)\b)(?!.*\b(?:is|are|can|should|must|deserves?|matters?)\b)"
     rf"|{_LEAD}ever (?!since)\w+"
     rf"|{_LEAD}{_YOU} (?:(?:been|still|ever|even|actually|really|currently|feeling|just) )*"

@@ -74,6 +74,19 @@ AROUND = (
     "after the chat with my teacher",
     "because my doctor prescribed nothing",
 )
+# A word within another is none ("the rope" is no "he … rope"), and a small thing excuses only its own.
+PLAIN = (
+    "next time the rope will hold",
+    "i had the belt round my neck last night",
+    "after the operation kms isnt a joke for me any more",
+    "i put the gun in my mouth",
+    "i deserve to die for what i did",
+    "I can't keep myself safe any more and my wife wants a divorce.",
+    "the voices tell me to do it since the operation",
+    "because the relationship ended i jumped off a bridge",
+    "the suicidal thoughts dont leave me alone even at work",
+    "since the accident i relapsed and cut again",
+)
 
 
 def rows(*tables):
@@ -87,6 +100,11 @@ def holds(wanted, level):
 @pytest.mark.parametrize(("wanted", "text"), rows(seeker.PILLS, seeker.AT_HOME, seeker.CHAT))
 def test_what_a_seeker_writes(wanted, text):
     assert holds(wanted, assess(text, role="seeker").level)
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_what_is_plain(text):
+    assert assess(text, role="seeker").level == "explicit"
 
 
 @pytest.mark.parametrize(("wanted", "text"), rows(volunteer.PILLS, volunteer.OWN))
