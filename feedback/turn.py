@@ -88,8 +88,8 @@ def _prepare(message: Message, result: TagResult, tagger) -> Callable[[], None]:
 def _heard(text: str, result: TagResult) -> seeker.Heard:
     """What reaches the seeker. Names and belittling are heard as that, whatever else is read into them."""
     if conduct.hurts(text):
-        cruel = conduct.tells_to_die(text)
-        return seeker.hear(text, techniques={"inappropriate"}, hurts=True, told_to_die=cruel)
+        spared = conduct.spared(text)
+        return seeker.hear(text, techniques={"inappropriate"}, hurts=True, spared=spared)
     return seeker.hear(text, techniques=result.present, empathy=result.empathy)
 
 

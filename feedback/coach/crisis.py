@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from feedback.coach.cues import straight
 from feedback.coach.turns import Turn
 from peersupport.safety import crisis_checklist
-from peersupport.safety.conduct import hurts, tells_to_die
+from peersupport.safety.conduct import hurts, spared
 from peersupport.safety.policy import DEFAULT_POLICY, ChecklistItem
 from peersupport.seeker import asks_about_safety, names_harm
 
@@ -127,8 +127,8 @@ def _first(turns: Sequence[Turn], holds: Callable[[Turn], bool]) -> Turn | None:
 
 
 def _asks(turn: Turn, *, after_cue: bool = False) -> bool:
-    """As the seeker reads it; beside an order to die, no question asks anything."""
-    return asks_about_safety(turn.text, after_cue=after_cue) and not tells_to_die(turn.text)
+    """As the seeker reads it; a sentence that hurts asks nothing, and none does beside an order to die."""
+    return asks_about_safety(spared(turn.text), after_cue=after_cue)
 
 
 def _refers(turn: Turn) -> bool:

@@ -20,6 +20,7 @@ KINDS = ("insult", "minimising", "contact")
 HURTS = frozenset({"insult", "minimising"})
 TOLD_TO_DIE = "told_to_die"
 _SENTENCE_END = re.compile(r"[.!?;\n]")
+_SENTENCES = re.compile(r"[^.!?…\n]+[.!?…\n]*")
 _CLAUSE = re.compile(r"[,:] | but ")
 _CONCLUDES = re.compile(r"(?:so|then|well)\b")
 
@@ -68,9 +69,14 @@ def hurts(text: str) -> bool:
     return any(concern.kind in HURTS for concern in concerns(text))
 
 
-def tells_to_die(text: str) -> bool:
-    """Whether it tells the person to die or to hurt themselves: beside that, no question asks anything."""
-    return any(concern.rule == TOLD_TO_DIE for concern in concerns(text))
+def spared(text: str) -> str:
+    """The sentences that hurt nobody, where a right question may stand; none beside an order to die."""
+    found = concerns(text)
+    if any(concern.rule == TOLD_TO_DIE for concern in found):
+        return ""
+    if not any(concern.kind in HURTS for concern in found):
+        return text
+    return "".join(sentence for sentence in _SENTENCES.findall(text) if not hurts(sentence))
 
 
 def _found(rule: Rule, guards: dict[str, re.Pattern[str]], plain: str) -> bool:

@@ -112,11 +112,11 @@ def hear(
     techniques: Iterable[str] = (),
     empathy: Mapping[str, int] | None = None,
     hurts: bool = False,
-    told_to_die: bool = False,
+    spared: str = "",
 ) -> Heard:
     """A `Heard` for a message text: counts its words and questions, sees whether it asks about safety. A word
     or two that say no goodbye are none, whatever was read into them: an "ok" ends nothing. `hurts`: it calls
-    names, belittles or worse. `told_to_die`: it orders that, and asks about no safety."""
+    names, belittles or worse, and asks about safety only in what of it is `spared` from that."""
     words = len(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text))
     if words <= NOD and not says_goodbye(text) and not _SHORT_GOODBYE.search(text):
         techniques = set(techniques) - {"conclusion"}
@@ -127,8 +127,8 @@ def hear(
         words,
         questions > 0,
         questions,
-        asks_safety=not told_to_die and asks_about_safety(text),
-        asks_plan=not told_to_die and asks_about_safety(text, after_cue=True),
+        asks_safety=asks_about_safety(spared if hurts else text),
+        asks_plan=asks_about_safety(spared if hurts else text, after_cue=True),
         hurts=hurts,
     )
 

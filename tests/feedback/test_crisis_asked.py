@@ -27,13 +27,23 @@ class Tagged:
         ("You are overreacting.", True, True),
         ("Your kids would be better off without you.", True, True),
         ("Just kill yourself.", True, False),
+        ("Killing yourself is selfish, don't you think?", True, True),
         ("kys.", True, False),
     ],
 )
-def test_only_an_order_to_die_takes_a_question_back(words, hurting, asked):
+def test_only_an_order_to_die_takes_a_question_in_another_sentence_back(words, hurting, asked):
     text = f"{words} {QUESTION}"
     assert hurts(text) is hurting
     heard = _heard(text, Tagged())
     assert (heard.hurts, heard.asks_safety) == (hurting, asked)
     view = crisis_view([Turn(1, "seeker", "-", risk_level="explicit"), Turn(2, "counselor", text)])
     assert view.not_seen("ask") is not asked
+
+
+@pytest.mark.parametrize(
+    "text", ["Killing yourself is selfish, don't you think?", "You idiot, are you suicidal?"]
+)
+def test_a_sentence_that_hurts_asks_nothing_itself(text):
+    assert not _heard(text, Tagged()).asks_safety
+    view = crisis_view([Turn(1, "seeker", "-", risk_level="explicit"), Turn(2, "counselor", text)])
+    assert view.not_seen("ask")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from peersupport.safety.conduct import KINDS, concerns, hurts, load_rules, tells_to_die
+from peersupport.safety.conduct import KINDS, concerns, hurts, load_rules, spared
 from tests.peersupport import conduct_more as more
 from tests.peersupport.conduct_lines import LET_PASS, POINTED_AT, WARM
 
@@ -26,7 +26,8 @@ def test_what_is_pointed_at(kind, text):
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule in more.CRUEL for text in more.CRUEL[rule]])
 def test_what_is_cruel_is_pointed_at_and_an_order_is_told_apart(rule, text):
     assert rule in [concern.rule for concern in concerns(text)]
-    assert tells_to_die(text) == (rule == "told_to_die")
+    question = "Are you thinking of suicide?"
+    assert spared(f"{text.rstrip('.')}. {question}").strip() == ("" if rule == "told_to_die" else question)
 
 
 @pytest.mark.parametrize("text", [*LET_PASS, *more.LET_PASS])

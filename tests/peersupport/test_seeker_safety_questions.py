@@ -155,7 +155,7 @@ def reply_to(slug, text, **heard_as):
 @pytest.mark.parametrize("slug", ["plain-grey", "plain-lunchbox"])
 @pytest.mark.parametrize("text", TOLD_TO_DIE)
 def test_who_is_told_to_die_pushes_back_and_was_asked_nothing(slug, text):
-    reply, reasons = reply_to(slug, text, techniques={"inappropriate"}, hurts=True, told_to_die=True)
+    reply, reasons = reply_to(slug, text, techniques={"inappropriate"}, hurts=True)
     assert reply.kind in ("pushback", "quiet")
     assert "safety_asked" not in reasons and "inappropriate_hurt" in reasons
 
@@ -167,8 +167,9 @@ def test_a_plan_is_about_safety_for_somebody_at_risk_only():
     assert reply.kind != "safety" and "safety_asked" not in reasons
 
 
-def test_only_an_order_to_die_takes_a_question_back():
+def test_what_hurts_asks_only_in_the_words_that_are_spared():
     text = "You are overreacting. Are you thinking about killing yourself?"
-    assert hear(text, techniques={"inappropriate"}, hurts=True).asks_safety
-    assert not hear(f"Just kill yourself. {text}", hurts=True, told_to_die=True).asks_safety
-    assert not hear("Just kill yourself. Do you have a plan?", hurts=True, told_to_die=True).asks_plan
+    assert hear(text, hurts=True, spared="Are you thinking about killing yourself?").asks_safety
+    assert not hear(text, hurts=True).asks_safety
+    assert hear("Do you have a plan?", hurts=True, spared="Do you have a plan?").asks_plan
+    assert not hear("Do you have a plan?", hurts=True).asks_plan
