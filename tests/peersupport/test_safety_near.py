@@ -7,6 +7,7 @@ import pytest
 from peersupport.safety import assess
 from tests.peersupport import crisis_near_seeker as seeker
 from tests.peersupport import crisis_near_volunteer as volunteer
+from tests.peersupport.crisis_near_everyday import EVERYDAY
 
 CUES = (
     "i want to kill myself",
@@ -118,6 +119,6 @@ def test_everyday_words_before_or_behind_a_cue_change_nothing(cue):
     assert [text for text in said if assess(text, role="seeker").level != "explicit"] == []
 
 
-@pytest.mark.parametrize("text", AROUND)
+@pytest.mark.parametrize("text", [*AROUND, *EVERYDAY])
 def test_those_everyday_words_alone_are_no_cue(text):
     assert assess(text, role="seeker").level == "none"
