@@ -8,6 +8,7 @@ from peersupport.safety import assess
 from tests.peersupport import crisis_near_seeker as seeker
 from tests.peersupport import crisis_near_volunteer as volunteer
 from tests.peersupport.crisis_near_everyday import EVERYDAY
+from tests.peersupport.crisis_near_home import AT_HOME
 
 CUES = (
     "i want to kill myself",
@@ -98,7 +99,7 @@ def holds(wanted, level):
     return level != "none" if wanted == "any" else level == wanted
 
 
-@pytest.mark.parametrize(("wanted", "text"), rows(seeker.PILLS, seeker.AT_HOME, seeker.CHAT))
+@pytest.mark.parametrize(("wanted", "text"), rows(seeker.PILLS, AT_HOME, seeker.CHAT))
 def test_what_a_seeker_writes(wanted, text):
     assert holds(wanted, assess(text, role="seeker").level)
 
