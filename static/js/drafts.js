@@ -111,7 +111,7 @@
     restore();
     for (const kind of ["input", "change"]) {
       document.addEventListener(kind, (event) => {
-        const form = event.target.form || event.target.closest("form");
+        const form = event.target.closest("form") || event.target.form;
         if (!form?.matches("[data-drafts]")) return;
         waiting.add(form);
         clearTimeout(timer);

@@ -114,10 +114,11 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const asker = detail.requestConfig.elt;
   if (!detail.shouldSwap || !asker.matches("form[data-drafts]")) return;
-  for (const field of asker.querySelectorAll("textarea")) {
-    field.defaultValue = field.value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+  for (const field of asker.querySelectorAll("textarea, input")) {
+    if (/^(checkbox|radio)$/.test(field.type)) field.defaultChecked = field.checked;
+    else if (field.type !== "hidden") field.defaultValue = field.value;
   }
+  asker.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 // A click on the backdrop closes, not a selection that ends there; focus goes back to the tag by itself.
