@@ -48,6 +48,29 @@ def test_rows_are_given_back_and_too_many_strengths_are_refused():
         assert len(steering.result(steering.add(PROMPTS[0], {"x": 3.0}))) == 6
 
 
+def test_a_result_that_was_not_there_in_time_can_be_asked_for_again():
+    model = tiny()
+    injection = Injection(model, {"x": vector(model)}, rows=3, unbounded=True)
+    with injection.steered({"x": 2.0}):
+        alone = generate(model, [PROMPTS[0]])[0]
+    with ContinuousSteering(model, injection, GREEDY, **ROOM) as steering:
+        name = steering.add(PROMPTS[0], {"x": 2.0})
+        with pytest.raises(SteeringError, match="no answer in time"):
+            steering.result(name, timeout=0.0)
+        assert steering.result(name) == alone
+        with pytest.raises(SteeringError, match="its result was taken"):
+            steering.result(name)
+
+
+def test_results_may_be_asked_for_in_another_order_than_they_come():
+    model = tiny(layers=2)
+    injection = Injection(model, {"x": vector(model)}, unbounded=True)
+    with ContinuousSteering(model, injection, GREEDY, **ROOM) as steering:
+        first, second = (steering.add(PROMPTS[0], {"x": 1.0}, max_new_tokens=count) for count in (2, 6))
+        lengths = [len(steering.result(name)) for name in (second, first)]
+    assert lengths == [6, 2]
+
+
 def test_sharing_blocks_is_refused():
     model = tiny(layers=2)
     injection = Injection(model, {"x": vector(model)}, unbounded=True)

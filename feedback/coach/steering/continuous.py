@@ -7,6 +7,7 @@ would hand keys and values of a steered request to another one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from transformers import ContinuousBatchingConfig, GenerationConfig
 
 from feedback.coach.steering.errors import SteeringError
 from feedback.coach.steering.injection import Injection, Strengths
+
+PAUSE = 0.002  # seconds
 
 
 class ContinuousSteering:
@@ -87,15 +90,32 @@ class ContinuousSteering:
         return name
 
     def result(self, name: str, timeout: float = 60.0) -> list[int]:
-        """The tokens generated for a request. Raises SteeringError when it failed or took too long."""
-        output = self._manager.get_result(request_id=name, timeout=timeout)
-        row = self._row_of.pop(name)
-        self._users.get(row, set()).discard(name)
+        """The tokens generated for a request: their numbers, without the prompt. `timeout` in seconds.
+
+        Raises SteeringError for a name that was never given or whose result was taken, for a request that
+        failed, and when it takes too long. A request that takes too long goes on as it was asked for and
+        keeps its row: its result can be asked for again.
+        """
+        if name not in self._row_of:
+            raise SteeringError(f"no request {name}: it was never added, or its result was taken")
+        output = self._answer(name, timeout)
         if output is None:
             raise SteeringError("continuous batching gave no answer in time")
+        self._users.get(self._row_of.pop(name), set()).discard(name)
         if output.error:
             raise SteeringError(f"continuous batching failed: {output.error}")
         return list(output.generated_tokens)
+
+    def _answer(self, name: str, timeout: float) -> Any:
+        """None when there is none in time, or none will come."""
+        ends = time.monotonic() + timeout
+        while True:
+            alive = self._manager.is_running()
+            left = max(0.0, ends - time.monotonic())
+            found = self._manager.get_result(request_id=name, timeout=left)
+            if found is not None or not alive or not left:
+                return found
+            time.sleep(PAUSE)  # the answer that came first was another's, and is back in the queue
 
     def _row(self, strengths: Strengths) -> int:
         key = tuple(sorted((name, float(value)) for name, value in strengths.items() if value))
