@@ -27,10 +27,10 @@ class Dials:
     file that should serve does not."""
 
     def __init__(self, model: Any, folder: Path, home: Path | None, rows: int) -> None:
-        from feedback.coach.steering.blocks import fingerprint
+        from feedback.coach.steering.blocks import fingerprint, older_fingerprint
 
         self.model, self.folder, self.home, self.rows = model, folder, home, rows
-        self.fingerprint = fingerprint(model)
+        self.fingerprint, self.older = fingerprint(model), older_fingerprint(model)
         self.injection: Injection | None = None
         self.refused: dict[str, str] = {}
         self._seen: tuple[int, int] | None = None
@@ -44,16 +44,19 @@ class Dials:
         """Puts the dials that serve on the model, in place of the ones before, while nothing runs in it.
 
         A file that is no dial, or one of another model or revision, is refused, and the model answers
-        without it.
+        without it. So is one that an admin chose when these weights still had their older mark.
         """
         from feedback.coach.steering.errors import SteeringError
         from feedback.coach.steering.injection import Injection
-        from feedback.coach.steering.vectors import SteeringVector
+        from feedback.coach.steering.vectors import OLDER, SteeringVector
 
         if self.injection is not None:
             self.injection.remove()
             self.injection = None
         self._seen, self.refused = dial_files.stamp(self.home), {}
+        if self.home and self.older != self.fingerprint:
+            before, now = (dial_files.choices(self.home, mark) for mark in (self.older, self.fingerprint))
+            self.refused = {name: f"{name}: {OLDER}" for name in before if before[name] and name not in now}
         turning = {}
         for name, path in dial_files.serving(self.folder, self.home, self.fingerprint).items():
             try:

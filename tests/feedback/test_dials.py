@@ -117,6 +117,22 @@ def test_an_admins_choice_holds_from_the_next_request_on(tmp_path):
     assert coach.reword([WARMER]) == plain and coach.about()["dials"] == {}
 
 
+def test_a_dial_chosen_under_the_older_mark_of_these_weights_is_refused_in_words(tmp_path, monkeypatch):
+    folder, home = save_tiny_model(tmp_path / "model"), tmp_path / "dials"
+    older = replace(made(folder, "warmth"), fingerprint="b" * 64)
+    monkeypatch.setattr("feedback.coach.steering.blocks.older_fingerprint", lambda model: "b" * 64)
+    plain = Coach(config(folder)).reword([WARMER])
+    choose(home, older, "warmth")
+    coach = Coach(config(folder, dials=str(home)))
+    assert coach.reword([WARMER]) == plain and coach.about()["dials"] == {}
+    assert "left out the end of some weights" in coach.about()["refused"]["warmth"]
+    dial_files.write_choices(
+        home, {older.fingerprint: {"warmth": "one"}, made(folder).fingerprint: {"warmth": ""}}
+    )
+    coach.reword([WARMER])
+    assert coach.about()["refused"] == {}  # it was settled for the weights as they are told apart now
+
+
 def test_a_shipped_dial_can_be_switched_off(tmp_path):
     folder, home = save_tiny_model(tmp_path / "model"), tmp_path / "dials"
     coach_with(folder)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from feedback.coach.steering.blocks import checked_layers, decoder_blocks, fingerprint
+from feedback.coach.steering.blocks import (
+    checked_layers,
+    decoder_blocks,
+    fingerprint,
+    older_fingerprint,
+)
 from feedback.coach.steering.errors import SteeringError
 from feedback.coach.steering.reading import auc, choose_layers, direction, read
 from feedback.coach.steering.vectors import SteeringVector
@@ -82,6 +88,40 @@ def test_fingerprint_is_of_the_weights_and_not_of_their_type():
     assert fingerprint(model) == fingerprint(tiny())
     assert fingerprint(model) != fingerprint(tiny(seed=1))
     assert fingerprint(tiny().bfloat16()) == fingerprint(model)
+
+
+def with_a_table(size):
+    """The tiny model with one more parameter, of a size that a family may have."""
+    model = tiny()
+    model.table = torch.nn.Parameter(torch.arange(size, dtype=torch.float32))
+    return model
+
+
+@pytest.mark.parametrize("size", [1, 100, 4096, 5000, 8191, 12287, 16384, 65537])
+def test_fingerprint_sees_a_change_at_either_end_of_a_parameter(size):
+    model = with_a_table(size)
+    before = fingerprint(model)
+    for part in (slice(0, 1), slice(-(size // 4096 + 1), None)):
+        changed = with_a_table(size)
+        changed.table.data[part] += 1000.0
+        assert fingerprint(changed) != before
+
+
+def test_marks_of_the_older_rule_hold_where_it_left_nothing_out():
+    assert fingerprint(with_a_table(16384)) == older_fingerprint(with_a_table(16384))
+    model, changed = with_a_table(8191), with_a_table(8191)
+    changed.table.data[4096:] = 0.0
+    assert older_fingerprint(model) == older_fingerprint(changed)  # why there is another rule
+    assert fingerprint(model) != older_fingerprint(model)
+
+
+def test_a_vector_with_the_older_mark_of_these_weights_is_refused_in_words():
+    model = with_a_table(8191)
+    older = replace(vector(model), fingerprint=older_fingerprint(model))
+    with pytest.raises(SteeringError, match=r"left out the end of some weights.*calibrate it again"):
+        older.check(model)
+    with pytest.raises(SteeringError, match="another model or revision"):
+        replace(older, fingerprint="0" * 64).check(model)
 
 
 def test_a_file_gives_back_what_was_saved(tmp_path):

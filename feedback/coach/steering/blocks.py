@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ def decoder_blocks(model: Any) -> torch.nn.ModuleList:
 
 
 def hidden_size(model: Any) -> int:
+    """Width of the hidden states: values per token in what a decoder block gives, and in a direction.
+
+    Raises AttributeError for a model whose configuration does not say it.
+    """
     return int(_text_config(model).hidden_size)
 
 
@@ -50,19 +54,38 @@ def checked_layers(model: Any, layers: Iterable[int]) -> list[int]:
 
 
 def fingerprint(model: Any) -> str:
-    """Which weights these are: sha256 over shapes and evenly spaced values of every parameter.
+    """Which weights these are: sha256 over shapes and evenly spaced values of every parameter, first to last.
 
     Values are rounded to bfloat16, so the same weights loaded in float32 or bfloat16 are the same model.
     Training moves all of a matrix; a change of single values between the samples goes unnoticed.
     """
+    return _digest(model, _spread)
+
+
+def older_fingerprint(model: Any) -> str:
+    """The same by the rule until November 2026, which left out the end of a parameter whose size is no
+    multiple of SAMPLED: for saying of a stored mark what it is, never for taking it as a proof. Equal to
+    `fingerprint` where all sizes are multiples."""
+    return _digest(model, _from_the_start)
+
+
+def _digest(model: Any, sampled: Callable[[torch.Tensor], torch.Tensor]) -> str:
     digest = hashlib.sha256(type(model).__name__.encode())
     for name, value in sorted(model.named_parameters()):
-        flat = value.detach().reshape(-1)
-        step = max(1, flat.numel() // SAMPLED)
-        sample = flat[::step][:SAMPLED].to("cpu", torch.bfloat16).contiguous()
+        sample = sampled(value.detach().reshape(-1)).to("cpu", torch.bfloat16).contiguous()
         digest.update(f"{name} {tuple(value.shape)}".encode())
         digest.update(sample.view(torch.int16).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _spread(flat: torch.Tensor) -> torch.Tensor:
+    """At most SAMPLED values of [n], as far apart at its end as anywhere."""
+    count = min(SAMPLED, flat.numel())
+    return flat[torch.arange(count, device=flat.device) * flat.numel() // max(count, 1)]
+
+
+def _from_the_start(flat: torch.Tensor) -> torch.Tensor:
+    return flat[:: max(1, flat.numel() // SAMPLED)][:SAMPLED]
 
 
 def model_name(model: Any) -> str:

@@ -20,11 +20,16 @@ from feedback.coach.steering.blocks import (
     decoder_blocks,
     fingerprint,
     hidden_size,
+    older_fingerprint,
     require_finite,
 )
 from feedback.coach.steering.errors import SteeringError
 
 FORMAT = "peersupport-steering-1"
+OLDER = (
+    "this vector names its model by a fingerprint that left out the end of some weights (the rule until "
+    "November 2026), so that it does not show for which ones it was made: calibrate it again"
+)
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,14 @@ class SteeringVector:
                 f"and the model {hidden_size(model)}"
             )
         checked_layers(model, self.layers)
-        if self.fingerprint != (known or fingerprint(model)):
-            raise SteeringError(
-                f"{self.behaviour}: this vector was made for another model or revision "
-                f"({self.model} {self.fingerprint[:12]}); calibrate it again for this one"
-            )
+        if self.fingerprint == (known or fingerprint(model)):
+            return
+        if self.fingerprint == older_fingerprint(model):
+            raise SteeringError(f"{self.behaviour}: {OLDER}")
+        raise SteeringError(
+            f"{self.behaviour}: this vector was made for another model or revision "
+            f"({self.model} {self.fingerprint[:12]}); calibrate it again for this one"
+        )
 
     def save(self, path: Path) -> None:
         header = {
