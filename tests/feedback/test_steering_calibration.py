@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from feedback.coach.steering import fitting
+from feedback.coach.steering import calibration, fitting
 from feedback.coach.steering.calibration import calibrate
 from feedback.coach.steering.errors import Cancelled, SteeringError
 from feedback.coach.steering.injection import Injection
@@ -53,6 +53,28 @@ def test_planted_laws_are_recovered_within_their_intervals(tmp_path, seed):
     assert (dial["usable"], dial["limited_by"]) == (True, "tolerated loss")
     assert dial["r_max"] == pytest.approx(toy.planted_stop(0.1), rel=0.05)
     assert dial["r_sat"] == pytest.approx((1.83 - toy.B0) / toy.A, rel=0.05)
+
+
+def test_layers_are_chosen_on_other_prompts_than_are_measured(tmp_path, monkeypatch):
+    whole, seen = calibration.read, {}
+
+    def spied(model, tokenizer, fit, held_out, *, choosing, **options):
+        seen.update(held_out=held_out, choosing=choosing)
+        found = whole(model, tokenizer, fit, held_out, choosing=choosing, **options)
+        return replace(found, auc={0: 0.6, 1: 0.9}, merit={0: 0.9, 1: 0.6})
+
+    monkeypatch.setattr(calibration, "read", spied)
+    report = run(tmp_path, replace(OPTIONS, layers=None))
+    assert {pair.prompt for pair in seen["held_out"]}.isdisjoint(pair.prompt for pair in seen["choosing"])
+    assert (report["pairs"]["choosing"], report["pairs"]["held_out"]) == (14, 26)
+    assert report["fits"]["alignment"]["prompts"] == 26
+    used = [row for row in report["layers"] if row["used"]]
+    assert [(row["layer"], row["auc"], row["auc_choosing"]) for row in used] == [(0, 0.6, 0.9)]
+    assert "<th>AUC of the layers used</th><td>0.60</td>" in (tmp_path / "report.html").read_text()
+
+
+def test_layers_that_were_given_leave_all_pairs_to_measure_on(finished):
+    assert (finished[1]["pairs"]["choosing"], finished[1]["pairs"]["held_out"]) == (0, 40)
 
 
 def test_premises_and_control_arms_are_measured(finished):

@@ -31,7 +31,13 @@ def test_a_model_gets_its_report(tmp_path, capsys):
     )
     assert signal.getsignal(signal.SIGTERM) is before
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["pairs"] | {"hash": ""} == {"hash": "", "fit": 12, "held_out": 6, "references": 4}
+    assert report["pairs"] | {"hash": ""} == {
+        "hash": "",
+        "fit": 12,
+        "choosing": 0,
+        "held_out": 6,
+        "references": 4,
+    }
     assert report["model"]["name"] == "model"
     assert len(report["arms"]["steered"]) == 19
     assert {row["alignment"] for row in report["arms"]["steered"]} <= {-1.0, 0.0, 1.0}  # two free replies

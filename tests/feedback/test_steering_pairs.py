@@ -23,10 +23,35 @@ from feedback.coach.steering.pairs import (
 def test_every_behaviour_has_two_hundred_pairs_to_fit_and_a_part_held_out(name):
     behaviour = load_behaviour(name)
     assert len(behaviour.fit) >= 200
-    assert len(behaviour.held_out) >= 40
+    assert len(behaviour.held_out) == 120
     assert len(behaviour.references) == 30
     texts = {text for pair in behaviour.fit for text in (pair.positive, pair.negative)}
     assert not texts & {text for pair in behaviour.held_out for text in (pair.positive, pair.negative)}
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_no_reference_has_the_prompt_of_a_pair_to_fit(name):
+    behaviour = load_behaviour(name)
+    assert {pair.prompt for pair in behaviour.fit}.isdisjoint(item.prompt for item in behaviour.references)
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_what_chooses_the_layers_is_not_measured(name):
+    behaviour = load_behaviour(name)
+    choosing, measured = behaviour.parts()
+    chosen = {pair.prompt for pair in choosing}
+    assert set(choosing) | set(measured.held_out) == set(behaviour.held_out)
+    assert chosen.isdisjoint(pair.prompt for pair in measured.held_out)
+    assert chosen.isdisjoint(item.prompt for item in measured.references)
+    assert len(chosen) >= 10 and len({pair.prompt for pair in measured.held_out}) >= 20
+    assert len(measured.references) >= 20
+
+
+def test_one_or_two_held_out_prompts_cannot_choose_and_measure():
+    behaviour = load_behaviour("autonomy")
+    few = replace(behaviour, held_out=behaviour.held_out[:8])  # four pairs of each prompt
+    with pytest.raises(SteeringError, match="held-out pairs of 2 prompts cannot both choose"):
+        few.parts()
 
 
 @pytest.mark.parametrize("name", BEHAVIOURS)
@@ -82,6 +107,10 @@ def test_unknown_behaviour_names_those_that_exist():
         ({"references": (Reference("q", "A", ("A", "B")), Reference("q", "x"))}, "same number of options"),
         ({"references": (Reference("q", "C", ("A", "B")),)}, "not among its options"),
         ({"scored_by": "mood"}, "scored_by"),
+        (
+            {"references": (Reference(load_behaviour("autonomy").fit[0].prompt, "x"), Reference("q", "x"))},
+            "1 reference replies have the prompt of a pair to fit",
+        ),
     ],
 )
 def test_bad_behaviours(change, words):

@@ -50,6 +50,16 @@ def test_reading_a_model_finds_its_axis_and_separates_held_out_pairs():
     torch.testing.assert_close(turned.directions[0], reading.directions[0])
 
 
+def test_pairs_that_choose_the_layers_are_read_apart_from_those_that_measure():
+    pairs = planted_behaviour().held_out
+    turned = [replace(pair, positive=pair.negative, negative=pair.positive) for pair in pairs[:9]]
+    reading = read(
+        Planted(), Words(), planted_behaviour().fit, pairs[9:], form=Plain(), choosing=turned, layers=[1]
+    )
+    assert (reading.auc, reading.merit) == ({1: 1.0}, {1: 0.0})
+    assert read(Planted(), Words(), planted_behaviour().fit, pairs, form=Plain()).merit == {}
+
+
 def test_auc_counts_ties_half():
     assert auc(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 1.0])) == 0.875
 

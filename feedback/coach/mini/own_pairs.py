@@ -15,7 +15,7 @@ from feedback.coach.corpus.pairs import contrast
 from feedback.coach.steering.errors import SteeringError
 from feedback.coach.steering.pairs import INFINITE, Behaviour, Pair, Reference
 
-FIT, HELD_OUT, REFERENCES = 240, 80, 60
+FIT, HELD_OUT, REFERENCES = 240, 120, 60  # a third of the held-out ones chooses the layers
 NEUTRAL = "support"  # what every reply is asked as, and what helpfulness is read from
 # Behaviour -> (what its replies do, what the others do): techniques that the model was taught.
 AGAINST = {

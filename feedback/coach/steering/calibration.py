@@ -47,6 +47,8 @@ def calibrate(
     behaviour.check()
     if options.layers is not None:
         checked_layers(model, options.layers)
+    # What chooses the layers is not measured; where they are given, nothing is chosen.
+    choosing, behaviour = behaviour.parts() if options.layers is None else ((), behaviour)
     model.eval()
     form = form or PlainForm(tokenizer)
     reading = read(
@@ -55,10 +57,11 @@ def calibrate(
         behaviour.fit,
         behaviour.held_out,
         form=form,
+        choosing=choosing,
         method=options.method,
         batch=options.batch,
     )
-    layers = choose_layers(reading.auc) if options.layers is None else checked_layers(model, options.layers)
+    layers = choose_layers(reading.merit) if options.layers is None else checked_layers(model, options.layers)
     mark = fingerprint(model)
     plan = make_plan(behaviour, options, layers, reading.norm, mark)
     vector = SteeringVector(
@@ -83,6 +86,7 @@ def calibrate(
         "pairs": {
             "hash": plan.pairs,
             "fit": len(behaviour.fit),
+            "choosing": len(choosing),
             "held_out": len(behaviour.held_out),
             "references": len(behaviour.references),
         },
@@ -194,6 +198,7 @@ def _by_layer(reading: Reading, layers: Sequence[int]) -> list[dict[str, Any]]:
             "layer": layer,
             "used": layer in layers,
             "auc": reading.auc[layer],
+            "auc_choosing": reading.merit.get(layer),
             "margin": reading.margin[layer] if math.isfinite(reading.margin[layer]) else None,
             "mean_norm": reading.norm[layer],
         }

@@ -12,7 +12,8 @@ CAPTIONS = {
     "tradeoff": "Gain and cost. Shaded: the efficient part, from 0 to the end stop.",
     "alignment": "Behaviour, its law and the line that it follows near 0. Hollow dots: incoherent replies.",
     "helpfulness": "Helpfulness, its law and the linear rival.",
-    "separability": "First premise of the laws: how well each layer tells the held-out replies apart.",
+    "separability": "First premise of the laws: how well each layer tells the held-out replies apart; others "
+    "than these chose the layers.",
     "change": "Second premise: the logits change in proportion to the strength.",
     "gaps": "Third premise: the gaps to rival tokens spread as the strength grows.",
 }
@@ -79,9 +80,10 @@ def table(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("layers", ", ".join(str(row["layer"]) for row in report["layers"] if row["used"])),
         (
             "pairs",
-            f"{pairs['fit']} to read the direction, {pairs['held_out']} held out, "
-            f"{pairs['references']} reference replies",
+            f"{pairs['fit']} to read the direction, {pairs['choosing']} held out to choose the layers, "
+            f"{pairs['held_out']} others to measure on, {pairs['references']} reference replies",
         ),
+        ("AUC of the layers used", used(report, "auc")),
         ("a", _with_interval(bends, "a")),
         ("b0", _with_interval(bends, "b0")),
         ("k", _with_interval(falls, "k")),
@@ -95,6 +97,11 @@ def table(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("prompt only: behaviour, helpfulness", f"{told['alignment']:.3f}, {told['helpfulness']:.4f}"),
         ("most gain for its cost at r", f"{report['dial']['r_best']:.3g}"),
     ]
+
+
+def used(report: dict[str, Any], name: str) -> str:
+    """A value of each layer in use, to two digits."""
+    return ", ".join(f"{row[name]:.2f}" for row in report["layers"] if row["used"])
 
 
 def _with_interval(fit: dict[str, Any], name: str) -> str:

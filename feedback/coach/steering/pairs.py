@@ -2,7 +2,8 @@
 
 The parts in `banks/` are handwritten; a pair joins one situation with one wording, so that two dozen parts of
 each kind make hundreds of natural exchanges. The held-out part is fixed in the banks: held-out situations
-meet held-out wordings only, so nothing that a direction was read from is ever scored.
+meet held-out wordings only, so nothing that a direction was read from is ever scored. Of the held-out prompts
+every third chooses the layers, and what is reported is measured on the others.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ BANKS = Path(__file__).parent / "banks"
 BEHAVIOURS = ("autonomy", "reflection", "warmth", "brevity", "openness")
 SCORERS = ("pairs", "length")
 INFINITE = float("inf")
+CHOOSING = 3  # of so many held-out prompts one chooses the layers
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class Reference:
-    """A held-out reply that a helpful model finds likely. With `options`, a multiple-choice question: `reply`
-    is the right one of the options (letters)."""
+    """A held-out reply that a helpful model finds likely, to a prompt that no pair to fit has. With
+    `options`, a multiple-choice question: `reply` is the right one of the options (letters)."""
 
     prompt: str
     reply: str
@@ -64,12 +66,36 @@ class Behaviour:
             raise SteeringError(f"{self.name}: a held-out pair is among the pairs to fit")
         if not self.references:
             raise SteeringError(f"{self.name}: no reference replies, so helpfulness cannot be measured")
+        known = {pair.prompt for pair in self.fit}
+        if met := sum(reference.prompt in known for reference in self.references):
+            raise SteeringError(f"{self.name}: {met} reference replies have the prompt of a pair to fit")
         counts = {len(reference.options) for reference in self.references}
         if len(counts) > 1 or 1 in counts:
             raise SteeringError(f"{self.name}: all references need the same number of options, or none")
         if any(item.options and item.reply not in item.options for item in self.references):
             raise SteeringError(f"{self.name}: the right answer of a question is not among its options")
         return self
+
+    def parts(self) -> tuple[tuple[Pair, ...], Behaviour]:
+        """The held-out pairs that choose the layers, and the behaviour that is measured, which has no pair
+        and no reference of their prompts.
+
+        Raises SteeringError where the held-out pairs are of too few prompts for both.
+        """
+        prompts = list(dict.fromkeys(pair.prompt for pair in self.held_out))
+        if len(prompts) < CHOOSING:
+            raise SteeringError(
+                f"{self.name}: held-out pairs of {len(prompts)} prompts cannot both choose the layers and be "
+                f"measured: at least {CHOOSING} prompts are needed, or layers that were chosen before"
+            )
+        chosen = set(prompts[::CHOOSING])
+        choosing = tuple(pair for pair in self.held_out if pair.prompt in chosen)
+        measured = replace(
+            self,
+            held_out=tuple(pair for pair in self.held_out if pair.prompt not in chosen),
+            references=tuple(item for item in self.references if item.prompt not in chosen),
+        )
+        return choosing, measured.check()
 
     @property
     def floor(self) -> float:
@@ -111,7 +137,7 @@ def load_behaviour(name: str) -> Behaviour:
         scored_by=bank["scored_by"],
         fit=tuple(_cross(situations, bank["wording"], held_out=False)),
         held_out=tuple(_cross(situations, bank["wording"], held_out=True)),
-        references=tuple(Reference(row["seeker"], row["reply"]) for row in situations),
+        references=tuple(Reference(row["seeker"], row["reply"]) for row in situations if row.get("held_out")),
         lowest=lowest(name),
     ).check()
 

@@ -27,12 +27,14 @@ DEPTH = 0.4  # where they sit when separability does not decide
 @dataclass(frozen=True)
 class Reading:
     """By layer: unit direction [width]; held-out AUC of the projection; margin, the held-out mean distance
-    of the classes in units of their standard deviation; mean |h| of the pairs' last tokens."""
+    of the classes in units of their standard deviation; mean |h| of the pairs' last tokens; `merit`, the AUC
+    on the pairs that choose the layers, {} where none do."""
 
     directions: dict[int, torch.Tensor]
     auc: dict[int, float]
     margin: dict[int, float]
     norm: dict[int, float]
+    merit: dict[int, float]
 
 
 def direction(positive: torch.Tensor, negative: torch.Tensor, method: str = "mean") -> torch.Tensor:
@@ -66,21 +68,27 @@ def read(
     held_out: Sequence[Pair],
     *,
     form: Form,
+    choosing: Sequence[Pair] = (),
     layers: Sequence[int] | None = None,
     method: str = "mean",
     batch: int = 16,
 ) -> Reading:
-    """Directions of `layers` (default: all) from `fit`, and how well they separate `held_out`."""
+    """Directions of `layers` (default: all) from `fit`, and how well they separate `held_out`, and `choosing`
+    apart from those. Raises SteeringError."""
     check_pairs(fit, "pairs to fit")
     check_pairs(held_out, "held-out pairs")
+    if choosing:
+        check_pairs(choosing, "held-out pairs that choose the layers")
     every = range(len(decoder_blocks(model)))
     chosen = checked_layers(model, every if layers is None else layers)
     states = {}
-    for part, pairs in (("fit", fit), ("held", held_out)):
+    for part, pairs in (("fit", fit), ("held", held_out), ("choosing", choosing)):
+        if not pairs:
+            continue
         for sign in ("positive", "negative"):
             rows = [encode(tokenizer, form, pair.prompt, getattr(pair, sign)) for pair in pairs]
             states[part, sign] = last_states(model, rows, chosen, batch=batch)
-    reading = Reading({}, {}, {}, {})
+    reading = Reading({}, {}, {}, {}, {})
     for layer in chosen:
         up, down = states["fit", "positive"][layer], states["fit", "negative"][layer]
         unit = direction(up, down, method)
@@ -90,11 +98,15 @@ def read(
         reading.auc[layer] = auc(above, below)
         spread = float(torch.cat([above - above.mean(), below - below.mean()]).std())
         reading.margin[layer] = float(above.mean() - below.mean()) / max(spread, 1e-12)
+        if choosing:
+            sides = (states["choosing", sign][layer] @ unit for sign in ("positive", "negative"))
+            reading.merit[layer] = auc(*sides)
     return reading
 
 
 def choose_layers(found: dict[int, float]) -> list[int]:
-    """The run of neighbouring layers with the best mean held-out AUC; among equals that near DEPTH."""
+    """The run of neighbouring layers with the best mean AUC (of the pairs that choose); among equals that
+    near DEPTH."""
     count = len(found)
     width = max(1, round(SHARE * count))
 
