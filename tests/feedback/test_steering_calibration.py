@@ -10,8 +10,10 @@ import torch
 
 from feedback.coach.steering import calibration, fitting
 from feedback.coach.steering.calibration import calibrate
+from feedback.coach.steering.curves import preferred
 from feedback.coach.steering.errors import Cancelled, SteeringError
 from feedback.coach.steering.injection import Injection
+from feedback.coach.steering.page import table
 from feedback.coach.steering.pairs import Reference
 from feedback.coach.steering.plan import Options
 from feedback.coach.steering.vectors import SteeringVector
@@ -46,7 +48,7 @@ def test_planted_laws_are_recovered_within_their_intervals(tmp_path, seed):
         assert low <= truth <= high, (name, low, truth, high)
         assert high - low < 0.25 * abs(truth)
         assert fits[law]["r2"] > 0.99
-        assert fits[law]["law_wins"]
+        assert fits[law]["preferred"] == "law"
     assert fits["points"] == 9
     low, high = dial["r_max_interval"]
     assert low <= toy.planted_stop(0.1) <= high
@@ -75,6 +77,21 @@ def test_layers_are_chosen_on_other_prompts_than_are_measured(tmp_path, monkeypa
 
 def test_layers_that_were_given_leave_all_pairs_to_measure_on(finished):
     assert (finished[1]["pairs"]["choosing"], finished[1]["pairs"]["held_out"]) == (0, 40)
+
+
+def test_close_fits_are_undecided():
+    assert preferred(-158.0, -156.1) == preferred(-156.1, -158.0) == "undecided"
+    assert (preferred(-158.0, -156.0), preferred(-156.0, -158.0)) == ("law", "rival")
+    assert preferred(float("nan"), -158.0) == "undecided"
+
+
+def test_the_page_says_undecided(finished):
+    report = json.loads((finished[0] / "report.json").read_text())
+    report["fits"]["helpfulness"]["preferred"] = "undecided"
+    assert (
+        "undecided, less than 2 apart"
+        in dict(table(report))["helpfulness: R², and AIC against the linear rival"]
+    )
 
 
 def test_premises_and_control_arms_are_measured(finished):

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from feedback.coach.steering import laws, stops
+from feedback.coach.steering.curves import preferred
 from feedback.coach.steering.plan import Plan
 from feedback.coach.steering.resampling import Prompts, draws
 from feedback.coach.steering.scores import PASSING, coherent
@@ -69,7 +70,7 @@ def fits(
             "rival": wrong.first(),
             "rival_r2": float(wrong.r2[0]),
             "rival_aic": float(wrong.aic[0]),
-            "law_wins": bool(law.aic[0] < wrong.aic[0]),
+            "preferred": preferred(float(law.aic[0]), float(wrong.aic[0])),
             "items": len(items),
             "prompts": prompts.counts()[name],
             "draws": {"curves": curves, "laws": many.rows()},

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from feedback.coach.steering.curves import LEAST_GAP
 from feedback.coach.steering.plots import plots
 
 CAPTIONS = {
@@ -110,5 +111,9 @@ def _with_interval(fit: dict[str, Any], name: str) -> str:
 
 
 def _contest(fit: dict[str, Any]) -> str:
-    winner = "the law" if fit["law_wins"] else "the rival"
-    return f"{fit['r2']:.3f}; {fit['aic']:.1f} against {fit['rival_aic']:.1f}: {winner} fits better"
+    verdicts = {
+        "law": "the law fits better",
+        "rival": "the rival fits better",
+        "undecided": f"undecided, less than {LEAST_GAP:g} apart",
+    }
+    return f"{fit['r2']:.3f}; {fit['aic']:.1f} against {fit['rival_aic']:.1f}: {verdicts[fit['preferred']]}"
