@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -77,6 +78,25 @@ def test_layers_are_chosen_on_other_prompts_than_are_measured(tmp_path, monkeypa
 
 def test_layers_that_were_given_leave_all_pairs_to_measure_on(finished):
     assert (finished[1]["pairs"]["choosing"], finished[1]["pairs"]["held_out"]) == (0, 40)
+
+
+@pytest.mark.parametrize("end", ["vector.safetensors", "report.html"])
+def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch, end):
+    run(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def half(*arguments):
+        folder = next(one for one in arguments if isinstance(one, Path))
+        (folder if folder.suffix else folder / end).write_bytes(b"half")
+        raise OSError("no room")
+
+    if end == "report.html":
+        monkeypatch.setattr(calibration, "write_page", half)
+    else:
+        monkeypatch.setattr(SteeringVector, "save", half)
+    with pytest.raises(OSError, match="no room"):
+        run(tmp_path, replace(OPTIONS, tolerated=0.3))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_close_fits_are_undecided():

@@ -17,6 +17,7 @@ import torch
 from feedback.coach.steering import fitting, scores, sweep
 from feedback.coach.steering.blocks import checked_layers, fingerprint, model_name
 from feedback.coach.steering.exchange import Form, PlainForm, Row, encode
+from feedback.coach.steering.files import written_aside
 from feedback.coach.steering.injection import Injection
 from feedback.coach.steering.page import write_page
 from feedback.coach.steering.pairs import Behaviour
@@ -97,9 +98,10 @@ def calibrate(
     }
     kept = ("usable", "r_min", "r_max", "r_max_interval", "r_sat", "r_best", "tolerated")
     stamp = {key: found["dial"][key] for key in kept} | {"fits": found["fits"]}
-    SteeringVector(**{**vector.__dict__, "dial": stamp}).save(output / "vector.safetensors")
-    (output / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    write_page(report, output)
+    with written_aside(output) as aside:
+        SteeringVector(**{**vector.__dict__, "dial": stamp}).save(aside / "vector.safetensors")
+        (aside / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_page(report, aside)
     return report
 
 
