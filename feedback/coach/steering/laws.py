@@ -92,10 +92,15 @@ def fit_helpfulness_rival(r: torch.Tensor, curves: torch.Tensor, floor: float = 
 
 
 def alignment_at(parameters: dict[str, float], r: torch.Tensor) -> torch.Tensor:
+    """The tanh law B(r), shape of `r`, in [-1, 1]. `r`: strengths in the units of the hidden states (a unit
+    vector times r is added); `parameters`: "a" per unit of r, "b0". Raises KeyError where one is missing."""
     return torch.tanh(parameters["a"] * r + parameters["b0"])
 
 
 def helpfulness_at(parameters: dict[str, float], r: torch.Tensor, floor: float) -> torch.Tensor:
+    """The quadratic law P(r), shape of `r`: a probability in [floor, P0]. `r` as for `alignment_at`;
+    `parameters`: "P0", "k" per unit of r squared, "r0" in units of r; `floor`: that of pure chance, 1/n with
+    n options, else 0. Raises KeyError where a parameter is missing."""
     away = r - parameters["r0"]
     return floor + (parameters["P0"] - floor) / (1 + parameters["k"] * away**2)
 
