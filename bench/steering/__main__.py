@@ -5,8 +5,9 @@ with a static cache (`--compile`: with its decoding step compiled as well, which
 are measured in turn, round by round; the median of the rounds' ratios is shown with its quartiles, and beside
 it the same ratio of a second unsteered copy, which differs from 1 by what the machine's noise does. Seconds
 are CPU time of one thread, which other processes disturb less than the clock; `--wall` takes the clock.
-`--write` makes docs/steering_speed.md. Exit code 1 when a ratio of ours is below its bar. Run it on an idle
-machine.
+`--write` keeps the figures in bench/steering/speed.json and makes docs/steering_speed.md of them; `--render`
+makes the page of the figures that are kept, without measuring. Exit code 1 when a ratio of ours is below the
+bar. Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import torch
 
 from bench.app import ROOT
 from bench.steering import peers
-from bench.steering.page import MODELS, STEERED, Row, page
+from bench.steering.page import MODELS, STEERED, Row, store, stored
 
 PAGE = ROOT / "docs" / "steering_speed.md"
+FIGURES = ROOT / "bench" / "steering" / "speed.json"
 
 
 def speed(model: Any, ids: torch.Tensor, tokens: int, static: bool, wall: bool) -> float:
@@ -69,7 +71,11 @@ def main() -> int:
     parser.add_argument("--compile", action="store_true", help="also static with a compiled step")
     parser.add_argument("--wall", action="store_true", help="the clock instead of CPU time")
     parser.add_argument("--write", action="store_true", help="write docs/steering_speed.md")
+    parser.add_argument("--render", action="store_true", help="write it of the figures kept")
     options = parser.parse_args()
+    if options.render:
+        PAGE.write_text(stored(FIGURES), encoding="utf-8")
+        return 0
     torch.set_num_threads(1)
     print(
         f"{'':8}{'cache':>10}{'batch':>7}{'strengths':>11}{'tok/s':>13}{'ratio':>8}{'twin':>8}  middle half"
@@ -95,7 +101,8 @@ def main() -> int:
     if options.write:
         clock = "seconds of the clock" if options.wall else "seconds are CPU time of one thread"
         kept = {name: getattr(options, name) for name in ("width", "layers", "tokens", "rounds")}
-        PAGE.write_text(page(rows, clock=clock, **kept), encoding="utf-8")
+        store(FIGURES, rows, clock=clock, **kept)
+        PAGE.write_text(stored(FIGURES), encoding="utf-8")
     return 1 if any(row.missed for row in rows) else 0
 
 
