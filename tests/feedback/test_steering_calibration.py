@@ -252,6 +252,8 @@ def test_a_law_that_does_not_hold_gives_no_dial(tmp_path):
     report = run(tmp_path, model=Deaf())
     assert (report["dial"]["usable"], report["dial"]["r_max"], report["dial"]["without"]) == (False, 0.0, 1.0)
     assert "does not hold" in report["dial"]["reasons"][0]
+    assert "the direction does not move the behaviour" in report["dial"]["reasons"]
+    assert not any("falls as the dial" in reason for reason in report["dial"]["reasons"])
     assert SteeringVector.load(tmp_path / "vector.safetensors").stops[1] == 0.0  # it cannot be turned
 
 

@@ -124,7 +124,7 @@ def dial(
             f"a law does not hold on the fixed range: R² {found['alignment']['r2']:.2f} (alignment), "
             f"{found['helpfulness']['r2']:.2f} (helpfulness), {stops.TRUSTED} is needed"
         )
-    if alignment["a"] <= 0:
+    if alignment["a"] <= 0 and math.isfinite(by_chance):
         reasons.append("the behaviour falls as the dial is turned up")
     if up == 0:
         reasons.append("replies are not coherent at the first step up")
