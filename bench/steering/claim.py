@@ -1,6 +1,7 @@
-"""`python -m bench.steering.claim FOLDER…`: docs/steering_claim.md from the reports of calibrations.
+"""`python -m bench.steering.claim [FOLDER…]`: docs/steering_claim.md and docs/steering/ from reports.
 
-Each folder holds the `report.json` that `manage.py steering_calibrate` wrote. Nothing is typed in.
+Each folder holds the `report.json` that `manage.py steering_calibrate` wrote; it is kept in docs/steering,
+in place of the one before. The pages are of all reports that are kept. Nothing is typed in.
 """
 
 from __future__ import annotations
@@ -12,25 +13,33 @@ from pathlib import Path
 from typing import Any
 
 from bench.app import ROOT
+from feedback.coach.steering.curves import LEAST_GAP
 from feedback.coach.steering.fitting import MOST_BY_CHANCE
+from feedback.coach.steering.page import page as report_page
+from feedback.coach.steering.page import used
+from feedback.coach.steering.pairs import BEHAVIOURS
+from feedback.coach.steering.plots import plots
 
 PAGE = ROOT / "docs" / "steering_claim.md"
+KEPT = ROOT / "docs" / "steering"
 NEEDED = 0.9
-HEAD = """# The claim of steering, tested on coach-mini
+HEAD = f"""# The claim of steering, tested on coach-mini
 
 Wolf et al. (arXiv 2401.16332): in the strength r, alignment grows linearly near 0 (`tanh(a r + b0)`) and
 helpfulness falls quadratically (`1 / (1 + k r²)` of its peak). Made by `python -m bench.steering.claim` from
 the reports of `python manage.py steering_calibrate --model feedback/coach/weights/coach-mini --behaviour NAME
---output NAME`; each takes one or two minutes on one core.
+--output NAME`; each takes two or three minutes of one core. The reports are kept in docs/steering.
 
-The range of the fits was fixed before each sweep (half of the grid, 11 points). Rivals have as many
-parameters: a quadratic alignment (even, or with the sign of r: the better one), a linear fall of helpfulness.
-An alignment that falls passes like one that rises: the sign of a tells. In brackets: bootstrap intervals over
-prompts, 95 %. "Random": how far one random direction of the same length (seed 0) moves the behaviour from
-where it stands unsteered, at the end of the range where it moves it farther, as a share of how far ours does.
-"Prompt": the behaviour when it is asked for outright (of coach-mini by its control token) and nothing is
-steered, beside the unsteered neutral prompt. "Dial": how far it may be turned up, with an interval, or why
-there is none.
+A third of the held-out prompts chose the layer. All else is measured on the others, the AUC of that layer
+among it; the replies that helpfulness is read from answer prompts that no pair to fit has. The range of the
+fits was fixed before each sweep (half of the grid, 11 points). Rivals have as many parameters: a quadratic
+alignment (even, or with the sign of r: the better one), a linear fall of helpfulness. Fits whose AIC is less
+than {LEAST_GAP:g} apart are undecided. An alignment that falls passes like one that rises: the sign of a
+tells. In brackets: bootstrap intervals over prompts, 95 %. "Random": how far one random direction of the same
+length (seed 0) moves the behaviour from where it stands unsteered, at the end of the range where it moves it
+farther, as a share of how far ours does. "Prompt": the behaviour when it is asked for outright (of coach-mini
+by its control token) and nothing is steered, beside the unsteered neutral prompt. "Dial": how far it may be
+turned up, with an interval, or why there is none.
 
 """
 
@@ -43,12 +52,12 @@ def row(report: dict[str, Any]) -> list[str]:
     return [
         report["behaviour"],
         ", ".join(str(one["layer"]) for one in report["layers"] if one["used"]),
-        f"{max(premises['auc'].values()):.2f}",
+        used(report, "auc"),
         f"{bend['r2']:.3f} / {bend['rival_r2']:.3f}",
-        f"{bend['aic']:.0f} / {bend['rival_aic']:.0f}",
+        _aic(bend),
         f"{bend['law']['a']:.4f} [{bend['interval']['a'][0]:.4f}, {bend['interval']['a'][1]:.4f}]",
         f"{fall['r2']:.3f} / {fall['rival_r2']:.3f}",
-        f"{fall['aic']:.0f} / {fall['rival_aic']:.0f}",
+        _aic(fall),
         f"{fall['law']['k']:.5f} [{fall['interval']['k'][0]:.5f}, {fall['interval']['k'][1]:.5f}]",
         f"{premises['change_r2']:.3f}",
         "-" if move is None else f"{move:.0%}",
@@ -57,13 +66,18 @@ def row(report: dict[str, Any]) -> list[str]:
     ]
 
 
+def _aic(fit: dict[str, Any]) -> str:
+    doubt = ", undecided" if fit["preferred"] == "undecided" else ""
+    return f"{fit['aic']:.0f} / {fit['rival_aic']:.0f}{doubt}"
+
+
 def _usable(dial: dict[str, Any]) -> str:
     low, high = dial["r_max_interval"]
     return f"0 to {dial['r_max']:.3g} [{low:.3g}, {high:.3g}]; none in {dial['without']:.0%} of the resamples"
 
 
 def both_hold(report: dict[str, Any]) -> bool:
-    return all(fit["law_wins"] and fit["r2"] >= NEEDED for fit in _laws(report))
+    return all(fit["preferred"] == "law" and fit["r2"] >= NEEDED for fit in _laws(report))
 
 
 def _laws(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -72,7 +86,8 @@ def _laws(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 def page(reports: list[dict[str, Any]]) -> str:
     """The page: the handwritten pairs, then those of the grammar, where there are reports of them."""
-    ours = [one for one in reports if one["about"].endswith("own language")]
+    reports = sorted(reports, key=lambda one: BEHAVIOURS.index(one["behaviour"]))
+    ours = [one for one in reports if name(one) != one["behaviour"]]
     banks = [one for one in reports if one not in ours]
     parts = [
         ("## Handwritten pairs", banks),
@@ -89,13 +104,18 @@ def _table(reports: list[dict[str, Any]]) -> str:
     table = [title, ["---"] * len(title), *(row(report) for report in reports)]
     lines = ["| " + " | ".join(cells) + " |" for cells in table]
     held = [report["behaviour"] for report in reports if both_hold(report)]
-    quadratic = [one["behaviour"] for one in reports if _laws(one)[1]["law_wins"]]
+    falls = {
+        verdict: [one["behaviour"] for one in reports if _laws(one)[1]["preferred"] == verdict]
+        for verdict in ("law", "undecided")
+    }
     by_chance = [one["behaviour"] for one in reports if (one["random_move"] or 0) > MOST_BY_CHANCE]
     rising = [one["behaviour"] for one in reports if both_hold(one) and _laws(one)[0]["law"]["a"] > 0]
     verdict = [
         "",
-        f"- Both laws preferred by AIC with R² ≥ {NEEDED}: {_named(held)}; rising with r: {_named(rising)}.",
-        f"- Helpfulness falls as the law says, better than its linear rival: {_named(quadratic)}.",
+        f"- Both laws preferred by AIC, by {LEAST_GAP:g} or more, with R² ≥ {NEEDED}: {_named(held)}; "
+        f"rising with r: {_named(rising)}.",
+        f"- Helpfulness falls as the law says, better than its linear rival: {_named(falls['law'])}; "
+        f"undecided: {_named(falls['undecided'])}.",
         f"- A random direction moves it more than {MOST_BY_CHANCE:.0%} as far as ours: {_named(by_chance)}.",
     ]
     return "\n".join(lines + verdict)
@@ -105,11 +125,33 @@ def _named(names: list[str]) -> str:
     return ", ".join(names) if names else "none"
 
 
+def name(report: dict[str, Any]) -> str:
+    """Of its files in docs/steering."""
+    own = report["about"].endswith("own language")
+    return f"grammar-{report['behaviour']}" if own else report["behaviour"]
+
+
+def keep(report: dict[str, Any]) -> None:
+    text = json.dumps(report, indent=1, ensure_ascii=False)
+    (KEPT / f"{name(report)}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def kept() -> list[dict[str, Any]]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(KEPT.glob("*.json"))]
+
+
+def one_page(report: dict[str, Any]) -> str:
+    return report_page(report, plots(report))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
-    options = parser.parse_args()
-    reports = [json.loads((folder / "report.json").read_text("utf-8")) for folder in options.folders]
+    parser.add_argument("folders", nargs="*", type=Path)
+    for folder in parser.parse_args().folders:
+        keep(json.loads((folder / "report.json").read_text(encoding="utf-8")))
+    reports = kept()
+    for report in reports:
+        (KEPT / f"{name(report)}.html").write_text(one_page(report), encoding="utf-8")
     PAGE.write_text(page(reports), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
     return 0
