@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from feedback.reports.turns import Turn
 
 from feedback.coach.crisis import crisis_view
+from feedback.coach.turns import Turn
 from feedback.turn import _heard
 from peersupport.safety.conduct import hurts
 
