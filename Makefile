@@ -82,7 +82,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev,train,pdf,parquet]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev,train,pdf,parquet,steering]"
 	touch $@
 
 clean:

@@ -15,7 +15,6 @@ from feedback.coach.steering.pairs import (
     check_pairs,
     load_behaviour,
     pairs_hash,
-    read_jsonl,
 )
 
 
@@ -122,15 +121,3 @@ def test_held_out_pairs_must_be_held_out():
     behaviour = load_behaviour("autonomy")
     with pytest.raises(SteeringError, match="among the pairs to fit"):
         replace(behaviour, held_out=behaviour.fit[:5]).check()
-
-
-def test_pairs_of_ones_own_from_a_file(tmp_path):
-    path = tmp_path / "pairs.jsonl"
-    path.write_text(
-        '{"prompt": "Hi", "positive": "a", "negative": "b"}\n\n'
-        '{"prompt": "Ho", "positive": "c", "negative": "d"}\n'
-    )
-    assert read_jsonl(path) == [Pair("Hi", "a", "b"), Pair("Ho", "c", "d")]
-    path.write_text('{"prompt": "Hi", "positive": "a"}\n')
-    with pytest.raises(SteeringError, match="line 1 is no pair"):
-        read_jsonl(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from dataclasses import replace
 
 import pytest
@@ -171,14 +171,13 @@ def test_bad_directions(directions, words):
         SteeringVector("x", directions, "m", "f")
 
 
-def test_gguf_in_the_common_layout(tmp_path):
+def test_gguf_in_the_common_layout(tmp_path, monkeypatch):
     model = tiny()
-    if importlib.util.find_spec("gguf") is None:
-        with pytest.raises(SteeringError, match="pip install gguf"):
+    with monkeypatch.context() as lacking:
+        lacking.setitem(sys.modules, "gguf", None)
+        with pytest.raises(SteeringError, match=r"pip install -e '\.\[steering\]'"):
             vector(model).export_gguf(tmp_path / "v.gguf", model)
-        return
-    import gguf
-
+    gguf = pytest.importorskip("gguf", reason="the extra `steering` is not installed")
     with pytest.raises(SteeringError, match="layer 0 cannot be exported"):
         vector(model, (0,)).export_gguf(tmp_path / "v.gguf", model)
     saved = vector(model, (1, 2))

@@ -148,23 +148,6 @@ def lowest(name: str) -> float:
     return float(_read(BANKS / f"{name}.toml").get("lowest", -INFINITE)) if name in BEHAVIOURS else -INFINITE
 
 
-def read_jsonl(path: Path) -> list[Pair]:
-    """Pairs of one's own, one object a line with `prompt`, `positive`, `negative`. Raises SteeringError."""
-    pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            pairs.append(Pair(*(str(row[key]) for key in ("prompt", "positive", "negative"))))
-        except (ValueError, KeyError, TypeError) as error:
-            raise SteeringError(
-                f"line {number} is no pair: it needs prompt, positive and negative"
-            ) from error
-    check_pairs(pairs)
-    return pairs
-
-
 def _read(path: Path) -> dict:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 

@@ -130,7 +130,9 @@ class SteeringVector:
         try:
             import gguf
         except ImportError as error:
-            raise SteeringError("the gguf export needs the package gguf: pip install gguf") from error
+            raise SteeringError(
+                "the gguf export needs the package gguf: pip install -e '.[steering]'"
+            ) from error
         if 0 in self.directions:
             raise SteeringError("gguf control vectors start at layer 1: layer 0 cannot be exported")
         writer = gguf.GGUFWriter(str(path), "controlvector")
