@@ -18,7 +18,7 @@ from typing import Any
 
 from feedback.evidence.study.spec import Spec, spec_from
 from feedback.evidence.study.techniques import PREFIX
-from feedback.study_tagger import counts as counts_of
+from feedback.studies.tagging import counts as counts_of
 from skills.tagger.types import TagInput
 
 BEFORE, AFTER = "2026-01-01", "2026-01-02T12:00:00"  # the order is all that is known of the days

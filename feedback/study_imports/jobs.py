@@ -24,8 +24,8 @@ from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.spec import Spec, read_spec
 from feedback.models import StudyImport, TechniqueEffect
 from feedback.studies.rows import StudyTooLong, save_study
+from feedback.studies.tagging import with_card
 from feedback.study_imports import files
-from feedback.study_tagger import with_card
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
 

@@ -115,8 +115,9 @@ def widened(low: float, high: float, estimate: float, seeds: int) -> tuple[float
 
 
 def chance(difference: float, ends: tuple[float, float], seeds: int) -> float:
-    """Two-sided p of no difference, from widened ends over two or more trainings."""
-    half = (ends[1] - ends[0]) / 2
+    """Two-sided p of no difference over two or more trainings, from the widened end towards none: below
+    .05 where the interval leaves none out, and nowhere else."""
+    half = difference - ends[0] if difference > 0 else ends[1] - difference
     if half <= 0:
         return float(difference == 0)
     from scipy.stats import t

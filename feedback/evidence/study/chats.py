@@ -87,7 +87,7 @@ def read_chats(
         found.of_others += int((code < 0).sum())
         if len(found.others) < spec.suppress:
             found.others |= set(piece["seeker_id"][code < 0].dropna().unique()[: spec.suppress])
-        part = _measures(piece, problems)
+        part = _measures(piece, problems, empty=0.0 if counts is None else np.nan)
         found.counted = found.counted or _codes_of(piece)
         keep = good & (code >= 0)
         part = {name: values[keep] for name, values in part.items()}
@@ -125,12 +125,14 @@ def _codes(piece: pd.DataFrame, index: dict[str, int]) -> np.ndarray:
     return table[codes]
 
 
-def _measures(piece: pd.DataFrame, problems: Problems) -> dict[str, np.ndarray]:
+def _measures(piece: pd.DataFrame, problems: Problems, *, empty: float) -> dict[str, np.ndarray]:
+    """Of each chat; `empty` is what an empty count of a technique stands for."""
     found: dict[str, np.ndarray] = {}
     for name in piece.columns:
         technique = rolled(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
         if technique:
-            values = np.nan_to_num(numbers(piece, name, "chats", problems, least=0)).astype(np.float32)
+            values = numbers(piece, name, "chats", problems, least=0)
+            values = np.nan_to_num(values, nan=empty).astype(np.float32)
             found[technique] = found[technique] + values if technique in found else values
         elif name in ("turns", "seeker_negative", "seeker_positive"):
             least = 0 if name == "turns" else None
@@ -151,9 +153,9 @@ def _with_counts(piece: pd.DataFrame, counts: pd.DataFrame, problems: Problems) 
     if without.any():
         problems.add_many(
             "chats", piece.line.to_numpy()[without], "chat_id", "no message of this chat was brought",
-            "Bring them: its techniques count as none.",
+            "Bring them: its period is left out of what is said of techniques.",
         )  # fmt: skip
-    added = pd.DataFrame(np.nan_to_num(values), index=piece.index, columns=counts.columns)
+    added = pd.DataFrame(values, index=piece.index, columns=counts.columns)
     return pd.concat([piece, added], axis=1)
 
 
@@ -185,9 +187,10 @@ def observations(
 ) -> pd.DataFrame:
     """The periods of one instrument with `chats` (in [start, end)), `treated`, `prior_chats`, `active_days`
     (days of the specification's time zone with a chat before the start), `tenure_days` (since joining; since
-    the first assessment for whom no day is known), `age`, the techniques' sums, `turns` (sum; chats for which
-    none is known count as the mean of the others), mean sentiment of the chats for which it is known, and
-    what is known of the providers. NaN: nothing is known. Columns whose data were not brought are missing."""
+    the first assessment for whom no day is known), `age`, the techniques' sums (NaN where a chat was not
+    read), `turns` (sum; chats for which none is known count as the mean of the others), mean sentiment of the
+    chats for which it is known, and what is known of the providers. NaN: nothing is known. Columns whose data
+    were not brought are missing."""
     made = periods.copy()
     code = found.seekers.get_indexer(made["seeker_id"])
     start, end = _key(code, made["start"]), _key(code, made["end"])
@@ -208,8 +211,7 @@ def observations(
             mean = _mean(values[order], first, last)
             made[name] = np.where(made["chats"] > 0, mean * made["chats"], 0) if name == "turns" else mean
         else:
-            sums = np.r_[0.0, np.cumsum(values[order], dtype=np.float64)]
-            made[name] = sums[last] - sums[first]
+            made[name] = _sum(values[order], first, last)
     _people(made, code, found, order, first, last, seekers, providers)
     return made
 
@@ -218,6 +220,13 @@ def _days(at, spec: Spec):
     """The day of each moment [n] (seconds, UTC) in the specification's time zone, as a number."""
     local = pd.to_datetime(pd.Series(at), unit="s", utc=True).dt.tz_convert(zoneinfo.ZoneInfo(spec.timezone))
     return local.dt.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def _sum(values, first, last):
+    """Sum of `values` [n] from `first` [m] to before `last` [m]; NaN where one of them is not known."""
+    sums = np.r_[0.0, np.cumsum(np.nan_to_num(values), dtype=np.float64)]
+    unknown = np.r_[0, np.cumsum(np.isnan(values))]
+    return np.where(unknown[last] == unknown[first], sums[last] - sums[first], np.nan)
 
 
 def _mean(values, first, last):

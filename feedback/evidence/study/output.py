@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import math
 import re
@@ -27,7 +28,7 @@ def write(
             (new / name).write_text(text, encoding="utf-8")
         return [*_written(result, problems, new), *(pages or {})]
 
-    return place(folder, result["title"], written)
+    return place(folder, result["title"], written, lambda: result["data_sha256"])
 
 
 def _written(result: dict[str, Any], problems: Problems, folder: Path) -> list[str]:
@@ -51,7 +52,11 @@ def as_text(result: dict[str, Any]) -> str:
 
 
 def slug(instrument: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", instrument.lower()).strip("-")
+    """For the names of files; no two instruments have the same."""
+    plain = re.sub(r"[^a-z0-9]+", "-", instrument.lower()).strip("-")
+    if plain.upper() == instrument:  # such as PHQ-9
+        return plain
+    return f"{plain}-{hashlib.sha256(instrument.encode()).hexdigest()[:6]}".strip("-")
 
 
 def drawn(result: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         from feedback.evidence.study.problems import StudyError
         from feedback.evidence.study.spec import read_spec
         from feedback.studies.report import render
-        from feedback.study_tagger import tag_with, tagged_by, with_card
+        from feedback.studies.tagging import tag_with, tagged_by, with_card
 
         folder: Path = options["output"]
         files = Files(
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         )
         try:
             spec, tag = read_spec(options["spec"]), None
-            refuse_other(folder, spec.title)
+            refuse_other(folder, spec.title, files.digest)
             if files.messages is not None:
                 from skills.tagger import load_tagger
 

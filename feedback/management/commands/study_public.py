@@ -33,7 +33,7 @@ class Command(BaseCommand):
         from feedback.evidence.study.pipeline import Files, run
         from feedback.studies.public import SOURCES, write
         from feedback.studies.report import render
-        from feedback.study_tagger import measured
+        from feedback.studies.tagging import measured
         from skills.tagger import load_tagger
         from skills.tagger.card import card_or_nothing
 

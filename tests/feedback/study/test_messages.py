@@ -62,7 +62,7 @@ def test_only_chats_inside_a_period_are_tagged_with_the_seekers_last_message(tab
     asked: list = []
     made, about, problems = pipeline.load(tables, Spec(), tag=tagging(asked))
     assert asked == [("Hello.", ""), ("What then?", "Yesterday."), ("What else?", "")]
-    assert made["PHQ-2"]["question"].tolist() == [2]
+    assert made["PHQ-2"]["question"].isna().tolist() == [True]  # c6 was not read: that is no chat without one
     assert made["PHQ-2"]["chats"].tolist() == [3]
     assert problems.counts == {
         "messages: role is not known": 1,
@@ -75,6 +75,8 @@ def test_only_chats_inside_a_period_are_tagged_with_the_seekers_last_message(tab
 
 def test_the_same_whatever_the_batches(tables, monkeypatch):
     monkeypatch.setattr(messages, "BATCH", 1)
+    with tables.messages.open("a", encoding="utf-8") as handle:
+        handle.write("c6,counselor,Good.\n")
     made, _, _ = pipeline.load(tables, Spec(), tag=tagging([]))
     assert made["PHQ-2"]["question"].tolist() == [2]
 

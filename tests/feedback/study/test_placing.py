@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from feedback.evidence.study import output, simulate
 from feedback.evidence.study.placing import OURS, RESULT, UNFINISHED, place
 from feedback.evidence.study.problems import Problems, StudyError
+from feedback.evidence.study.spec import Spec
 
 
 def files(**texts: str):
@@ -50,6 +51,26 @@ def test_the_folder_of_another_study_is_refused_and_stays_as_it_is(tmp_path):
         output.write(run("Ours"), Problems(), tmp_path)
 
 
+def test_studies_that_nobody_named_are_told_apart_by_their_data(tmp_path):
+    first = run(Spec.title) | {"data_sha256": "1" * 64}
+    output.write(first, Problems(), tmp_path)
+    output.write(first, Problems(), tmp_path)
+    with pytest.raises(StudyError, match="a study of other data, and neither has a title"):
+        output.write(first | {"data_sha256": "2" * 64}, Problems(), tmp_path)
+
+
+def test_a_file_that_is_named_twice_comes_once(tmp_path):
+    place(tmp_path, "t", lambda folder: files(result_json='{"title": "t", "rq2": {}}')(folder) * 2, str)
+    assert [path.name for path in tmp_path.iterdir()] == [RESULT]
+
+
+def test_no_two_instruments_share_their_files():
+    names = ["PHQ-2", "PHQ 2", "phq-2", "Распорядок", "Настроение", "GAD-7"]
+    assert [output.slug(name) for name in names][::5] == ["phq-2", "gad-7"]
+    assert len({output.slug(name) for name in names}) == len(names)
+    assert all(OURS.fullmatch(f"love-{output.slug(name)}.svg") for name in names)
+
+
 def test_the_command_refuses_before_it_reads_anything(tmp_path):
     output.write(run("Ours"), Problems(), tmp_path / "out")
     given = dict.fromkeys(("assessments", "chats"), tmp_path / "nowhere.csv")
@@ -63,7 +84,7 @@ def test_broken_off_at_any_step_it_is_no_mixture(tmp_path, monkeypatch, steps):
     body = '{"title": "t", "rq2": {}, "run": '
     first = files(result_json=f"{body}1}}", flow_csv="1", errors_csv="1")
     second = files(result_json=f"{body}2}}", flow_csv="2", report_html="2")
-    place(tmp_path, "t", first)
+    place(tmp_path, "t", first, str)
     left = iter(range(steps))
 
     def stepping(real):
@@ -77,12 +98,12 @@ def test_broken_off_at_any_step_it_is_no_mixture(tmp_path, monkeypatch, steps):
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt) if steps < 6 else nullcontext():
         broken.setattr(Path, "unlink", stepping(Path.unlink))
         broken.setattr(Path, "replace", stepping(Path.replace))
-        place(tmp_path, "t", second)
+        place(tmp_path, "t", second, str)
     texts = {path.name: path.read_text() for path in tmp_path.iterdir() if OURS.fullmatch(path.name)}
     assert len({text[-2] if name == RESULT else text for name, text in texts.items()}) <= 1
     assert RESULT not in texts or len(texts) == 3
     assert (tmp_path / UNFINISHED).exists() is (steps < 6)
-    place(tmp_path, "t", second)
+    place(tmp_path, "t", second, str)
     assert {path.name for path in tmp_path.iterdir()} == {RESULT, "flow.csv", "report.html"}
     assert (tmp_path / "flow.csv").read_text() == "2"
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from feedback.evidence.study import simulate
 from feedback.evidence.study.spec import read_spec, spec_from
-from feedback.study_tagger import measured, with_card
+from feedback.studies.tagging import measured, with_card
 from skills.tagger.card import OWN_LINES, WEIGHTS, read_card
 
 CARD = read_card(WEIGHTS)
