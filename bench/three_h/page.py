@@ -111,7 +111,7 @@ def _finalists_note(report: dict[str, Any]) -> str:
         f"{sizes['seeds'] * sizes['final']:,} for each. Draws resample seeds, then items; as so few seeds "
         "cover too little by themselves, the ends of each interval are moved away from the estimate by "
         f"√(K/(K − 1))·t/1.96 (K = {sizes['seeds']} seeds; Student's t, K − 1 degrees of freedom), and p is "
-        "of that t, from half the interval. Differences of the minimum are from "
+        "of that t, from the end towards no difference. Differences of the minimum are from "
         f"{final['compared_with']}, paired, p corrected by Holm. Kept: the part of each expert's own share "
         "on its aim (helpful / honest / harmless). `#n` is the n-th try below. Each arm runs with the "
         "setting that validation chose; which other merge of full fine-tunes is here, and which mixture is "

@@ -92,6 +92,13 @@ def test_the_ends_are_moved_by_students_t():
     assert chance(0.0, (0.0, 0.0), 5) == 1 and chance(0.1, (0.1, 0.1), 5) == 0
 
 
+def test_p_is_below_one_in_twenty_where_the_interval_leaves_none_out_and_nowhere_else():
+    assert compared.chance(-0.082, (-0.137, 0.004), 5) > 0.05  # of which half the interval would say .03
+    assert compared.chance(-0.082, (-0.137, -0.001), 5) < 0.05
+    assert compared.chance(0.082, (0.0, 0.1), 5) == pytest.approx(0.05)
+    assert compared.chance(0.0, (-0.1, 0.1), 5) == pytest.approx(1.0)
+
+
 def test_ends_are_shares_or_differences_of_them():
     parts = [model(0.99, share, 0.99, n=20, seed=place) for place, share in enumerate((0.95, 0.1))]
     found = {aim: np.concatenate([part[aim] for part in parts]) for aim in AIMS}
