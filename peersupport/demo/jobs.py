@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from threading import Event
 
 from django.conf import settings
 from django.db import transaction
@@ -103,22 +105,26 @@ def load(jobs: Sequence[Job], context) -> dict:
 def _load(job: Job, context) -> Callable[[], None] | Exception:
     """An earlier try that did not come to its end is taken away first; what was there before it is left."""
     if job.checkpoint.get("begun"):
-        demo.remove(data.COHORTS)
+        demo.remove(demo.cohorts_of(data.COHORTS))
     if demo.people().exists() or not_loaded():
         return lambda: None
     context.checkpoint(job, progress=0, state={"begun": True})
-    for share in data.load(said=_answered):
-        if context.stopping.is_set():
-            return StoppedError()
-        context.checkpoint(job, progress=min(0.99, share))
+    try:
+        for share in data.load(said=partial(_answered, stopping=context.stopping)):
+            context.checkpoint(job, progress=min(0.99, share))
+    except StoppedError as stopped:
+        return stopped
     return lambda: None
 
 
-def _answered(message: Message) -> None:
-    """Wait until a live worker has answered: this one has no models and takes nobody's turn."""
+def _answered(message: Message, *, stopping: Event) -> None:
+    """Wait until a live worker has answered: this one has no models and takes nobody's turn. Raises
+    StoppedError where this worker is to stop: the live one stops with it, and no answer would come."""
     ends = time.monotonic() + ANSWER_SECONDS
     later = Message.objects.filter(chat=message.chat_id, role=Message.Role.SEEKER, index__gt=message.index)
     while not later.exists():
+        if stopping.is_set():
+            raise StoppedError
         if time.monotonic() > ends:
             raise TimeoutError("no live worker answered a message of the demo")
         time.sleep(LOOK_SECONDS)
@@ -130,8 +136,11 @@ def remove(jobs: Sequence[Job], context) -> dict:
 
 def _remove(job: Job, context) -> Callable[[], None] | Exception:
     """What is gone is gone: another try goes on with who is left."""
-    context.checkpoint(job, progress=0.05)
-    demo.remove(data.COHORTS)
+    cohorts = job.checkpoint.get("cohorts")
+    if cohorts is None:  # later nobody is left in them to find them by
+        cohorts = demo.cohorts_of(data.COHORTS)
+        context.checkpoint(job, progress=0.05, state={"cohorts": cohorts})
+    demo.remove(cohorts)
     context.checkpoint(job, progress=0.9)
     erasure.tidy()
     return lambda: None

@@ -209,9 +209,9 @@ def requeue(job: Job) -> bool:
     """A person's retry of a row that was set aside, whose subject its kind puts back; False when it is not
     set aside any more, or when there is nothing left to try: then the row is closed as done."""
     with transaction.atomic():
-        if job.ordering_key:  # a later row that is being claimed right now is seen to run, or not claimed
-            later = Job.objects.filter(ordering_key=job.ordering_key, status__in=Job.OPEN)
-            list(later.select_for_update().order_by("id").values_list("pk"))
+        # A later row that is being claimed right now is seen to run, or not claimed. In the order of all.
+        later = Q(ordering_key=job.ordering_key, status__in=Job.OPEN) & ~Q(ordering_key="")
+        list(Job.objects.filter(Q(pk=job.pk) | later).select_for_update().order_by("id").values_list("pk"))
         won = Job.objects.filter(pk=job.pk, status=Job.Status.QUARANTINED).update(
             status=Job.Status.QUEUED, attempts=0, available_at=Now(), finished_at=None, error=""
         )
@@ -222,6 +222,14 @@ def requeue(job: Job) -> bool:
                 return False
             transaction.on_commit(lambda: get_runner().wake(job.lane, job.id))
     return bool(won)
+
+
+def lock_open(kind: str, subject: object | None = None) -> None:
+    """Lock the open rows of a kind, or of one subject of it, before the subject itself: as whoever closes,
+    gives up or retries a row does. Call inside a transaction."""
+    rows = Job.objects.filter(kind=kind, status__in=Job.OPEN)
+    rows = rows if subject is None else rows.filter(subject=str(subject))
+    list(rows.select_for_update().order_by("id").values_list("pk"))
 
 
 def cancel(job: Job) -> bool:

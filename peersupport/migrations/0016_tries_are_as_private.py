@@ -5,7 +5,8 @@ from django.db import migrations
 
 def keep_from_trainers(apps, schema_editor):
     chats = apps.get_model("peersupport", "PracticeChat").objects
-    chats.filter(is_try=True, shared=True, parent__shared=False).update(shared=False)
+    while chats.filter(is_try=True, shared=True, parent__shared=False).update(shared=False):
+        pass  # tries have tries of their own
 
 
 class Migration(migrations.Migration):

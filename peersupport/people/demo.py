@@ -21,15 +21,20 @@ def is_shown() -> bool:
     return settings.IS_LOCAL and people().filter(is_active=True).exists()
 
 
-def remove(cohorts: Collection[str]) -> tuple[int, list[str]]:
-    """Erase the demo people as anybody is erased, and of their cohorts those of these names in which nothing
-    is left. Returns how many people there were, and the cohorts that stay. `erasure.tidy` comes after it."""
+def cohorts_of(names: Collection[str]) -> list[int]:
+    """Ids of the cohorts of these names in which a demo person is: to be asked before `remove`."""
+    found = Cohort.objects.filter(name__in=names, memberships__user__is_demo=True)
+    return sorted(set(found.values_list("pk", flat=True)))
+
+
+def remove(cohorts: Collection[int]) -> tuple[int, list[str]]:
+    """Erase the demo people as anybody is erased, and of these cohorts those in which nothing is left.
+    Returns how many people there were, and the cohorts that stay. `erasure.tidy` comes after it."""
     found = list(people())
-    theirs = list(Cohort.objects.filter(name__in=cohorts, memberships__user__in=found).distinct())
     for user in found:
         erasure.erase_now(user, by=None)
     kept = []
-    for cohort in theirs:
+    for cohort in Cohort.objects.filter(pk__in=cohorts):
         with transaction.atomic():
             if _is_empty(cohort):
                 cohort.delete()

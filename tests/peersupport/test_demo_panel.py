@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -135,5 +136,44 @@ def test_where_no_worker_answers_it_says_so(admin, drain, monkeypatch):
     Job.objects.all().delete()
     told(admin, do="load")
     job = Job.objects.get(kind="demo_load")
+    context = SimpleNamespace(checkpoint=lambda *given, **more: None, stopping=threading.Event())
     with pytest.raises(TimeoutError, match="no live worker answered"):
-        jobs.load([job], SimpleNamespace(checkpoint=lambda *given, **more: None))
+        jobs.load([job], context)
+
+
+def test_a_removal_that_was_killed_leaves_no_cohort(admin, drain, monkeypatch):
+    told(admin, do="load")
+    drain("batch", "live", "coach", "batch")
+    told(admin, do="remove", sure="1")
+    gone, real = [], erasure.erase_now
+
+    def keep(job, *, progress, state=None):
+        if state is not None:
+            Job.objects.filter(pk=job.pk).update(checkpoint=state)
+
+    def killed_at_the_end(user, *, by):
+        real(user, by=by)
+        gone.append(user.pk)
+        if not demo.people().exists():
+            raise SystemExit
+
+    monkeypatch.setattr(demo.erasure, "erase_now", killed_at_the_end)
+    context = SimpleNamespace(checkpoint=keep, stopping=threading.Event())
+    with pytest.raises(SystemExit):
+        jobs.remove([Job.objects.get(kind="demo_remove")], context)
+    assert len(gone) == 5 and Cohort.objects.exists()
+    monkeypatch.setattr(demo.erasure, "erase_now", real)
+    drain("batch")
+    assert not Cohort.objects.exists()
+
+
+def test_nobody_is_a_demo_person_where_others_are_served(settings, client, db):
+    ada = User.objects.create_user(username="ada", password="practice-room", role="admin", is_demo=True)
+    given = {"username": "ada", "password": "practice-room"}
+    assert client.post("/login/", given).status_code == 302
+    assert client.get("/people/").status_code == 200
+    settings.IS_LOCAL = False
+    assert client.get("/people/").status_code == 302
+    assert client.post("/login/", given).status_code == 200
+    assert not client.session.get("_auth_user_id")
+    assert User.objects.get(pk=ada.pk).is_active

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         running.drain_lane(lane, worker="load_demo")
 
     def _remove(self) -> None:
-        removed, kept = demo.remove(data.COHORTS)
+        removed, kept = demo.remove(demo.cohorts_of(data.COHORTS))
         self.stdout.write(f"removed {removed} demo people with their chats")
         if kept:
             self.stdout.write(f"kept, since something of others is in it: cohort {', '.join(kept)}")
