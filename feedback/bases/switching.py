@@ -193,6 +193,7 @@ def erase(merge: CoachMerge, admin: User, *, sure: bool) -> None:
     if not sure:
         raise RefusedError(_("Nothing was deleted: tick the box beside the button first."))
     with transaction.atomic():
+        queue.lock_open(runs.MERGE, merge.pk)
         _locked()
         merge = CoachMerge.objects.get(pk=merge.pk)
         if merge.active:

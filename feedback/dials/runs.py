@@ -71,5 +71,6 @@ def cancel(behaviour: str, person: User) -> bool:
 
 
 def _open(behaviour: str) -> list[Standing]:
+    queue.lock_open(CALIBRATE)
     rows = DialCalibration.objects.select_for_update().filter(behaviour=behaviour, finished_at=None)
     return [found for row in rows if (found := _standing(row)).is_open]

@@ -17,7 +17,6 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feedback.exports import paper
 from feedback.exports.tables import TABLES
 from feedback.models import Export
 from feedback.reports import files as pdf
@@ -97,8 +96,8 @@ def request_export(
         raise PermissionDenied
     if table not in TABLES or form not in Export.Format.values:
         raise ValidationError(_("Choose a table and a format."))
-    if form == Export.Format.PDF:
-        _fits_on_paper(table)
+    if form == Export.Format.PDF and not pdf.installed():
+        raise ValidationError(_("This server makes no PDF: WeasyPrint is not installed. Choose XLSX or CSV."))
     User.objects.select_for_update().get(pk=user.pk)
     if Export.objects.filter(by=user, status=Export.Status.WAITING).count() >= MOST_OPEN:
         raise ValidationError(_("Three of your files are being written. Wait for one of them."))
@@ -108,14 +107,6 @@ def request_export(
     record(user, "export_full_asked" if full else "export_asked", export)
     queue.enqueue(EXPORT, export.pk)
     return export
-
-
-def _fits_on_paper(table: str) -> None:
-    if not pdf.installed():
-        raise ValidationError(_("This server makes no PDF: WeasyPrint is not installed. Choose XLSX or CSV."))
-    if (rows := TABLES[table].rows_held().count()) > paper.ROWS:
-        told = _("A PDF holds up to %(most)d rows, and there are %(rows)d. Choose XLSX or CSV.")
-        raise ValidationError(told % {"most": paper.ROWS, "rows": rows})
 
 
 def expire() -> int:

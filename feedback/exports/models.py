@@ -19,7 +19,7 @@ class Export(models.Model):
         CSV = "csv", "CSV"
         XLSX = "xlsx", "XLSX"
         JSONL = "jsonl", _("JSON lines")
-        PDF = "pdf", _("PDF, to read")
+        PDF = "pdf", _("PDF, up to 1,000 rows")
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("Being written")

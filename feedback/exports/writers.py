@@ -14,13 +14,12 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from feedback.exports import paper
-from feedback.exports.cells import plain_cell, safe_cell
+from feedback.exports.cells import cell, plain_cell, safe_cell
 from feedback.exports.columns import Row
 
 BESIDE = ("codebook.csv", "redcap_dictionary.csv", "README.txt")  # what lies in the archive with the data
@@ -31,17 +30,6 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SUSPECT = frozenset("=+-@\t\r'")  # how text begins that `safe_cell` may have to change
 
 Write = Callable[[Iterable[Row]], None]
-
-
-def cell(value: Any) -> Any:
-    """A value as every format can hold it: text, whole or other number, yes as 1, or nothing."""
-    if isinstance(value, str) or value is None:
-        return value
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    return value if isinstance(value, int | float) else str(value)
 
 
 def _safe(value: Any) -> Any:

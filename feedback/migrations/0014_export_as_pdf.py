@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='export',
             name='format',
-            field=models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'XLSX'), ('jsonl', 'JSON lines'), ('pdf', 'PDF, to read')], default='csv', max_length=8),
+            field=models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'XLSX'), ('jsonl', 'JSON lines'), ('pdf', 'PDF, up to 1,000 rows')], default='csv', max_length=8),
         ),
     ]

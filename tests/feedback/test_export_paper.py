@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from zipfile import ZipFile
 
@@ -37,12 +38,12 @@ def test_a_table_on_paper_lies_beside_its_codebook(practised, people, monkeypatc
 def test_what_people_wrote_is_text_on_the_page_and_what_is_left_out_is_told():
     page = paper.as_html("tags", ["a", "b"], [("<script>x</script>", None)], 3)
     assert "&lt;script&gt;x&lt;/script&gt;" in page and "<script" not in page and "None" not in page
-    assert "3 rows more came" in page
+    assert "3 rows more are not shown here" in page
     assert "No rows." in paper.as_html("tags", ["a"], [], 0)
 
 
 @weasyprint
-def test_rows_that_came_after_they_were_counted_are_told_and_not_laid_out(tmp_path, monkeypatch):
+def test_rows_beyond_a_readers_patience_are_told_and_not_laid_out(tmp_path, monkeypatch):
     monkeypatch.setattr(paper, "ROWS", 2)
     pages = []
     monkeypatch.setattr(paper, "as_html", lambda *given: pages.append(given) or "<p>x</p>")
@@ -50,15 +51,11 @@ def test_rows_that_came_after_they_were_counted_are_told_and_not_laid_out(tmp_pa
         writers.new_archive(tmp_path / "x.zip") as archive,
         writers.writing(archive, "tags", PDF, ["a"], bom=False, beside=tmp_path) as put,
     ):
-        put([(1,), (2,), (3,)])
-    assert pages == [("tags", ["a"], [(1,), (2,)], 1)]
+        put([(1,), (datetime(2026, 11, 3, 14, 5, tzinfo=UTC),), (3,)])
+    assert pages == [("tags", ["a"], [[1], ["2026-11-03T14:05:00+00:00"]], 1)]
 
 
 def test_what_cannot_be_a_pdf_is_said_before_a_worker_tries(practised, people, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(files.pdf, "installed", lambda: True)
-    monkeypatch.setattr(paper, "ROWS", 0)
-    with pytest.raises(ValidationError, match=r"A PDF holds up to 0 rows, and there are 1"):
-        files.request_export(people.admin, table="reports", form=PDF)
     monkeypatch.setattr(files.pdf, "installed", lambda: False)
     with pytest.raises(ValidationError, match="WeasyPrint is not installed"):
         files.request_export(people.admin, table="reports", form=PDF)

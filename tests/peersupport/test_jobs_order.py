@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from peersupport.jobs import queue
 from peersupport.jobs.models import Job, Lane
@@ -60,6 +61,16 @@ def test_whoever_waits_behind_a_row_is_woken_when_it_is_over(
         else:
             assert queue.requeue(held)
     assert woken == [(Lane.LIVE, first.pk if ending == "requeue" else second.pk)]
+
+
+def test_a_retry_locks_its_own_row_among_the_later_ones_in_the_order_of_all():
+    """An erasure locks all jobs of a chat in this order: two orders would wait for each other."""
+    first, _ = queue.enqueue("well", ordering_key="k"), queue.enqueue("well", ordering_key="k")
+    Job.objects.filter(pk=first.pk).update(status=Job.Status.QUARANTINED)
+    with CaptureQueriesContext(connection) as asked:
+        assert queue.requeue(first)
+    [locked] = [one["sql"] for one in asked if one["sql"].startswith("SELECT")][:1]
+    assert str(first.pk) in locked and "ORDER BY" in locked and "'k'" in locked
 
 
 @pytest.mark.django_db(transaction=True)

@@ -170,6 +170,11 @@ def test_tries_that_were_shared_against_their_chat_are_taken_back(ended):
     branch.refresh_from_db()
     assert branch.shared
     PracticeChat.objects.filter(pk=ended.pk).update(shared=False)
+    chats.post_message(branch, text=OTHERWISE, key="k")
+    chats.end_chat(branch)
+    deeper = tries.try_again(branch.messages.get(idempotency_key="k"))
+    assert deeper.shared and deeper.parent_id == branch.pk
     migration.keep_from_trainers(apps, None)
-    branch.refresh_from_db()
-    assert not branch.shared
+    for one in (branch, deeper):
+        one.refresh_from_db()
+        assert not one.shared
