@@ -299,10 +299,10 @@ def test_the_page_looks_again_by_itself_and_by_reload(admin, drain):
     row = brought(admin)
     part = page(admin, row, HX_Request="true")
     assert 'hx-trigger="every 3s"' in part and "<h1" not in part and "Look again" in part
-    assert "bring one in place" not in page(admin, row)  # chosen files would go with the page that comes anew
+    assert "upload one in place" not in page(admin, row)  # chosen files would go with the page that comes anew
     AuditEvent.objects.filter(verb="read").delete()
     drain("batch")
-    assert "bring one in place" in page(admin, row)
+    assert "upload one in place" in page(admin, row)
     AuditEvent.objects.filter(verb="read").delete()
     answer = admin.get(reverse("feedback:study-import", args=[row.pk]), headers={"HX-Request": "true"})
     assert answer["HX-Refresh"] == "true"
@@ -333,7 +333,7 @@ def test_imports_on_the_way_are_told_apart_by_what_was_read(admin, drain):
     drain("batch")
     bring(admin, assessments=ASSESSMENTS)
     listed = admin.get(reverse("feedback:studies")).content.decode()
-    assert "Assessments: 12 rows, Chats: 3 rows" in listed and listed.count("rows") == 2
+    assert "Assessments: 12 rows, Chats: 3 rows" in listed and listed.count(" rows") == 2
 
 
 def test_only_so_many_imports_hold_files(admin):

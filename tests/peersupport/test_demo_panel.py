@@ -175,5 +175,5 @@ def test_nobody_is_a_demo_person_where_others_are_served(settings, client, db):
     settings.IS_LOCAL = False
     assert client.get("/people/").status_code == 302
     assert client.post("/login/", given).status_code == 200
-    assert not client.session.get("_auth_user_id")
+    assert client.get("/people/").status_code == 302
     assert User.objects.get(pk=ada.pk).is_active
