@@ -1,7 +1,12 @@
-// Every page: what is typed, ticked and chosen in a form with data-drafts stays in this tab until the form was taken.
-// A page for nobody (sign in, a refusal), one with an error and one that only shows what was sent (data-untaken)
-// mean that what was sent last was not. Passwords, codes, files and hidden fields are never kept, but for hidden
-// ones that the page itself changes (data-was says what they were).
+// Every page: what is typed, ticked and chosen in a form with data-drafts is kept in this tab until it was taken.
+//
+// Kept: per person and address of the form, what its fields said (was) and what they say now. Not passwords, codes,
+// files and what bears data-never, as a consent; of hidden fields those that the page itself changes (data-was).
+// Given back: to fields that say what they said then. A page that only shows what was sent (data-untaken) is given
+// nothing but what was sent right before: it may show something else, as an earlier version.
+// Forgotten: once what was sent was taken, which a page for nobody (sign in, a refusal), one with an error and one
+// that only shows it do not mean; once the form says again what it said; by a link with data-forget and by "Throw it
+// away"; as soon as somebody else signs in; and when they sign out (page.js).
 "use strict";
 
 {
@@ -9,7 +14,7 @@
   const own = `draft:form:${person}:`;
   const never = ["hidden", "password", "file", "submit", "button", "image", "reset"];
   const KEPT = `textarea, select, input[data-was],
-    input:not([autocomplete=one-time-code], ${never.map((type) => `[type=${type}]`).join(", ")})`;
+    input:not([data-never], [autocomplete=one-time-code], ${never.map((type) => `[type=${type}]`).join(", ")})`;
   const waiting = new Set();
   const seen = new WeakSet();
   const origins = new WeakMap();  // a form that shows what was sent: what it said before
@@ -36,6 +41,7 @@
   const fieldsOf = (form) => [...form.elements].filter((field) => field.name && field.matches(KEPT));
   const sheet = (form, said) => Object.fromEntries(fieldsOf(form).map((field) => [keyOf(field), said(field)]));
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+  const wrote = (form) => fieldsOf(form).some((field) => isText(field) && valueOf(field) !== pageSays(field));
   const draftOf = (form) => ({ was: origins.get(form) || sheet(form, pageSays), now: sheet(form, valueOf) });
 
   function keep() {
@@ -48,16 +54,32 @@
     waiting.clear();
   }
 
+  const setTo = (field, value) => { field[ticked(field) ? "checked" : "value"] = value; };
+
+  // -> what says that these fields are as they were left, with a way to have them as the page gave them.
+  function notice(form, fields) {
+    const line = document.createElement("p");
+    const words = document.createElement("span");
+    const away = document.createElement("button");
+    line.className = "small";
+    words.setAttribute("role", "status");
+    words.textContent = document.body.dataset.restored;
+    away.type = "button";
+    away.className = "quiet";
+    away.textContent = document.body.dataset.throw;
+    away.addEventListener("click", () => {
+      for (const field of fields) setTo(field, pageSays(field));
+      line.remove();
+      fields.find((field) => field.type !== "hidden")?.focus();
+      form.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    line.append(words, " ", away);
+    return line;
+  }
+
   function tell(form, back) {
-    const said = () => {
-      const words = document.createElement("p");
-      words.className = "small";
-      words.setAttribute("role", "status");
-      words.textContent = document.body.dataset.restored;
-      return words;
-    };
-    if (back.every(isText)) for (const field of back) field.after(said());
-    else form.prepend(said());
+    if (back.every(isText)) for (const field of back) field.after(notice(form, [field]));
+    else form.prepend(notice(form, back));
     for (const field of back) {
       const folded = field.closest("details");
       if (folded) folded.open = true;
@@ -66,7 +88,8 @@
 
   function putBack(form) {
     const draft = read(nameOf(form));
-    if (!draft) return;
+    const isEcho = echoed.has(nameOf(form));
+    if (!draft || (!isEcho && document.querySelector("[data-untaken]"))) return;
     const page = sheet(form, pageSays);
     const asItWas = same(page, draft.was);
     // Where the form says something else by now, ticks, numbers and choices do not belong to it any more; words
@@ -76,14 +99,11 @@
       if (draft.now[key] === draft.was[key] || valueOf(field) !== page[key]) return false;
       return asItWas || (isText(field) && page[key] === draft.was[key]);
     });
-    for (const field of back) field[ticked(field) ? "checked" : "value"] = draft.now[keyOf(field)];
+    for (const field of back) setTo(field, draft.now[keyOf(field)]);
     if (back.length) tell(form, back);
-    if (asItWas || !echoed.has(nameOf(form))) return;
+    if (asItWas || !isEcho) return;
     origins.set(form, draft.was);
-    const typed = fieldsOf(form).map(keyOf).filter((key) => draft.now[key] !== draft.was[key]);
-    const words = fieldsOf(form).filter((field) => isText(field) && typed.includes(keyOf(field)));
-    const now = Object.fromEntries(words.map((field) => [keyOf(field), draft.now[keyOf(field)]]));
-    write(nameOf(form), { was: draft.was, now: { ...sheet(form, valueOf), ...now } });
+    write(nameOf(form), draftOf(form));
   }
 
   function restore() {
@@ -118,6 +138,13 @@
         timer = setTimeout(keep, 300);
       });
     }
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("[data-forget]");
+      const form = link && document.getElementById(link.dataset.forget);
+      if (!form || (link.matches("[data-unless-words]") && wrote(form))) return;
+      waiting.delete(form);
+      drop(nameOf(form));
+    });
     document.addEventListener("submit", (event) => {
       if (event.target.matches("form.who")) waiting.clear();  // page.js forgets the rest: they sign out
       if (event.defaultPrevented || !event.target.matches("form[data-drafts]")) return;

@@ -27,8 +27,9 @@ if (form) {
   const undoList = [];
   let active = null;
 
-  // What keys and the bar change is a change as a click is: drafts.js keeps it.
+  // What keys and the bar change is a change as a click is: it is drawn, and drafts.js keeps it.
   const changed = () => form.dispatchEvent(new Event("input", { bubbles: true }));
+  form.addEventListener("input", draw);
   const placeOf = (box) => form.elements[`span_${box.value}`];
   function span(box) {
     const [start, end] = placeOf(box).value.split("-").map(Number);
@@ -51,7 +52,6 @@ if (form) {
     box.checked = !box.checked;
     active = box;
     changed();
-    draw();
   }
 
   const steps = { "start-back": [0, -1], "start-on": [0, 1], "end-back": [1, -1], "end-on": [1, 1] };
@@ -66,7 +66,6 @@ if (form) {
     undoList.push([active, active.checked, placeOf(active).value]);
     placeOf(active).value = `${words[first].start}-${words[last].end}`;
     changed();
-    draw();
   }
 
   function takeBack() {
@@ -77,7 +76,6 @@ if (form) {
     placeOf(box).value = place;
     active = box;
     changed();
-    draw();
   }
 
   for (const box of boxes) {

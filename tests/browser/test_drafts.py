@@ -107,3 +107,72 @@ def test_ratings_and_scenarios_come_back_with_their_marks_and_choices(sign_in):
     expect(page.get_by_label("With a sign of risk")).to_be_checked()
     expect(page.locator("#f-content_warning")).to_have_value("A death.")
     expect(page.locator(".numbers input").first).to_have_value("17")
+
+
+def test_what_was_let_go_does_not_come_back_nor_into_another_version(sign_in):
+    page = sign_in("ada")
+    page.goto("/organisation/")
+    days, words = page.get_by_label("Days that chats are kept"), page.get_by_label("Your own words")
+    held = days.input_value()
+    days.fill("91")
+    page.get_by_role("button", name="Look at it before saving").click()
+    page.get_by_role("link", name="Leave it as it is").click()
+    page.wait_for_load_state("load")
+    expect(days).to_have_value(held)
+    assert page.evaluate(DRAFTS) == 0
+    days.fill("92")
+    words.fill("Call Kim.")
+    page.goto("/organisation/?from=0")
+    expect(page.get_by_role("heading", name="Going back to version 0")).to_be_visible()
+    expect(days).to_have_value(held)
+    expect(words).to_have_value("")
+    page.goto("/organisation/")
+    expect(days).to_have_value("92")
+    page.get_by_role("button", name="Throw it away").press("Enter")
+    expect(days).to_have_value(held)
+    expect(words).to_have_value("")
+    expect(words).to_be_focused()
+    expect(page.get_by_text(BACK)).to_have_count(0)
+    page.reload()
+    expect(days).to_have_value(held)
+    assert page.evaluate(DRAFTS) == 0
+
+
+def test_a_skipped_coding_keeps_no_ticks_without_a_note_and_consent_is_given_anew(app, sign_in):
+    fill(app, 3)
+    page = sign_in("tara")
+    page.goto("/review/")
+    page.wait_for_load_state("load")
+    warn = page.locator('input[value="warn"]')
+
+    def press(key: str) -> None:
+        with page.expect_navigation():
+            page.keyboard.press(key)
+
+    press("Enter")
+    page.keyboard.press("w")
+    press("j")
+    press("k")
+    expect(warn).not_to_be_checked()
+    page.keyboard.press("w")
+    page.locator("#note").fill("Said as a warning.")
+    page.keyboard.press("Escape")
+    press("j")
+    press("k")
+    expect(warn).to_be_checked()
+    page.keyboard.press("w")
+    page.keyboard.press("w")  # its place is shown now
+    expect(page.locator("#span-name")).to_contain_text("Warn")
+    page.get_by_role("button", name="Throw it away").click()
+    expect(warn).not_to_be_checked()
+    expect(page.locator("#note")).to_have_value("")
+    expect(page.locator("#span-bar")).to_be_hidden()
+
+    page = sign_in("vera")
+    page.goto("/transcripts/new/")
+    page.get_by_label("The chat, one message to a line").fill("Robin: Hi.")
+    page.get_by_label("I may use this chat here").check()
+    page.goto("/transcripts/")
+    page.goto("/transcripts/new/")
+    expect(page.get_by_label("The chat, one message to a line")).to_have_value("Robin: Hi.")
+    expect(page.get_by_label("I may use this chat here")).not_to_be_checked()
