@@ -175,6 +175,13 @@ document.querySelector("form.who")?.addEventListener("submit", () => {
   } catch { /* a browser that keeps nothing has nothing to forget */ }
 });
 
+// Words that were not sent go with a chat that is left for good: nobody is held up, nothing stays on the device.
+document.addEventListener("submit", (event) => {
+  const { dataset, elements } = event.target;
+  if (event.defaultPrevented || !dataset.leaves || elements.sure?.checked === false) return;
+  try { localStorage.removeItem(`draft:${dataset.leaves}`); } catch { /* nothing was kept */ }
+});
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
   if (event.key === "?" && !typing) document.getElementById("shortcuts").showModal();

@@ -158,6 +158,25 @@ def test_ending_a_chat_stops_once_for_words_that_were_not_sent(sign_in, start_ch
     page.evaluate("id => localStorage.setItem(`draft:${id}`, '{}')", chat.split("/")[-2])
     page.goto(chat)
     page.wait_for_function(f"{left} === 0")
+    # Nor do they stay where the chat is deleted, or left for somebody real: there nobody is held up.
+    page.evaluate("id => localStorage.setItem(`draft:${id}`, '{}')", chat.split("/")[-2])
+    page.goto(f"{chat}delete/")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator(".note-error")).to_be_visible()
+    assert page.evaluate(left) == 1
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The chat is deleted")).to_be_visible()
+    assert page.evaluate(left) == 0
+    start_chat(page, "Covering for three")
+    send(page, "I can't do this exercise, I want to kill myself")
+    expect(page.locator(TAGGED)).to_have_count(1)
+    box.fill("I do not want to be here.")
+    assert page.evaluate(left) == 1
+    with page.expect_navigation():
+        page.locator("#human-panel").get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert page.evaluate(left) == 0
 
 
 def test_a_tab_that_nobody_looks_at_holds_no_stream_and_catches_up(sign_in, start_chat):
