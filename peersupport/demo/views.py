@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -26,7 +27,7 @@ def change(request: HttpRequest) -> HttpResponse:
     elif request.POST.get("do") == "remove":
         unsure = "" if request.POST.get("sure") else _("Nothing was removed: tick that you are sure.")
         _start(request, jobs.REMOVE, jobs.not_removed(request.user) or unsure)
-    return redirect("organisation:settings")
+    return redirect(reverse("organisation:settings") + "#demo")
 
 
 def _start(request: HttpRequest, kind: str, refused: str) -> None:
@@ -39,3 +40,7 @@ def _start(request: HttpRequest, kind: str, refused: str) -> None:
             record(request.user, kind, job)
     if job is None:
         messages.info(request, _("Demo data are coming or going already."))
+    elif kind == jobs.LOAD:
+        messages.success(request, _("Demo data are being loaded."))
+    else:
+        messages.success(request, _("Demo data are being removed."))

@@ -127,6 +127,7 @@ def _page(
         reading.MOST_LINES - len(lines)
     )  # all of them, or a draft would not find its fields again
     words = {purpose.value: purpose.label for purpose in Consent.Purpose}
+    demo = demo_jobs.panel(request.user)
     context = {
         "form": form,
         "errors": errors,
@@ -143,7 +144,7 @@ def _page(
         "region_lines": _lines_of(form),
         "on": last.number if last else 0,
         "versions": _versions(),
-        "demo": demo_jobs.panel(request.user),
+        "demo": demo if settings.IS_LOCAL or demo.people or (demo.job and demo.job.is_open) else None,
         "preview": None if body is None else _preview(held, body, request),
         **more,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from types import SimpleNamespace
 
@@ -50,7 +51,12 @@ def test_one_click_loads_them_and_another_removes_them_and_nobody_else(admin, re
     assert "Load demo data" in admin.get(PAGE).text
     text = told(admin, do="load")
     assert "Demo data are being loaded." in text and 'hx-trigger="every 3s"' in text
+    assert 'class="note note-success">Demo data are being loaded.' in text
+    assert "/organisation/?again#demo" in text  # to the address of the page itself a browser only scrolls
+    assert "/organisation/#demo" in admin.get(PAGE + "?again").text
     assert "coming or going already" in told(admin, do="load")
+    assert admin.post(CHANGE, {"do": "load"})["Location"] == "/organisation/#demo"
+    admin.get(PAGE)  # shows what was said
     part = admin.get(PAGE, headers=HTMX).text
     assert part.startswith('<section id="demo"') and "<progress" in part
     drain("batch")
@@ -59,6 +65,7 @@ def test_one_click_loads_them_and_another_removes_them_and_nobody_else(admin, re
     assert ended.count() == 3 and Message.objects.filter(role="counselor", turn="done").count() == 13
     shown = admin.get(PAGE, headers=HTMX).text
     assert "5 demo people are here" in shown and "with 3 chats" in shown and "every 3s" not in shown
+    assert 'data-said="5 demo people are here, with 3 chats."' in shown
     assert "are here already" in told(admin, do="load")
     north = Cohort.objects.get(name="North")
     lee = User.objects.create_user(username="lee", role="volunteer")
@@ -71,12 +78,16 @@ def test_one_click_loads_them_and_another_removes_them_and_nobody_else(admin, re
     verbs = AuditEvent.objects.filter(verb__startswith="demo").values_list("verb", "actor_id")
     assert list(verbs.order_by("id")) == [("demo_load", real.pk), ("demo_remove", real.pk)]
     assert "No demo people are here" in admin.get(PAGE).text
+    assert 'data-said="No demo people are here."' in admin.get(PAGE, headers=HTMX).text
+    Job.objects.filter(kind="demo_remove").update(status="quarantined", error="OSError")
+    [said] = re.findall('data-said="([^"]*)"', admin.get(PAGE, headers=HTMX).text)
+    assert said.endswith("was set aside after repeated failures (OSError).")
 
 
-def refused(client: Client, words: str) -> bool:
+def refused(client: Client, words: str, *, is_shown: bool = True) -> bool:
     shown = client.get(PAGE).text
     return (
-        words in shown
+        (words in shown) == ('id="demo"' in shown) == is_shown
         and "Load demo data</button>" not in shown
         and words in told(client, do="load")
         and not Job.objects.filter(kind="demo_load").exists()
@@ -86,7 +97,9 @@ def refused(client: Client, words: str) -> bool:
 
 def test_they_are_not_loaded_where_others_are_served(admin, settings):
     settings.IS_LOCAL = False
-    assert refused(admin, "others are served from this machine")
+    assert refused(admin, "others are served from this machine", is_shown=False)
+    User.objects.create_user(username="ada", role="admin", is_demo=True)
+    assert "1 demo person is here" in admin.get(PAGE).text  # and can be removed
 
 
 def test_nor_beside_real_people(admin):
