@@ -40,12 +40,10 @@ VERBS = (
 @require_safe
 @role_required(Role.ADMIN)
 def events(request: HttpRequest) -> HttpResponse:
-    """With htmx only how far the check of the chain is; the whole page anew once it is over."""
+    """With htmx only how far the check of the chain is, or what it found: somebody may be typing a filter."""
     job = check.newest()
     if request.htmx and not request.htmx.boosted:
-        if job is not None and job.is_open:
-            return render(request, "audit/_checking.html", {"job": job})
-        return HttpResponse(headers={"HX-Refresh": "true"})
+        return render(request, "audit/_checking.html", {"job": job})
     given = {name: request.GET.get(name, "").replace("\0", "").strip()[:150] for name in FILTERS}
     rows = list(_filtered(given, _number(request.GET.get("before", "")))[: SHOWN + 1])
     names = User.objects.in_bulk({row.actor_id for row in rows if row.actor_id})

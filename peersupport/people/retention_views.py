@@ -19,19 +19,12 @@ from peersupport.people.models import Role
 @require_safe
 @access.role_required(Role.ADMIN)
 def page(request: HttpRequest) -> HttpResponse:
-    """With htmx only how far the erasing is; the whole page anew once it is over."""
-    job = retention.newest()
-    if request.htmx and not request.htmx.boosted:
-        if job is not None and job.is_open:
-            return render(request, "people/_erasing.html", {"job": job})
-        return HttpResponse(headers={"HX-Refresh": "true"})
+    """With htmx only how far the erasing is, or what it came to."""
     days = current(request.user).retention_days
-    context = {
-        "days": days,
-        "due": retention.due(days).count(),
-        "job": job,
-        "backup_days": settings.BACKUP_DAYS,
-    }
+    context = {"days": days, "due": retention.due(days).count(), "job": retention.newest()}
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "people/_erasing.html", context)
+    context["backup_days"] = settings.BACKUP_DAYS
     return render(request, "people/retention.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 
@@ -51,9 +52,12 @@ def test_what_is_over_is_erased_with_its_files_and_leaves_a_line(three, people, 
     shown = admin.get(reverse("people:retention")).text
     assert 'hx-trigger="every 3s"' in shown and "Look again" in shown and "Erase them now" not in shown
     text = admin.get(reverse("people:retention"), headers=htmx).text
-    assert text.startswith('<div id="erasing"') and "<progress" in text
+    assert text.startswith('<section id="erasing"') and "<progress" in text
     drain("batch")
-    assert admin.get(reverse("people:retention"), headers=htmx)["HX-Refresh"] == "true"
+    answer = admin.get(reverse("people:retention"), headers=htmx)
+    assert "HX-Refresh" not in answer and 'hx-trigger="every 3s"' not in answer.text
+    assert "0 chats are over their time" in answer.text
+    assert re.search(r'data-said="Last begun [^"]*: 2 erased\."', answer.text)
     assert list(PracticeChat.objects.values_list("pk", flat=True)) == [three[2].pk]
     assert not path.exists()
     assert AuditEvent.objects.filter(verb="retention_erased", actor_id=None).count() == 2
