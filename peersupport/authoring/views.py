@@ -98,7 +98,7 @@ def edit(request: HttpRequest, own_id: int) -> HttpResponse:
 def _form(
     request: HttpRequest, draft: ScenarioDraft, body: Mapping[str, str], *, status: int = 200, **more
 ) -> HttpResponse:
-    problems = lint(body)
+    problems, opening = lint(body), body.get("opening", "")
     by_field: dict[str, list[Problem]] = {}
     for problem in problems:
         by_field.setdefault(problem.field, []).append(problem)
@@ -122,7 +122,8 @@ def _form(
         "fresh": draft.revision == 1 and request.method != "POST",
         "versions": publishing.versions_of(draft),
         "codes": rehearsal.CODES,
-        "opening": body.get("opening", ""),
+        "opening": opening,
+        "shown": _digest(opening, ()),
         **more,
     }
     return render(request, "authoring/edit.html", context, status=status)
@@ -167,14 +168,15 @@ def _preview(body: Mapping[str, str], request: HttpRequest) -> dict[str, Any]:
         turns = rehearsal.play(scenario, said)
     except seeker.BankError:
         return context | {"unplayable": True, "said": said}
-    before = _digest(scenario.opening, turns[:-1])
+    before, shown = _digest(scenario.opening, turns[:-1]), _digest(scenario.opening, turns)
     return context | {
         "turns": turns,
         "opening": scenario.opening,
         "person": scenario.name,
         "said": said,
-        "shown": _digest(scenario.opening, turns),
+        "shown": shown,
         "added": bool(turns) and post.get("shown") == before,
+        "same": post.get("shown") == shown,
     }
 
 

@@ -204,11 +204,18 @@ def test_what_is_new_is_added_to_the_log_and_where_an_earlier_answer_changed_all
 
     def say(text: str, before: str = "", **fields) -> str:
         shown = re.search(r'name="shown" value="(\w+)"', before)
-        said = {"said": ["How old is your father?"], "said_as": ["guess"]} if before else {}
+        said = re.findall(r'name="said" value="([^"]*)"', before)
+        said = {"said": said, "said_as": ["guess"] * len(said)}
         given = {**BODY, **said, "shown": shown[1] if shown else "", "say": text, "say_as": "guess", **fields}
         return as_(people.trainer).post(address, given, headers={"HX-Request": "true"}).text
 
-    first = say("How old is your father?")
+    # The page shows the opening: to it the first answer is added.
+    page = as_(people.trainer).get(reverse("authoring:edit", args=[draft.pk])).text
+    first = say("How old is your father?", page)
+    assert 'hx-swap-oob="beforeend:#preview-log"' in first and BODY["opening"] not in first
+    assert "Seventy-nine in May." in first and "#preview-log" not in say(
+        "", first
+    )  # nothing is read out again
     second = say("That is a good age.", first)
     assert 'hx-swap-oob="beforeend:#preview-log"' in second and "Seventy-nine" not in second
     other = say(
