@@ -60,6 +60,20 @@ def test_looking_again_leaves_no_line_until_there_is_something_to_read(ended, pa
     assert read() == 2
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "said"),
+    [
+        ("failed", "The report could not be written again.", "The report could not be written."),
+        ("partial", "Part of this report is missing.", "The report is ready."),
+    ],
+)
+def test_what_came_of_a_report_is_said_once(ended, page, drain, status, words, said):
+    drain()
+    SessionReport.objects.update(status=status)
+    fragment = page(ended, **{"HX-Request": "true"})
+    assert words in fragment and f'data-said="{said}"' in fragment and 'role="status"' not in fragment
+
+
 def test_a_failed_report_says_so_and_can_be_asked_for_again(ended, page, people, drain):
     Job.objects.filter(kind="report").update(status=Job.Status.QUARANTINED)
     SessionReport.objects.update(status="failed")
