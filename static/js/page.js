@@ -110,6 +110,19 @@ document.addEventListener("htmx:afterSettle", () => {
   for (const one of sayingOf(fresh)) if (!before.has(keyOf(one))) say(one.dataset.said);
 });
 
+// Where the whole page comes anew at the end of a wait, it says there what it has come to.
+const WAITED = "waited";
+document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => {
+  if (!asksByItself(elt) || !xhr.getResponseHeader("HX-Refresh")) return;
+  try { sessionStorage.setItem(WAITED, elt.id); } catch { /* it is not told then */ }
+});
+try {
+  const part = document.getElementById(sessionStorage.getItem(WAITED));
+  sessionStorage.removeItem(WAITED);
+  // What is there from the beginning is not read out.
+  if (part) setTimeout(() => sayingOf(part).forEach((one) => say(one.dataset.said)), 500);
+} catch { /* nothing was kept */ }
+
 // What was taken is no draft any more: the form holds what was sent, and drafts.js keeps what differs from that.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const asker = detail.requestConfig.elt;

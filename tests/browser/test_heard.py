@@ -10,6 +10,13 @@ from playwright.sync_api import expect
 from tests.browser.demo import begun_chats
 from tests.browser.test_volunteer import TAGGED, send
 
+# As if it were under way until now.
+WAIT = """() => {
+  const panel = document.getElementById("retagging");
+  panel.setAttribute("hx-get", "/tagger/");
+  panel.setAttribute("hx-trigger", "every 1s");
+  window.htmx.process(panel);
+}"""
 RISK = "A sign of risk: this comes first"
 # What the page says to who listens to it, in order.
 LISTEN = """() => {
@@ -48,7 +55,9 @@ _AWAY = """
 import json
 from django.utils import timezone
 from feedback.models import Export, SessionReport
+from peersupport.jobs.models import Job
 from peersupport.people.models import User
+Job.objects.create(kind="retag", lane="batch", status="done")
 ada = User.objects.get(username="ada")
 for status in ("ready", "waiting"):  # the one that was there before is not told
     Export.objects.create(by=ada, table="tags", status=status, expires_at=timezone.now().replace(year=2100))
@@ -94,6 +103,12 @@ def test_a_report_or_file_that_comes_is_told_and_one_that_went_is_not_waited_for
     assert page.evaluate("window.heard") == ["The report is ready."]
     expect(files.get_by_role("link", name="Download Tags").first).to_be_focused()
     assert files.evaluate("window.heard") == ["“Tags” is ready."]
+    # Where the page comes anew at the end, as that of re-tagging, it is told there.
+    files.goto("/tagger/")
+    files.wait_for_load_state("load")
+    with files.expect_navigation():
+        files.evaluate(WAIT)
+    expect(files.locator("#told")).to_contain_text("every message is tagged by the version that serves")
 
     page.goto(f"/chats/{gone}/report/")
     expect(page.get_by_text("The report is being written")).to_be_visible()

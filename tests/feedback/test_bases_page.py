@@ -305,6 +305,7 @@ def test_progress_is_polled_until_the_page_is_new(admin, people):
     assert 'value="cancel"' in admin(page_of(merge))
     shown = admin(step_of(merge), {"step": "cancel"})
     assert verbs() == ["coach_merge_cancel"] and "It waits" not in shown
+    assert f'data-said="{merge}: Cancelled"' in shown
     assert "nothing to cancel" in admin(step_of(merge), {"step": "cancel"})
     assert admin(PAGE, **HTMX) == "" == admin(page_of(merge), **HTMX)
 
@@ -313,7 +314,7 @@ def test_what_failed_says_why_and_can_be_tried_again(admin, people):
     merge = finished_merge(people.admin, error="The disk is full: nothing of the merge was kept.")
     CoachMerge.objects.filter(pk=merge.pk).update(found="")
     for address in (PAGE, page_of(merge)):
-        assert "The disk is full" in admin(address)
+        assert f'data-said="{merge}: The disk is full' in admin(address)
     assert "Try again" in admin(page_of(merge))
     Job.objects.create(
         kind=runs.MERGE, lane="batch", subject=str(merge.pk), status="quarantined", error="OSError\nx"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -279,7 +280,8 @@ def test_asked_for_twice_it_is_calibrated_once_and_can_be_cancelled(admin):
     assert AuditEvent.objects.filter(verb="dial_calibrate", object_id=str(made.pk)).count() == 1
     assert "It waits for the batch worker." in admin(PAGE, **HTMX)
     shown = admin(address("dial-cancel"), post={})
-    assert "was cancelled. Asked for again, it goes on where it was." in shown
+    words = "The calibration of “warmth” was cancelled. Asked for again, it goes on where it was."
+    assert f'data-said="{words}"' in shown
     assert "nothing to cancel" in admin(address("dial-cancel"), post={})
     assert Job.objects.get(kind=runs.CALIBRATE).was_cancelled
     assert AuditEvent.objects.filter(verb="dial_cancel").count() == 1
@@ -291,4 +293,6 @@ def test_a_calibration_that_failed_says_why(admin, people):
     [job] = Job.objects.filter(kind=runs.CALIBRATE)
     queue.cancel(job)
     Job.objects.update(status=Job.Status.DONE)
-    assert "no pairs" in admin()
+    assert re.findall('data-said="([^"]*)"', admin()) == ["no pairs"]
+    DialCalibration.objects.update(error="")
+    assert re.findall('data-said="([^"]*)"', admin()) == ["Warmth: Done"]

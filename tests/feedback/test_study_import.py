@@ -307,6 +307,7 @@ def test_the_page_looks_again_by_itself_and_by_reload(admin, drain):
     answer = admin.get(reverse("feedback:study-import", args=[row.pk]), headers={"HX-Request": "true"})
     assert answer["HX-Refresh"] == "true"
     assert AuditEvent.objects.filter(verb="read").count() == 0  # looking how far it is reads nothing
+    assert 'data-said="Checked: a study ' in page(admin, row)
 
 
 def test_files_go_when_told_and_when_forgotten(admin, drain):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -170,7 +171,12 @@ def test_progress_is_polled_until_the_page_is_new(admin, people):
     assert "42 %: reading the messages." in shown
     Job.objects.filter(pk=job.pk).update(status="quarantined", error="OSError\nx.py:1")
     assert admin(**HTMX) == ""
-    assert "was set aside after repeated failures (OSError)" in admin()
+    words = "was set aside after repeated failures (OSError)."
+    assert f'data-said="Job {job.pk} {words}"' in admin()
+    Job.objects.filter(pk=job.pk).update(status="done")
+    assert f'data-said="{training.name}: Done"' in admin()
+    TaggerTraining.objects.update(error="The disk is full.")
+    assert re.findall('data-said="([^"]*)"', admin()) == ["The disk is full."]
 
 
 def test_the_sweeper_mends_a_switch_that_was_cut_short(people):

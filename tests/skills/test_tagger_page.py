@@ -96,7 +96,7 @@ def test_progress_is_polled_by_itself_until_the_page_is_new(earlier, page, clien
     drain("batch")
     assert client.get(PAGE, headers=HTMX)["HX-Refresh"] == "true"
     shown = page()
-    assert "Nothing to do" in shown
+    assert 'data-said="Nothing to do' in shown
     assert "100.0 %" in shown
     assert "hx-trigger" not in shown
 
