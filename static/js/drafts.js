@@ -29,10 +29,12 @@
   const write = (name, draft) => quietly(() => sessionStorage.setItem(name, JSON.stringify(draft)));
   const nameOf = (form) => own + new URL(form.getAttribute("action") || "", window.location.href).pathname;
 
+  // What a form holds.
   const ticked = (field) => field.type === "checkbox" || field.type === "radio";
   const isText = (field) => field.matches("textarea");
   const keyOf = (field) => (ticked(field) ? `${field.name}=${field.value}` : field.name);
   const valueOf = (field) => (ticked(field) ? field.checked : field.value);
+  const setTo = (field, value) => { field[ticked(field) ? "checked" : "value"] = value; };
   function pageSays(field) {
     if (ticked(field)) return field.defaultChecked;
     if (field.options) return ([...field.options].find((one) => one.defaultSelected) || field.options[0])?.value;
@@ -54,19 +56,13 @@
     waiting.clear();
   }
 
-  const setTo = (field, value) => { field[ticked(field) ? "checked" : "value"] = value; };
-
-  // -> what says that these fields are as they were left, with a way to have them as the page gave them.
+  // Giving back. -> what says that these fields are as they were left, with a way to have them as the page gave them.
   function notice(form, fields) {
-    const line = document.createElement("p");
-    const words = document.createElement("span");
-    const away = document.createElement("button");
-    line.className = "small";
+    const make = (tag, given) => Object.assign(document.createElement(tag), given);
+    const line = make("p", { className: "small" });
+    const words = make("span", { textContent: document.body.dataset.restored });
     words.setAttribute("role", "status");
-    words.textContent = document.body.dataset.restored;
-    away.type = "button";
-    away.className = "quiet";
-    away.textContent = document.body.dataset.throw;
+    const away = make("button", { type: "button", className: "quiet", textContent: document.body.dataset.throw });
     away.addEventListener("click", () => {
       for (const field of fields) setTo(field, pageSays(field));
       line.remove();
@@ -101,7 +97,8 @@
     });
     for (const field of back) setTo(field, draft.now[keyOf(field)]);
     if (back.length) tell(form, back);
-    if (asItWas || !isEcho) return;
+    // What was sent and not taken, and what the page made of it, is a draft of what the form said before.
+    if (!isEcho || asItWas) return;
     origins.set(form, draft.was);
     write(nameOf(form), draftOf(form));
   }
@@ -116,6 +113,7 @@
     }
   }
 
+  // What came of what was sent last.
   const arrived = quietly(() => performance.getEntriesByType("navigation")[0].type);
   const untaken = ".note-error, .error:not([hidden], .said-of *), [data-untaken]";
   const taken = person && arrived === "navigate" && !document.querySelector(untaken);
@@ -129,15 +127,13 @@
   }
   if (person) {
     restore();
-    for (const kind of ["input", "change"]) {
-      document.addEventListener(kind, (event) => {
-        const form = event.target.closest("form") || event.target.form;
-        if (!form?.matches("[data-drafts]")) return;
-        waiting.add(form);
-        clearTimeout(timer);
-        timer = setTimeout(keep, 300);
-      });
-    }
+    document.addEventListener("input", (event) => {
+      const form = event.target.closest("form") || event.target.form;
+      if (!form?.matches("[data-drafts]")) return;
+      waiting.add(form);
+      clearTimeout(timer);
+      timer = setTimeout(keep, 300);
+    });
     document.addEventListener("click", (event) => {
       const link = event.target.closest("[data-forget]");
       const form = link && document.getElementById(link.dataset.forget);
@@ -148,7 +144,6 @@
     document.addEventListener("submit", (event) => {
       if (event.target.matches("form.who")) waiting.clear();  // page.js forgets the rest: they sign out
       if (event.defaultPrevented || !event.target.matches("form[data-drafts]")) return;
-      waiting.add(event.target);
       keep();
       write(nameOf(event.target), { ...draftOf(event.target), sent: true });
     });

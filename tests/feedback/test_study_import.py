@@ -299,7 +299,8 @@ def test_the_page_looks_again_by_itself_and_by_reload(admin, drain):
     row = brought(admin)
     part = page(admin, row, HX_Request="true")
     assert 'hx-trigger="every 3s"' in part and "<h1" not in part and "Look again" in part
-    assert "upload one in place" not in page(admin, row)  # chosen files would go with the page that comes anew
+    # Files that were chosen would go with the page that comes anew.
+    assert "upload one in place" not in page(admin, row)
     AuditEvent.objects.filter(verb="read").delete()
     drain("batch")
     assert "upload one in place" in page(admin, row)
