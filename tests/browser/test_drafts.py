@@ -83,6 +83,7 @@ def test_ratings_and_scenarios_come_back_with_their_marks_and_choices(sign_in):
     page = sign_in("tara")
     page.goto("/chats/")
     page.get_by_role("link", name="The exam he hasn't mentioned").click()
+    expect(page).to_have_url(re.compile(r"/chats/[-0-9a-f]{36}/$"))
     page.goto(f"{page.url}mock/")
     address = page.url
     page.locator("#empathy-4").check()
