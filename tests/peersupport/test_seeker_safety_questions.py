@@ -14,6 +14,7 @@ from peersupport.seeker import (
     names_harm,
 )
 from tests.peersupport import safety_question_lines as more
+from tests.peersupport import safety_question_near as near
 from tests.peersupport.playing import SCENARIOS
 
 ASKED = (
@@ -96,23 +97,20 @@ TOLD_TO_DIE = (
 )
 
 
-@pytest.mark.parametrize("text", [*ASKED, *more.ASKED])
-def test_a_question_about_safety_is_heard(text):
-    assert asks_about_safety(text)
+def test_a_question_about_safety_is_heard():
+    assert [text for text in (*ASKED, *more.ASKED, *near.ASKED) if not asks_about_safety(text)] == []
 
 
-@pytest.mark.parametrize("text", [*NOT_ASKED, *PLANS, *more.NOT_ASKED])
-def test_its_words_alone_ask_nothing(text):
-    assert not asks_about_safety(text)
+def test_its_words_alone_ask_nothing():
+    texts = (*NOT_ASKED, *PLANS, *more.NOT_ASKED, *near.ORDINARY, *near.AFTER_A_SIGN)
+    assert [text for text in texts if asks_about_safety(text)] == []
 
 
-@pytest.mark.parametrize(
-    ("text", "asked"),
-    [(text, True) for text in (*PLANS, *more.PLANS)]
-    + [(text, False) for text in (*OTHER_PLANS, *more.OTHER_PLANS)],
-)
-def test_a_plan_is_asked_for_once_there_is_a_sign(text, asked):
-    assert asks_about_safety(text, after_cue=True) is asked
+def test_a_plan_the_means_and_violence_are_asked_for_once_there_is_a_sign():
+    asked = (*PLANS, *more.PLANS, *near.AFTER_A_SIGN)
+    assert [text for text in asked if not asks_about_safety(text, after_cue=True)] == []
+    others = (*OTHER_PLANS, *more.OTHER_PLANS, *near.ORDINARY)
+    assert [text for text in others if asks_about_safety(text, after_cue=True)] == []
 
 
 @pytest.mark.parametrize(
