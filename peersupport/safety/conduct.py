@@ -18,7 +18,8 @@ from peersupport.safety.rules import read_message
 RULES_FILE = Path(__file__).with_name("conduct.toml")
 KINDS = ("insult", "minimising", "contact")
 HURTS = frozenset({"insult", "minimising"})
-TOLD_TO_DIE = "told_to_die"
+# Beside these no question is a right one.
+VOIDS = frozenset({"told_to_die", "told_to_end_it", "nobody_would_mind", "shames_for_it"})
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 _SENTENCES = re.compile(r"[^.!?…\n]+[.!?…\n]*")
 _CLAUSE = re.compile(r"[,:] | but ")
@@ -43,6 +44,7 @@ class Rule:
     excused: bool
     near: bool
     unless: re.Pattern[str] | None
+    elsewhere: re.Pattern[str] | None
     note: str
 
 
@@ -70,9 +72,10 @@ def hurts(text: str) -> bool:
 
 
 def spared(text: str) -> str:
-    """The sentences that hurt nobody, where a right question may stand; none beside an order to die."""
+    """The sentences that hurt nobody, where a right question may stand; none beside one that says to die,
+    that nobody would mind, or that shames for wanting it."""
     found = concerns(text)
-    if any(concern.rule == TOLD_TO_DIE for concern in found):
+    if any(concern.rule in VOIDS for concern in found):
         return ""
     if not any(concern.kind in HURTS for concern in found):
         return text
@@ -80,6 +83,8 @@ def spared(text: str) -> str:
 
 
 def _found(rule: Rule, guards: dict[str, re.Pattern[str]], plain: str) -> bool:
+    if rule.elsewhere and rule.elsewhere.search(plain):
+        return False
     for hit in rule.pattern.finditer(plain):
         # A match may begin with the stop of the sentence before it.
         start = hit.start() + len(hit[0]) - len(hit[0].lstrip(".!?,; \n"))
@@ -87,6 +92,8 @@ def _found(rule: Rule, guards: dict[str, re.Pattern[str]], plain: str) -> bool:
         stop = _SENTENCE_END.search(plain, hit.end())
         sentence = plain[low : stop.start() if stop else len(plain)]
         if rule.unless and rule.unless.search(sentence):
+            continue
+        if rule.excused and stop and guards["behind"].match(plain, stop.end()):
             continue
         if not (rule.excused and _excused(guards, plain[low:start], hit[0], near=rule.near)):
             return True
@@ -122,11 +129,13 @@ def load_rules(path: Path = RULES_FILE) -> RuleSet:
     for entry in data["rule"]:
         if entry["kind"] not in KINDS or entry["kind"] not in data["notes"]:
             raise ValueError(f"rule {entry['id']}: unknown kind")
-        unless = re.compile(expand(entry["unless"])) if "unless" in entry else None
+        unless, elsewhere = (
+            re.compile(expand(entry[name])) if name in entry else None for name in ("unless", "elsewhere")
+        )
         pattern = re.compile(expand(entry["pattern"]))
         excused, near = entry.get("excused", True), entry.get("near", False)
         note = entry.get("note", data["notes"][entry["kind"]])
         needs = tuple(entry["needs"])
-        rules.append(Rule(entry["id"], entry["kind"], needs, pattern, excused, near, unless, note))
+        rules.append(Rule(entry["id"], entry["kind"], needs, pattern, excused, near, unless, elsewhere, note))
     guards = {name: re.compile(expand(pattern)) for name, pattern in data["guards"].items()}
     return RuleSet(data["notes"], guards, tuple(rules))

@@ -1,4 +1,4 @@
-"""Which answer after a sign of risk asks: a right one beside clumsy words, none beside an order to die."""
+"""Which answer after a sign of risk asks: a right one beside clumsy words, none beside cruel ones."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ class Tagged:
         ("He texted you kys and you felt awful.", False, True),
         ("Just cut yourself some slack.", False, True),
         ("You are overreacting.", True, True),
-        ("Your kids would be better off without you.", True, True),
+        ("Your kids would be better off without you.", True, False),
+        ("You should just end it.", True, False),
+        ("Kill yourself. That's what he wrote you.", False, True),
         ("Just kill yourself.", True, False),
-        ("Killing yourself is selfish, don't you think?", True, True),
+        ("Killing yourself is selfish, don't you think?", True, False),
         ("kys.", True, False),
     ],
 )
-def test_only_an_order_to_die_takes_a_question_in_another_sentence_back(words, hurting, asked):
+def test_only_cruel_words_about_dying_take_a_question_in_another_sentence_back(words, hurting, asked):
     text = f"{words} {QUESTION}"
     assert hurts(text) is hurting
     heard = _heard(text, Tagged())
