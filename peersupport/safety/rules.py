@@ -34,6 +34,8 @@ SPANS = 12
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 _QUOTED = re.compile(r'"[^"\n]{1,400}"')
 _CLAUSE = re.compile(r"[,:()\"]| but | because | if | so i | and i | then i | though | except ")
+_JOIN = re.compile(r"[,:()\"]| (?:and|but|because|then|so|if|though|except|before|after|when|while|since) ")
+_AGAIN = re.compile(r"\b(?:again|another time|once more|any ?more)\b")
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -69,6 +71,7 @@ class Guards:
 
     denial: re.Pattern[str]
     not_a_denial: re.Pattern[str]
+    never_so: re.Pattern[str]
     past: re.Pattern[str]
     still: re.Pattern[str]
     attempt: re.Pattern[str]
@@ -77,6 +80,7 @@ class Guards:
     own_too: re.Pattern[str]
     attributed: re.Pattern[str]
     asking: re.Pattern[str]
+    supposed: re.Pattern[str]
     own_state: re.Pattern[str]
     laugh: re.Pattern[str]
     serious: re.Pattern[str]
@@ -197,12 +201,13 @@ def _sentence(plain: str, start: int, end: int) -> tuple[str, int]:
 
 
 def _silenced(rule: Rule, guards: Guards, window: str, start: int, end: int, role: str) -> bool:
-    if rule.unless and rule.unless.search(window):
+    if rule.unless and _excused(rule, window, start, end):
         return True
     lead, matched = window[:start], window[start:end]
     clause = _CLAUSE.split(lead)[-1]
     said = clause[-60:] if rule.first_person else clause[-60:] + matched
-    if rule.denies and guards.denial.search(guards.not_a_denial.sub(" ", said)):
+    so = guards.never_so.search(clause[-60:] + window[start : end + 25])
+    if rule.denies and not so and guards.denial.search(guards.not_a_denial.sub(" ", said)):
         return True
     if role == "seeker":
         opens = matched.split(" ", 1)[0] in guards.first_person
@@ -213,6 +218,9 @@ def _silenced(rule: Rule, guards: Guards, window: str, start: int, end: int, rol
         return True
     if guards.attributed.match(window, end):
         return True
+    supposed = rule.kind == "abuse" and guards.supposed.search(window[:end].rstrip())
+    if supposed and not _AGAIN.search(window, start):
+        return True
     own = guards.own_state.search(window) is not None
     if rule.bare:
         return not own
@@ -222,6 +230,17 @@ def _silenced(rule: Rule, guards: Guards, window: str, start: int, end: int, rol
     return (subject or _nearest_subject(lead[-70:], guards)) != "first"
 
 
+def _excused(rule: Rule, window: str, start: int, end: int) -> bool:
+    """By an exception in the sentence; for violence, no clause may begin between it and the match."""
+    if rule.kind != "abuse":
+        return rule.unless.search(window) is not None
+    for said in rule.unless.finditer(window):
+        between = window[end : said.start()] if said.start() >= end else window[said.end() : start]
+        if not _JOIN.search(between):
+            return True
+    return False
+
+
 def _no_cue(rule: Rule, guards: Guards, plain: str, window: str, start: int, end: int, offset: int) -> bool:
     """A joke, a mention that is taken back, an answer of no, or a story; `window` begins at `offset`."""
     at = start - offset
@@ -229,7 +248,7 @@ def _no_cue(rule: Rule, guards: Guards, plain: str, window: str, start: int, end
     clause = _CLAUSE.split(lead)[-1]
     small = guards.petty.search(window)
     cause = small or (rule.level == "explicit" and guards.petty_people.search(window))
-    if cause and guards.laugh.search(window) and not guards.serious.search(window):
+    if cause and rule.kind != "abuse" and guards.laugh.search(window) and not guards.serious.search(window):
         return True
     if small and rule.petty and not guards.weighty.search(window):
         return True

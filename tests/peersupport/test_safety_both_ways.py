@@ -154,7 +154,6 @@ EVERYDAY = (
     "I took a lot of photos at the lake.",
     "I took too much on this term.",
     "Mum says she'll kill me if I forget her birthday again.",
-    "My wife says she will kill me if I buy another bike.",
     "My brother throws a ball at me and runs.",
     "My mum won't let me leave the house without a scarf.",
     "My dad beat my brother at chess yesterday.",
@@ -169,27 +168,42 @@ EVERYDAY = (
 )
 
 
-@pytest.mark.parametrize("text", ASKED)
-def test_a_volunteer_who_asks_or_gives_back_discloses_nothing(text):
-    assert assess(text, role="counselor").level == "none"
+def read_as(texts, role):
+    return {text: assess(text, role=role).level for text in texts}
 
 
-@pytest.mark.parametrize(("level", "text"), [(level, text) for level in OWN for text in OWN[level]])
-def test_a_volunteer_who_speaks_of_themselves_is_noticed(level, text):
-    assert assess(text, role="counselor").level == level
+def test_a_volunteer_who_asks_or_gives_back_discloses_nothing():
+    assert {text: level for text, level in read_as(ASKED, "counselor").items() if level != "none"} == {}
 
 
-@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind in NOTICED for text in NOTICED[kind]])
-def test_a_cue_beside_everyday_words_is_noticed(kind, text):
-    found = assess(text, role="seeker")
-    assert kind in found.kinds
-    assert found.level == "explicit" or kind == "suicide"
+@pytest.mark.parametrize("level", OWN)
+def test_a_volunteer_who_speaks_of_themselves_is_noticed(level):
+    assert {text: got for text, got in read_as(OWN[level], "counselor").items() if got != level} == {}
 
 
-@pytest.mark.parametrize("text", EVERYDAY)
-def test_everyday_words_raise_no_alarm(text):
-    assert assess(text, role="seeker").level == "none"
+@pytest.mark.parametrize("kind", NOTICED)
+def test_a_cue_beside_everyday_words_is_noticed(kind):
+    found = {text: assess(text, role="seeker") for text in NOTICED[kind]}
+    missed = [text for text, seen in found.items() if kind not in seen.kinds]
+    low = [text for text, seen in found.items() if seen.level != "explicit" and kind != "suicide"]
+    assert (missed, low) == ([], [])
+
+
+def test_everyday_words_raise_no_alarm():
+    assert {text: level for text, level in read_as(EVERYDAY, "seeker").items() if level != "none"} == {}
 
 
 def test_the_wish_that_pain_stops_is_no_self_harm():
     assert assess("I just want the pain to stop.", role="seeker").level != "explicit"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("i think hes going to kill me tonight", ("abuse",)),
+        ("i keep thinking of killing myself", ("suicide",)),
+        ("i think my husband wants to kill me", ("abuse",)),
+    ],
+)
+def test_whose_hand_is_feared_says_what_kind_it_is(text, kinds):
+    assert assess(text, role="seeker").kinds == kinds

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from peersupport.safety import assess
+from tests.peersupport import crisis_clauses_home as home
+from tests.peersupport import crisis_clauses_own as own
 from tests.peersupport import crisis_near_seeker as seeker
 from tests.peersupport import crisis_near_volunteer as volunteer
 from tests.peersupport.crisis_near_everyday import EVERYDAY
@@ -91,35 +93,63 @@ PLAIN = (
 )
 
 
-def rows(*tables):
-    return [(wanted, text) for table in tables for wanted in table for text in table[wanted]]
-
-
 def holds(wanted, level):
     return level != "none" if wanted == "any" else level == wanted
 
 
-@pytest.mark.parametrize(("wanted", "text"), rows(seeker.PILLS, AT_HOME, seeker.CHAT))
-def test_what_a_seeker_writes(wanted, text):
-    assert holds(wanted, assess(text, role="seeker").level)
+def misses(table, role):
+    """The sentences of a table by wanted level that are read otherwise, with what they are read as."""
+    read = [(wanted, text, assess(text, role=role).level) for wanted in table for text in table[wanted]]
+    return [row for row in read if not holds(row[0], row[2])]
 
 
-@pytest.mark.parametrize("text", PLAIN)
-def test_what_is_plain(text):
-    assert assess(text, role="seeker").level == "explicit"
+@pytest.mark.parametrize(
+    "table",
+    [seeker.PILLS, AT_HOME, seeker.CHAT, home.VIOLENCE, home.THREATS, own.PILLS, own.HURT, own.DENIED],
+    ids=["pills", "home", "chat", "violence", "threats", "swallowed", "hurt", "denied"],
+)
+def test_what_a_seeker_writes(table):
+    assert misses(table, "seeker") == []
 
 
-@pytest.mark.parametrize(("wanted", "text"), rows(volunteer.PILLS, volunteer.OWN))
-def test_what_a_volunteer_writes(wanted, text):
-    assert holds(wanted, assess(text, role="counselor").level)
+@pytest.mark.parametrize(
+    "table", [volunteer.PILLS, volunteer.OWN, own.VOLUNTEER], ids=["pills", "own", "near"]
+)
+def test_what_a_volunteer_writes(table):
+    assert misses(table, "counselor") == []
+
+
+def test_what_is_plain():
+    assert misses({"explicit": PLAIN}, "seeker") == []
 
 
 @pytest.mark.parametrize("cue", CUES)
 def test_everyday_words_before_or_behind_a_cue_change_nothing(cue):
     said = [text for around in AROUND for text in (f"{cue} {around}", f"{around} {cue}")]
-    assert [text for text in said if assess(text, role="seeker").level != "explicit"] == []
+    assert misses({"explicit": said}, "seeker") == []
 
 
-@pytest.mark.parametrize("text", [*AROUND, *EVERYDAY])
-def test_those_everyday_words_alone_are_no_cue(text):
-    assert assess(text, role="seeker").level == "none"
+def test_those_everyday_words_alone_are_no_cue():
+    assert misses({"none": (*AROUND, *EVERYDAY)}, "seeker") == []
+
+
+BLOWS = ("he hits me", "my dad punched me", "my ex strangled me", "he broke my arm", "he raped me")
+BESIDE = (
+    "when i hold the baby {}",
+    "in front of the toddler {}",
+    "after the divorce {}",
+    "since the illness {}",
+    "{} and then hugged me",
+    "{} but said it was an accident",
+    "he said sorry, {}",
+    "we were playing a game and {}",
+    "{} for losing my phone",
+    "{} because dinner was late lol",
+    "he kicked me out and {}",
+    "she slapped me on the back and {}",
+)
+
+
+@pytest.mark.parametrize("blow", BLOWS)
+def test_no_exception_reaches_a_blow_in_another_clause(blow):
+    assert misses({"explicit": [around.format(blow) for around in BESIDE]}, "seeker") == []
