@@ -53,7 +53,8 @@ _MATTER = re.compile(
             r"(?:feel(?:ing)? |be |stay(?:ing)? |keep(?:ing)? (?:yourself )?)?"
             r"(?:safe|unsafe)\b(?! (?:enough )?to (?:talk|say|share|tell|open|speak))",
             rf"\b(?:are {_YOU}|{_YOU}(?:'re| are)?) (?:\w+ ){{0,2}}?in (?:\w+ )?danger\b(?! of)"
-            r"|\bin a safe place\b|\bsomewhere safe\b",
+            rf"|\b{_YOU}(?:'re| are)? (?:\w+ ){{0,2}}?(?:in a safe place|somewhere safe)\b",
+            rf"\b(?:are|r) {_YOU} (?:\w+ )?cutting(?= ?(?:[?.!]|$|again\b|too\b))|\b{_YOU} (?:still )?cut\?",
             r"\b(?:keep|keeping|kept) (?:yourself|you) safe|\b(?:stay|staying) safe|\byour safety",
             r"\b(?:taken|swallowed) (?:(?:anything|something)(?! (?:for|from|out|off|away|to)\b)"
             r"|any (?:pills|tablets)|too many|pills|tablets|an overdose)",
@@ -198,7 +199,21 @@ _PLAN = re.compile(
             r"(?:these|those|the|your|such) (?:\w+ )?(?:thoughts|urges?|voices?|wish)\b",
             r"\b(?:about|what is|what's|share) (?:your|the|that|this) plan\b"
             r"(?! (?:for|to (?!do|die|end|kill|hurt)|b\b|at|with))",
+            rf"\bdid {_YOU} (?:take|swallow) (?:(?:all of )?(?:them|it)|any)(?: all)?(?= ?(?:[?.!,]|$))",
+            rf"\b(?:what|when) (?:did|have) {_YOU} (?:take|taken|swallow(?:ed)?)(?: them| it"
+            rf"| the \w+)?(?= ?(?:[?.!,]|$))",
+            rf"\b(?:can|could|would|will) {_YOU} (?:put|give|hand|lock|throw) (?:\w+ ){{0,3}}?{_THINGS}\b",
+            rf"\bhave {_YOU} (?:already )?(?:decided|worked out|chosen) (?:how|when|where)(?= ?(?:[?.!,]"
+            rf"|$)|(?: and| or)\b)",
+            rf"\bare {_YOU} (?:really )?(?:going|planning|intending|about|ready) to do it\b(?! (?:at|for"
+            rf"|with|by)\b)",
+            rf"\b(?:have|did) {_YOU} (?:ever )?(?:tried|try|attempted|done) (?:it|this"
+            rf"|that)?(?: ?before)(?= ?(?:[?.!,]|$))",
             # … and whether somebody hurts them, or they somebody.
+            rf"\b(?:he|she|they|(?:your|ur) {_NEAR}|any ?(?:one|body)) (?:could|might|would|will"
+            rf"|wants? to|is going to)"
+            rf" (?:\w+ )?(?:hurt|hit|beat|harm|kill|attack) {_YOU}\b",
+            r"\b(?:afraid|scared|frightened) to go (?:back )?home\b",
             rf"\b(?:is|are|does|do|did|has|have|was|were) (?:he|she|they|(?:your|ur) {_NEAR}|any ?(?:one"
             rf"|body)"
             r"|some ?(?:one|body)) (?:\w+ )?(?:hurt(?:ing)?|hit(?:ting)?|beat(?:ing|en)?|chok(?:e|ed|ing)"
