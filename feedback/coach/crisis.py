@@ -127,7 +127,7 @@ def _first(turns: Sequence[Turn], holds: Callable[[Turn], bool]) -> Turn | None:
 
 
 def _asks(turn: Turn, *, after_cue: bool = False) -> bool:
-    """As the seeker reads it; a sentence that hurts asks nothing, and none does beside an order to die."""
+    """As the seeker reads it; a sentence that hurts asks nothing, and none does beside cruel words."""
     return asks_about_safety(spared(turn.text), after_cue=after_cue)
 
 

@@ -33,7 +33,9 @@ SPANS = 12
 
 _SENTENCE_END = re.compile(r"[.!?;\n]")
 _QUOTED = re.compile(r'"[^"\n]{1,400}"')
-_CLAUSE = re.compile(r"[,:()\"]| but | because | if | so i | and i | then i | though | except ")
+_CLAUSE = re.compile(
+    r"[,:()\"]| but | because | if | (?:so|and) (?:i|im|ive|id|ill) | then i | though | except "
+)
 _JOIN = re.compile(r"[,:()\"]| (?:and|but|because|then|so|if|though|except|before|after|when|while|since) ")
 _AGAIN = re.compile(r"\b(?:again|another time|once more|any ?more)\b")
 _WORD = re.compile(r"[a-z]+")
@@ -205,12 +207,13 @@ def _silenced(rule: Rule, guards: Guards, window: str, start: int, end: int, rol
         return True
     lead, matched = window[:start], window[start:end]
     clause = _CLAUSE.split(lead)[-1]
-    said = clause[-60:] if rule.first_person else clause[-60:] + matched
+    begins = matched.split(" ", 1)[0]
+    opens = begins in guards.first_person
+    said = clause[-60:] + (matched if not rule.first_person else begins if opens else "")
     so = guards.never_so.search(clause[-60:] + window[start : end + 25])
     if rule.denies and not so and guards.denial.search(guards.not_a_denial.sub(" ", said)):
         return True
     if role == "seeker":
-        opens = matched.split(" ", 1)[0] in guards.first_person
         return rule.first_person and not opens and _nearest_subject(clause[-50:], guards) == "other"
     own_clause = guards.own_clause.search(lead)
     told = own_clause["own"] if own_clause else lead

@@ -83,6 +83,10 @@ VIOLENCE = {
         "my partner said he will burn the house and me in it",
         "he said hes going to kill my mum",
         "she said she will kill my kids",
+        "i never told anyone i am suicidal",
+        "i never told anyone i cut myself",
+        "i havent told anyone that i want to die",
+        "they dont care so ill end my life",
     ),
     "none": (
         "my baby niece hit me with a toy",
@@ -182,6 +186,9 @@ VIOLENCE = {
         "he held my head in his hands",
         "he put his hand to my cheek",
         "his hands on my neck felt warm",
+        "i never told anyone i was sad",
+        "i didnt tell him to go",
+        "i dont want to die and im not suicidal",
     ),
 }
 THREATS = {
@@ -273,6 +280,7 @@ THREATS = {
         "im thinking of killing me",
         "i think im gonna kill me",
         "i often think of killing myself",
+        "i cant tell my husband i want to kill myself",
     ),
     "any": ("thinking to kill me tonight",),
     "none": (

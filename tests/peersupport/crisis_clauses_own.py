@@ -76,6 +76,7 @@ PILLS = {
         "my mum says she will beat me with the belt",
         "my ex keeps threatening me",
         "he threatens to hurt me if i talk",
+        "i didnt tell you i took all my pills",
     ),
     "none": (
         "ive taken all my antidepressants as prescribed this week",
@@ -229,6 +230,12 @@ DENIED = {
         "i dont know do i want to die",
         "he never did anything i will kill myself",
         "no one did i want to die",
+        "i never told my mum i tried to kill myself",
+        "not even my mum knows i cut myself",
+        "he never listens and ill kill myself tonight",
+        "nothing is wrong at work and im suicidal",
+        "never did i tell anyone i am suicidal",
+        "not once have i felt safe i want to kill myself",
     ),
     "none": (
         "not once have i wanted to die",
@@ -253,6 +260,8 @@ DENIED = {
         "not even once have i wanted to kill myself",
         "never will i kill myself",
         "under no circumstances would i kill myself",
+        "i never said i want to die",
+        "im not suicidal and ill never kill myself",
     ),
 }
 VOLUNTEER = {

@@ -133,6 +133,81 @@ def test_those_everyday_words_alone_are_no_cue():
     assert misses({"none": (*AROUND, *EVERYDAY)}, "seeker") == []
 
 
+THREATENED = (
+    "he said hell kill me",
+    "my husband says hell kill me",
+    "my dad told me hell kill me",
+    "she said shell stab me",
+)
+WHATEVER = (
+    "if i leave",
+    "if i burn the dinner",
+    "if im late",
+    "for going out",
+    "if i break a plate",
+    "if i fail my exam",
+    "if i lose my phone",
+    "for the mess",
+    "if i watch that film",
+    "if i eat his food",
+    "lol",
+)
+
+
+@pytest.mark.parametrize("threat", THREATENED)
+def test_a_threat_is_one_whatever_it_is_about(threat):
+    assert misses({"explicit": [f"{threat} {reason}" for reason in WHATEVER]}, "seeker") == []
+
+
+# A "not" or "never" that belongs to something else, and one that denies.
+NO_DENIAL = (
+    "he never listens",
+    "never have i been so tired",
+    "not once have i felt safe",
+    "i never told anyone",
+    "not even my mum knows",
+    "never did i tell anyone",
+    "in no way do i feel better",
+    "not for a second do i feel ok",
+    "never again will i trust",
+)
+SAID = (
+    "i am suicidal",
+    "i want to kill myself",
+    "i cut myself",
+    "i want to end it all",
+    "i think about suicide",
+)
+DENIAL = ("not once did i", "never ever would i", "at no point did i", "never in my life did i")
+DENIED = ("want to die", "want to kill myself", "want to end my life", "want to hurt myself")
+
+
+def test_a_denial_denies_its_own_clause_alone():
+    said = [
+        f"{lead} {cue}" for lead in NO_DENIAL for cue in SAID if "not even my mum" not in lead or "cut" in cue
+    ]
+    assert (
+        misses({"explicit": said, "none": [f"{no} {cue}" for no in DENIAL for cue in DENIED]}, "seeker") == []
+    )
+
+
+TAKEN = ("i took all my pills", "i took 20 paracetamol", "i swallowed a whole box of ibuprofen")
+DAILY = (
+    "",
+    "last night",
+    "for my heart",
+    "the doctor gave me",
+    "as always when he shouts",
+    "each night to forget",
+    "at once",
+)
+
+
+def test_too_many_pills_are_too_many_beside_words_for_every_day():
+    said = [f"{taken} {when}".strip() for taken in TAKEN for when in DAILY]
+    assert misses({"explicit": said}, "seeker") == []
+
+
 BLOWS = ("he hits me", "my dad punched me", "my ex strangled me", "he broke my arm", "he raped me")
 BESIDE = (
     "when i hold the baby {}",
