@@ -5,6 +5,14 @@ from __future__ import annotations
 # "any": noticed at either level.
 VIOLENCE = {
     "explicit": (
+        "i was beaten by my husband in front of the kids",
+        "i was beaten by my dad at home",
+        "he hurt me a lot last night",
+        "he hurt me that night",
+        "he put his hands gently round my neck then squeezed",
+        "he lost the match and punched me",
+        "he tripped me and kicked me",
+        "he quit the game and then hit me",
         "ever since we had the baby he hits me",
         "since the baby he hit me twice",
         "when i hold the baby he kicked me",

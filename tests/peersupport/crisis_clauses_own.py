@@ -5,6 +5,8 @@ from __future__ import annotations
 # "any": noticed at either level.
 PILLS = {
     "explicit": (
+        "i took too many pills by mistake",
+        "i took all my tablets by mistake",
         "i took 15 tramadol",
         "i took ten tablets and some whiskey",
         "ate a whole packet of paracetamol",
