@@ -15,6 +15,7 @@ Imports torch: only workers and commands import this module.
 from __future__ import annotations
 
 import inspect
+import re
 import threading
 import time
 from collections import deque
@@ -303,8 +304,9 @@ def padded(
 
 
 def out_of_memory(error: Exception) -> bool:
-    # On the CPU running out of memory is a plain RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate" in str(error)
+    # On the CPU it is a plain RuntimeError: torch's own words, or "std::bad_alloc" of what it is built on.
+    told = re.search("allocate|bad_alloc", str(error))
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or told is not None
 
 
 def _all_done(tickets: Sequence[Ticket]) -> bool:

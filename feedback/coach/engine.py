@@ -225,6 +225,8 @@ def load_model(config: CoachConfig) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
+    from feedback.coach.batching import out_of_memory
+
     logging.disable_progress_bar()  # a worker's log is no terminal
     if Path(config.model).is_absolute() and not Path(config.model).is_dir():
         raise EngineError("COACH_MODEL names a folder that does not exist")
@@ -239,9 +241,9 @@ def load_model(config: CoachConfig) -> tuple[Any, Any]:
         dtype = _dtype(config.dtype, device)
         model = AutoModelForCausalLM.from_pretrained(config.model, dtype=dtype, **options)
         model = model.to(device).eval()
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise EngineError("COACH_MODEL needs more memory than there is; try a smaller model") from error
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, MemoryError) as error:
+        if out_of_memory(error):
+            raise EngineError("COACH_MODEL needs more memory than there is; try a smaller model") from error
         raise EngineError(
             "COACH_MODEL could not be loaded: it has to be the folder or hub id of a causal language model "
             f"with its tokenizer ({type(error).__name__})"

@@ -8,6 +8,7 @@ import time
 import pytest
 import torch
 
+from feedback.coach import batching
 from feedback.coach.batching import Asked, BusyError, Loop
 from feedback.coach.kv_cache import plain_attention
 from feedback.coach.sampling import Draw, RowDraws
@@ -170,6 +171,19 @@ def test_a_row_that_breaks_halfway_leaves_nothing_behind(model, monkeypatch):
     assert tickets[0].error is not None
     whole = [number for number, ticket in tickets.items() if ticket.error is None]
     assert whole and all(tickets[number].tokens == expected[number] for number in whole)
+
+
+@pytest.mark.parametrize(
+    ("error", "memory"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), True),
+        (RuntimeError("std::bad_alloc"), True),
+        (RuntimeError("size mismatch"), False),
+    ],
+)
+def test_running_out_of_memory_is_told_from_other_errors(error, memory):
+    assert batching.out_of_memory(error) is memory
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("cannot allocate memory"), ValueError("odd")])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from feedback.coach.engine import Coach, CoachConfig, EngineError, NoCoach, get_coach
+from feedback.coach.engine import Coach, CoachConfig, EngineError, NoCoach, get_coach, load_model
 from feedback.coach.reply_prompt import RewordRequest, fenced, messages, plain_prompt, tidy
 from tests.feedback.tiny_model import save_tiny_model
 
@@ -181,3 +181,14 @@ def test_importing_the_engine_and_the_report_loads_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("std::bad_alloc")])
+def test_a_model_that_does_not_fit_is_said_to_be_too_large(tmp_path, monkeypatch, error):
+    def fails(*given, **more):
+        raise error
+
+    save_tiny_model(tmp_path)
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", fails)
+    with pytest.raises(EngineError, match="needs more memory than there is"):
+        load_model(CoachConfig(str(tmp_path)))

@@ -29,7 +29,7 @@ def load(folder: Path, device: str = "cpu") -> Any:
     try:
         return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).to(device)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        why = "it does not fit into memory" if "allocate" in str(error) else type(error).__name__
+        why = "it does not fit into memory" if "alloc" in str(error) else type(error).__name__
         raise ExpertsError(f"{folder} could not be loaded ({why})") from error
 
 
