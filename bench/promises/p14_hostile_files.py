@@ -67,8 +67,9 @@ def measure(place: Place, count: int) -> list[Figure]:
         app.start(stderr=errors)
         try:
             resting = app.web_memory_mb()
+            vera = Volunteer(app, "vera").cookies()  # after so many wrong passwords nobody signs in as her
             statuses = _posts(app, place.ask(ADDRESSES), count)
-            uploads = drawn(app, Volunteer(app, "vera").cookies(), count // 2, SEED)
+            uploads = drawn(app, vera, count // 2, SEED)
             unclear = [answer for answer in uploads if not answer.clear]
             for answer in unclear[:5]:
                 print(f"   unclear: {answer.status} {answer.refusal[:120]!r}")
