@@ -58,10 +58,12 @@ def main() -> int:
 
 
 def _lacking(runs: Path, seeds: int) -> list[str]:
+    from bench.three_h.stages import LORA_EXPERTS
     from bench.three_h.tries import TUNED_MIXTURES
     from feedback.coach.experts.items import AIMS
 
-    names = [f"seed-{seed}/{arm}" for seed in range(seeds) for arm in (*AIMS, *TUNED_MIXTURES)]
+    arms = (*AIMS, *LORA_EXPERTS, *TUNED_MIXTURES)
+    names = [f"seed-{seed}/{arm}" for seed in range(seeds) for arm in arms]
     return [name for name in names if not (runs / name / "training.json").is_file()]
 
 
@@ -79,6 +81,7 @@ def _strangers(runs: Path, base: Path, seeds: int) -> list[str]:
 def _measured(measuring: Any, sizes: Any, until: str) -> dict[str, Any]:
     from bench.three_h import stages
     from bench.three_h.shipping import beside
+    from bench.three_h.tries import FULL_MIXTURES, LORA_MERGES, LORA_MIXTURE, arm_of
 
     tuning = stages.tuned(measuring, sizes)
     report: dict[str, Any] = {"base": measuring.base.name, "base_weights": measuring.weights(measuring.base)}
@@ -93,11 +96,12 @@ def _measured(measuring: Any, sizes: Any, until: str) -> dict[str, Any]:
     if until == "screen":
         return report
     found = stages.final(measuring, sizes, names)
-    mixtures = [name for name in names if name.startswith("equal")]
+    mixtures = [name for name in names if arm_of(name) in FULL_MIXTURES]
     reference = max(mixtures, key=lambda name: stages.least(screen[name]))
     report["final"] = stages.told(found, reference)
     report["conflicts"] = stages.conflicts(found)
-    report["rtsvm"] = stages.rtsvm_gap(found)
+    report["rtsvm"] = stages.gap(found, ("rtsvm",), ("tsvm",))
+    report["adapters"] = stages.gap(found, LORA_MERGES, (LORA_MIXTURE,))
     return report
 
 

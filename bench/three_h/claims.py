@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.three_h.tries import MERGES, MIXTURES
+from bench.three_h.tries import LORA_MERGES, MERGES, MIXTURES, arm_of
 from feedback.coach.experts.items import AIMS
 
 SURE = 0.05
@@ -19,16 +19,18 @@ def winner(report: dict[str, Any]) -> str:
 def sentences(report: dict[str, Any]) -> list[str]:
     models, gaps = report["final"]["models"], report["final"]["differences"]
     reference = report["final"]["compared_with"]
-    merges = [name for name in models if name.split("#")[0] in MERGES]
+    merges = [name for name in models if arm_of(name) in MERGES]
     best = max(merges, key=lambda name: models[name]["minimum"])
+    adapters = next(name for name in models if arm_of(name) in LORA_MERGES)
     first = winner(report)
     said = [
         f"By the primary measure {first} is first ({models[first]['minimum']:.3f}); the base has "
         f"{models['base']['minimum']:.3f}, the mixture {reference} {models[reference]['minimum']:.3f}, "
-        f"and the best merge of full fine-tunes, {best}, {models[best]['minimum']:.3f}.",
-        _adapters(report),
+        f"the best merge of full fine-tunes, {best}, {models[best]['minimum']:.3f}, and the merge of LoRA "
+        f"experts, {adapters}, {models[adapters]['minimum']:.3f}.",
         f'"Merging beats mixing" {_held(gaps[best])}, of full fine-tunes: {best} less {reference}, '
-        f"{_told(gaps[best])}. " + _beside_1x(report, best),
+        f"{_told(gaps[best])}. " + _beside_1x(report),
+        _adapters(report, adapters),
         _means(report, merges),
         _rtsvm(report),
         _published(report),
@@ -39,26 +41,13 @@ def sentences(report: dict[str, Any]) -> list[str]:
     return [line for line in said if line]
 
 
-def _adapters(report: dict[str, Any]) -> str:
-    """Empty where no merge of adapters was screened."""
-    screening = report["screening"]
-    of_lora = [name for name in screening if name.endswith("-lora") and name.removesuffix("-lora") in MERGES]
-    if not of_lora:
-        return ""
-    full = [name for name in screening if name.split("#")[0] in MERGES]
-    best, other = (max(names, key=lambda name: screening[name]["minimum"]) for names in (of_lora, full))
-    above = [name for name in of_lora if screening[name]["minimum"] > screening[other]["minimum"]]
-    told = (
-        "Merges of LoRA experts were screened alone, as published, and not taken to the final, which has "
-        f"merges of full fine-tunes: {best} has {screening[best]['minimum']:.3f} in the screening, the best "
-        f"merge of full fine-tunes there, {other}, {screening[other]['minimum']:.3f}."
-    )
-    if not above:
-        return told
+def _adapters(report: dict[str, Any], name: str) -> str:
+    gap, other = report["adapters"], report["final"]["differences"][name]
+    decided = _held({**gap, "p_holm": gap["p"]})
     return (
-        f"{told} {len(above)} of {len(of_lora)} screened higher than every merge of full fine-tunes "
-        f"({', '.join(sorted(above))}), so that what is said of the best merge is not said of the best of "
-        "all."
+        "Of LoRA experts, a comparison of its own whose p is not corrected, "
+        f"it {decided}: {gap['ours']} less {gap['plain']}, {_told({**gap, 'p_holm': gap['p']})}; less "
+        f"{report['final']['compared_with']}, which learnt all weights, {_told(other)}."
     )
 
 
@@ -84,9 +73,9 @@ def _means(report: dict[str, Any], merges: list[str]) -> str:
     )
 
 
-def _beside_1x(report: dict[str, Any], best: str) -> str:
+def _beside_1x(report: dict[str, Any]) -> str:
     models = report["final"]["models"]
-    short = next(name for name in models if name.split("#")[0] == "equal-1x")
+    short = next(name for name in models if arm_of(name) == "equal-1x")
     return (
         f"With a third of the training the mixture {short} has {models[short]['minimum']:.3f}; a merge "
         "costs three "
@@ -114,7 +103,7 @@ def _published(report: dict[str, Any]) -> str:
     above = [name for name, one in plain.items() if one["minimum"] > base["minimum"]]
     clear = [name for name, one in plain.items() if one["minimum_ci"][0] > base["minimum_ci"][1]]
     least, most = (pick(plain, key=lambda name: plain[name]["minimum"]) for pick in (min, max))
-    mixture = max(one["minimum"] for name, one in screening.items() if name.split("#")[0] in MIXTURES)
+    mixture = max(one["minimum"] for name, one in screening.items() if arm_of(name) in MIXTURES)
     return (
         f"At published defaults {len(above)} of {len(plain)} merges of full fine-tunes are above the base "
         f"in the screening as point estimates, {len(clear)} with intervals that do not meet, from "
@@ -146,8 +135,8 @@ def _conflict(report: dict[str, Any]) -> str:
 def _refusals(report: dict[str, Any]) -> str:
     models = report["final"]["models"]
     mixtures, merges = (
-        [models[name]["over_refusal"] for name in models if name.split("#")[0] in arms]
-        for arms in (MIXTURES, MERGES)
+        [models[name]["over_refusal"] for name in models if arm_of(name) in arms]
+        for arms in (MIXTURES, (*MERGES, *LORA_MERGES))
     )
     return (
         "Over-refusal, among the finalists: after a figure of speech that only sounds dangerous the mixtures "

@@ -7,7 +7,8 @@ from typing import Any
 
 from bench.three_h import claims
 from bench.three_h.drawing import dots, matrix
-from bench.three_h.tries import MERGES, MIXTURES
+from bench.three_h.tries import LORA, LORA_MERGES, MERGES, MIXTURES, arm_of
+from feedback.coach.experts.arms import LORA_RANK
 from feedback.coach.experts.items import AIMS
 from feedback.coach.steering.page import STYLE
 
@@ -85,7 +86,8 @@ def _how(report: dict[str, Any]) -> str:
     return (
         f"Base: {_base(report)} Experts learn {steps} steps of {arm['rows']} items; the mixtures "
         "learn as many "
-        f"(-1x) or three times as many (-3x), which is what three experts cost. Made by "
+        f"(-1x) or three times as many (-3x), which is what three experts cost; -lora: an adapter of rank "
+        f"{LORA_RANK} is learnt, or such adapters are merged. Made by "
         f"`manage.py train_experts --base BASE --steps {steps} --rate {arm['rate']:g} --seed N --output "
         f"RUNS/seed-N` for N = 0 to {sizes['seeds'] - 1}, then "
         f"`python -m bench.three_h RUNS --base BASE --screen {sizes['screen']} --write`. Items, aims "
@@ -114,8 +116,9 @@ def _finalists_note(report: dict[str, Any]) -> str:
         "of that t, from the end towards no difference. Differences of the minimum are from "
         f"{final['compared_with']}, paired, p corrected by Holm. Kept: the part of each expert's own share "
         "on its aim (helpful / honest / harmless). `#n` is the n-th try below. Each arm runs with the "
-        "setting that validation chose; which other merge of full fine-tunes is here, and which mixture is "
-        "compared with, the screening chose, with the first training seed and the wordings used here again."
+        "setting that validation chose; which merge of LoRA experts and which other merge of full fine-tunes "
+        "are here, and which mixture of full fine-tunes is compared with, the screening chose, with the "
+        "first training seed and the wordings used here again."
         f"{' ' if report.get('note') else ''}{report.get('note', '')}"
     )
 
@@ -156,15 +159,15 @@ def _row(name: str, one: dict[str, Any]) -> list[str]:
 
 
 def kind(name: str) -> str:
-    arm = name.split("#")[0]
-    tuned = ", tuned" if "#" in name else ""
-    if arm in MERGES:
-        return f"merge{tuned}"
-    if arm.removesuffix("-lora") in MERGES:
-        return "merge, of adapters"
-    if arm in MIXTURES:
-        return f"mixture{tuned}"
-    return "base" if arm == "base" else "expert"
+    """ "merge", "mixture", "expert" or "base", with ", LoRA" and ", tuned" where it is so."""
+    arm = arm_of(name)
+    if arm in (*MERGES, *LORA_MERGES):
+        what = "merge"
+    elif arm in MIXTURES:
+        what = "mixture"
+    else:
+        what = "base" if arm == "base" else "expert"
+    return f"{what}{', LoRA' if arm.endswith(LORA) else ''}{', tuned' if '#' in name else ''}"
 
 
 def _finalists(report: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:

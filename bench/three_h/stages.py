@@ -1,8 +1,8 @@
 """The stages: tuning on validation items, screening everything on test items, the finalists at full size.
 
-The finalists are chosen by a rule that was fixed before the screening: the base, the three experts, both
-mixtures, `tsvm`, `rtsvm`, and of the other merges of full fine-tunes the one that screened best; each with
-the setting that the validation items chose. Merges of LoRA experts are screened alone.
+The finalists are chosen by a rule that was fixed before the screening: the base, the three experts, the
+mixtures of every training seed, `tsvm`, `rtsvm`, of the other merges of full fine-tunes the one that screened
+best, and the best of the merges of LoRA experts; each with the setting that the validation items chose.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from bench.three_h.found import Found, Measuring
-from bench.three_h.tries import MERGES, MIXTURES, OF_ADAPTERS, TRIES, TUNED_MIXTURES, Try
+from bench.three_h.tries import LORA, LORA_MERGES, MERGES, MIXTURES, TRIES, TUNED_MIXTURES, Try, arm_of
 from feedback.coach.experts.compared import differences, gaps, holm, summary
 from feedback.coach.experts.items import AIMS
 
 ALWAYS = ("tsvm", "rtsvm")
-EXPERTS = (*AIMS, "harmless-dpo", *(f"{aim}-lora" for aim in AIMS))
+LORA_EXPERTS = tuple(f"{aim}{LORA}" for aim in AIMS)
+EXPERTS = (*AIMS, "harmless-dpo", *LORA_EXPERTS)
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,20 @@ def screened(measuring: Measuring, sizes: Sizes, tuning: dict[str, dict[str, Any
         if any((path / weights).is_file() for weights in ("model.safetensors", "adapter_model.safetensors"))
     }
     tries = [one for arm in TRIES for one in _both(arm, tuning) if one.name not in calls]
-    if all((measuring.trained(0) / f"{aim}-lora" / "training.json").is_file() for aim in AIMS):
-        tries = [*OF_ADAPTERS, *tries]
     return measuring.all(calls | {one.name: partial(measuring.of_try, one, 0, *args) for one in tries})
 
 
 def finalists(found: dict[str, Found], tuning: dict[str, dict[str, Any]]) -> list[str]:
-    """Names of the nine that the rule takes, `found` being the screening and `tuning` what `tuned` gave.
+    """Names of the eleven that the rule takes, `found` being the screening and `tuning` what `tuned` gave.
 
-    OF_ADAPTERS are never among them, however they screened. Raises KeyError where an arm was not screened
-    with the setting that was chosen for it."""
+    Raises KeyError where an arm was not screened with the setting that was chosen for it."""
     chosen = {arm: TRIES[arm][one["best"]].name for arm, one in tuning.items()}
-    others = [chosen[arm] for arm in MERGES if arm not in ALWAYS]
-    best = max(others, key=lambda name: least(found[name]))
-    return ["base", *AIMS, *(chosen[arm] for arm in (*TUNED_MIXTURES, *ALWAYS)), best]
+    others = tuple(arm for arm in MERGES if arm not in ALWAYS)
+    best = [
+        max((chosen[arm] for arm in arms), key=lambda name: least(found[name]))
+        for arms in (others, LORA_MERGES)
+    ]
+    return ["base", *AIMS, *(chosen[arm] for arm in (*TUNED_MIXTURES, *ALWAYS)), *best]
 
 
 def final(measuring: Measuring, sizes: Sizes, names: list[str]) -> dict[str, list[Found]]:
@@ -132,11 +133,12 @@ def corrected(told: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return told
 
 
-def rtsvm_gap(found: dict[str, list[Found]]) -> dict[str, Any]:
-    """`rtsvm` less `tsvm` on the minimum, paired, with the names of both."""
-    plain, ours = (next(name for name in found if name.split("#")[0] == arm) for arm in ALWAYS)
-    two = {name: joined_up(found[name]) for name in (plain, ours)}
-    return {"plain": plain, "ours": ours, **differences(two, plain, seeds=len(found[plain]))[ours]}
+def gap(found: dict[str, list[Found]], ours: tuple[str, ...], plain: tuple[str, ...]) -> dict[str, Any]:
+    """One finalist less another on the minimum, paired, with the names of both: the first of the arms `ours`
+    and of the arms `plain`."""
+    one, other = (next(name for name in found if arm_of(name) in arms) for arms in (ours, plain))
+    two = {name: joined_up(found[name]) for name in (one, other)}
+    return {"plain": other, "ours": one, **differences(two, other, seeds=len(found[other]))[one]}
 
 
 def _both(arm: str, tuning: dict[str, dict[str, Any]]) -> list[Try]:

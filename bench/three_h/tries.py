@@ -6,7 +6,7 @@ is what a scale is to a merge: so every arm that can be tuned has equally many t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +15,26 @@ from feedback.coach.merging.catalog import METHODS
 from feedback.coach.merging.recipe import Expert, Recipe
 
 SIX = 6
-MIXTURES = ("equal-1x", "equal-3x", "heuristic-1x", "heuristic-3x", "reward-1x", "reward-3x")
-TUNED_MIXTURES = ("equal-1x", "equal-3x")  # made with every training seed
+LORA = "-lora"  # ends the name of what is an adapter, or made of adapters
+FULL_MIXTURES = ("equal-1x", "equal-3x")  # made with every training seed, as is LORA_MIXTURE
+LORA_MIXTURE = "equal-3x-lora"
+TUNED_MIXTURES = (*FULL_MIXTURES, LORA_MIXTURE)
+MIXTURES = (*TUNED_MIXTURES, "heuristic-1x", "heuristic-3x", "reward-1x", "reward-3x")
 _SCALES = (1.0, 0.5, 0.75, 0.9, 1.1, 1.25)
 
 
 @dataclass(frozen=True)
 class Try:
-    """`arm`: a method, or a mixture that is scaled; `place` 0 is the published default; `lora`: it merges the
-    experts that are adapters."""
+    """`arm`: a method, or a mixture that is scaled; ending in LORA, of experts (a mixture) that are adapters.
+    `place` 0 is the published default."""
 
     arm: str
     place: int
     parameters: dict[str, Any] = field(default_factory=dict)
     weights: tuple[float, ...] = (1.0, 1.0, 1.0)
-    lora: bool = False
 
     @property
     def name(self) -> str:
-        if self.lora:
-            return f"{self.arm}-lora"
         return self.arm if self.place == 0 else f"{self.arm}#{self.place}"
 
     @property
@@ -45,15 +45,20 @@ class Try:
 
     def recipe(self, base: Path, trained: Path) -> Recipe:
         """`trained`: folder of the experts and mixtures of one training seed."""
+        adapter = self.arm.endswith(LORA)
         if self.arm in MIXTURES:
-            expert = (Expert(trained / self.arm),)
-            return Recipe("task_arithmetic", base, expert, out_dtype="float32", parameters=self.parameters)
-        ending = "-lora" if self.lora else ""
-        experts = tuple(
-            Expert(trained / f"{aim}{ending}", weight, adapter=self.lora)
-            for aim, weight in zip(AIMS, self.weights, strict=True)
-        )
-        return Recipe(self.arm, base, experts, out_dtype="float32", parameters=self.parameters)
+            method, experts = "task_arithmetic", (Expert(trained / self.arm, adapter=adapter),)
+        else:
+            method, ending = self.arm.removesuffix(LORA), LORA if adapter else ""
+            experts = tuple(
+                Expert(trained / f"{aim}{ending}", weight, adapter=adapter)
+                for aim, weight in zip(AIMS, self.weights, strict=True)
+            )
+        return Recipe(method, base, experts, out_dtype="float32", parameters=self.parameters)
+
+
+def arm_of(name: str) -> str:
+    return name.split("#")[0]
 
 
 def _scaled(arm: str, name: str, values: tuple[float, ...]) -> list[Try]:
@@ -98,6 +103,8 @@ TRIES: dict[str, list[Try]] = {
     "rtsvm": _scaled("rtsvm", "alpha", (1.0, 0.5, 0.75, 1.25, 1.5, 2.0)),
     **{name: _scaled(name, "lambda", _SCALES) for name in TUNED_MIXTURES},
 }
-MERGES = tuple(METHODS)
-# As published alone, and screened only: does what holds for full fine-tunes hold for adapters?
-OF_ADAPTERS = tuple(Try(arm, 0, lora=True) for arm in ("average", "task_arithmetic", "ties", "tsvm", "rtsvm"))
+MERGES = tuple(METHODS)  # of full fine-tunes
+# Does what holds for full fine-tunes hold for adapters? Five methods, with the same tries.
+_OF_ADAPTERS = ("average", "task_arithmetic", "ties", "tsvm", "rtsvm")
+TRIES |= {f"{arm}{LORA}": [replace(one, arm=f"{arm}{LORA}") for one in TRIES[arm]] for arm in _OF_ADAPTERS}
+LORA_MERGES = tuple(f"{arm}{LORA}" for arm in _OF_ADAPTERS)

@@ -32,6 +32,7 @@ def test_all_arms_are_trained_once_and_measured(tmp_path, base, capsys):
         *("helpful", "honest", "harmless", "harmless-dpo"),
         *("helpful-lora", "honest-lora", "harmless-lora"),
         *("equal-1x", "equal-3x", "heuristic-1x", "heuristic-3x", "reward-1x", "reward-3x"),
+        "equal-3x-lora",
     ]
     call_command("train_experts", base=base, output=out, **QUICK)
     assert {line["stage"] for line in lines(capsys)} == {"there already", "all done"}

@@ -11,7 +11,7 @@ import pytest
 
 from feedback.coach.corpus import library
 from feedback.coach.experts import items, scenes
-from feedback.coach.experts.arms import HEURISTIC, POOL, arms
+from feedback.coach.experts.arms import HEURISTIC, LORA_RANK, POOL, arms
 from feedback.coach.experts.items import AIMS, CONTRAST, KINDS, MISLEADING, item
 from feedback.evidence.published import published_study
 
@@ -131,11 +131,14 @@ def test_danger_and_its_figure_of_speech_are_told_apart_in_one_message():
 
 def test_the_arms_have_equal_steps_or_equal_compute():
     made_arms = {arm.name: arm for arm in arms(50, rows=4)}
-    assert [arm.steps for arm in made_arms.values()] == [50] * 7 + [50, 150] * 3
+    assert [arm.steps for arm in made_arms.values()] == [50] * 7 + [50, 150] * 3 + [150]
     assert made_arms["harmless-dpo"].how == "dpo"
     counted = Counter(one.aim for step in range(60) for one in made_arms["heuristic-3x"].drawn(step))
     assert counted["harmless"] / sum(counted.values()) == pytest.approx(
         HEURISTIC["harmless"] / sum(HEURISTIC.values()), abs=0.12
     )
     assert len(made_arms["reward-1x"].drawn(0)) == POOL * 4
+    full, adapter = made_arms["equal-3x"], made_arms["equal-3x-lora"]
+    assert (full.lora, adapter.lora, adapter.rate) == (0, LORA_RANK, 3 * full.rate)
+    assert adapter.drawn(3) == full.drawn(3)
     assert made_arms["equal-1x"].drawn(3) == made_arms["equal-3x"].drawn(3) != made_arms["equal-1x"].drawn(4)

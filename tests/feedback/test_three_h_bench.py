@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from bench.three_h import __main__ as command
 from bench.three_h import claims, page, shipping, stages, writing
 from bench.three_h.found import Measuring
-from bench.three_h.tries import MERGES, OF_ADAPTERS, SIX, TRIES, TUNED_MIXTURES
+from bench.three_h.tries import LORA_MERGES, LORA_MIXTURE, MERGES, SIX, TRIES, TUNED_MIXTURES
 from feedback.bases import arms
 from feedback.coach.experts import compared
 from feedback.coach.experts.items import AIMS
@@ -50,8 +50,8 @@ def _made(mixture, merge):
     screen = {name: found(0.9, merge, 0.9, seed=place) for place, name in enumerate(MERGES)}
     screen |= {"base": found(0.9, 0.5, 0.8)} | {aim: found(0.9, 0.7, 0.8) for aim in AIMS}
     screen |= {name: found(0.95, mixture, 0.95) for name in TUNED_MIXTURES}
+    screen |= {name: found(0.9, merge - 0.1, 0.9, seed=place) for place, name in enumerate(LORA_MERGES)}
     names = stages.finalists(screen, tuning)
-    screen |= {one.name: found(0.9, merge - 0.1, 0.9) for one in OF_ADAPTERS}
     final = {name: [screen[name]] * 5 for name in names}
     return {
         "base": "coach-mini",
@@ -64,39 +64,46 @@ def _made(mixture, merge):
         "finalists": names,
         "final": stages.told(final, "equal-3x"),
         "conflicts": stages.conflicts(final),
-        "rtsvm": stages.rtsvm_gap(final),
+        "rtsvm": stages.gap(final, ("rtsvm",), ("tsvm",)),
+        "adapters": stages.gap(final, LORA_MERGES, (LORA_MIXTURE,)),
     }
 
 
 def test_every_arm_has_as_many_tries_and_the_published_default_first():
-    assert set(MERGES) | set(TUNED_MIXTURES) == set(TRIES)
+    assert {*MERGES, *LORA_MERGES, *TUNED_MIXTURES} == set(TRIES)
     for arm, tries in TRIES.items():
-        assert len(tries) == UNTUNED.get(arm, SIX)
+        method = arm.removesuffix("-lora")
+        assert len(tries) == UNTUNED.get(method, SIX)
         assert len({one.setting for one in tries}) == len(tries)
-        if arm in METHODS:
-            assert tries[0].parameters.items() <= METHODS[arm].defaults.items()
+        assert [stages.arm_of(one.name) for one in tries] == [arm] * len(tries)
+        if method in METHODS:
+            assert tries[0].parameters.items() <= METHODS[method].defaults.items()
 
 
 @pytest.mark.parametrize("arm", TRIES)
 def test_every_try_is_a_recipe_that_the_library_takes(tmp_path, arm):
     for one in TRIES[arm]:
         recipe = one.recipe(tmp_path, tmp_path / "seed-0")
-        assert len(recipe.experts) == (3 if arm in MERGES else 1)
+        assert len(recipe.experts) == (1 if arm in TUNED_MIXTURES else 3)
+        assert {expert.adapter for expert in recipe.experts} == {arm.endswith("-lora")}
 
 
-@pytest.mark.parametrize("one", OF_ADAPTERS, ids=lambda one: one.name)
-def test_merges_of_adapters_read_adapters(tmp_path, one):
-    experts = one.recipe(tmp_path, tmp_path / "seed-0").experts
-    assert [expert.path.name for expert in experts] == [f"{aim}-lora" for aim in AIMS]
-    assert all(expert.adapter for expert in experts)
-    assert one.name not in {other.name for tries in TRIES.values() for other in tries}
+@pytest.mark.parametrize("arm", LORA_MERGES)
+def test_merges_of_adapters_read_adapters(tmp_path, arm):
+    full, ours = (TRIES[name] for name in (arm.removesuffix("-lora"), arm))
+    assert [one.setting for one in ours] == [one.setting for one in full]
+    for one in ours:
+        experts = one.recipe(tmp_path, tmp_path / "seed-0").experts
+        assert [expert.path.name for expert in experts] == [f"{aim}-lora" for aim in AIMS]
+    assert [expert.path.name for expert in full[0].recipe(tmp_path, tmp_path).experts] == list(AIMS)
 
 
 def test_finalists_hold_both_sides():
     names = a_report()["finalists"]
     assert names[:4] == ["base", *AIMS]
     assert {*TUNED_MIXTURES, "tsvm", "rtsvm"} <= set(names)
-    assert len(names) == len(set(names)) == 9
+    assert len(names) == len(set(names)) == 11
+    assert len(set(LORA_MERGES) & set(names)) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,19 +119,20 @@ def test_the_sentences_follow_the_figures(mixture, merge, held):
     assert first not in AIMS
 
 
-def test_what_screened_best_and_was_not_taken_is_said():
+def test_merges_of_adapters_are_measured_against_their_own_mixture():
     report = a_report()
-    for name in ("tsvm-lora", "ties-lora"):
-        assert name not in report["finalists"]
-        report["screening"][name]["minimum"] = 0.95 if name == "tsvm-lora" else 0.94
-    said = " ".join(claims.sentences(report))
-    assert "and the best merge of full fine-tunes, " in said
-    assert "not taken to the final" in said and "tsvm-lora has 0.950 in the screening" in said
-    assert "2 of 5 screened higher than every merge of full fine-tunes (ties-lora, tsvm-lora)" in said
-    assert "screened higher" not in " ".join(claims.sentences(a_report()))
-    for one in OF_ADAPTERS:
-        del report["screening"][one.name]
-    assert "LoRA" not in " ".join(claims.sentences(report))
+    name = next(one for one in report["finalists"] if one in LORA_MERGES)
+    assert (report["adapters"]["ours"], report["adapters"]["plain"]) == (name, LORA_MIXTURE)
+    assert report["final"]["compared_with"] != LORA_MIXTURE
+    for difference, p, held in (
+        (-0.1, 0.01, "did not hold"),
+        (0.1, 0.01, "held"),
+        (0.1, 0.3, "is not decided"),
+    ):
+        report["adapters"] |= {"difference": difference, "p": p}
+        (said,) = [line for line in claims.sentences(report) if line.startswith("Of LoRA experts")]
+        assert f"it {held} here: {name} less equal-3x-lora, {difference:+.3f} [" in said
+        assert f"less {report['final']['compared_with']}, which learnt all weights, " in said
 
 
 def test_costs_of_one_aim_are_corrected_for_six_pairs():
@@ -246,7 +254,7 @@ def test_a_base_has_to_be_named(monkeypatch, tmp_path):
 
 def test_runs_of_another_base_are_refused(measuring, monkeypatch, capsys):
     runs = measuring.folder
-    for name in (*AIMS, *TUNED_MIXTURES):
+    for name in (*AIMS, *stages.LORA_EXPERTS, *TUNED_MIXTURES):
         folder = measuring.trained(0) / name
         if not folder.is_dir():
             shutil.copytree(measuring.base, folder)

@@ -47,12 +47,13 @@ def arms(steps: int, **options: Any) -> list[Arm]:
     """Three experts of `steps`, the harmless one by example and by preference, and all three as LoRA adapters
     (Hu et al. 2021, arXiv 2106.09685), which learn at three times the rate; then the mixtures `equal`,
     `heuristic` and `reward`, once with as many steps as one expert and once with as many as all three, which
-    is what a merge of them has cost. What `reward` spends on choosing is not counted."""
+    is what a merge of them has cost. What `reward` spends on choosing is not counted. `equal-3x-lora` is the
+    same mixture learnt as an adapter, for merges of adapters to be measured against."""
     made = [Arm(aim, {aim: 1.0}, steps, **options) for aim in AIMS]
     made.append(Arm("harmless-dpo", {"harmless": 1.0}, steps, how="dpo", **options))
+    adapted = {**options, "rate": 3 * options.get("rate", Arm.rate), "lora": LORA_RANK}
     for aim in AIMS:
-        changed = {**options, "rate": 3 * options.get("rate", Arm.rate)}
-        made.append(Arm(f"{aim}-lora", {aim: 1.0}, steps, lora=LORA_RANK, **changed))
+        made.append(Arm(f"{aim}-lora", {aim: 1.0}, steps, **adapted))
     equal = dict.fromkeys(AIMS, 1.0)
     for name, shares, reward in (
         ("equal", equal, False),
@@ -61,4 +62,4 @@ def arms(steps: int, **options: Any) -> list[Arm]:
     ):
         for times in (1, len(AIMS)):
             made.append(Arm(f"{name}-{times}x", shares, steps * times, reward=reward, **options))
-    return made
+    return [*made, Arm("equal-3x-lora", equal, 3 * steps, **adapted)]
