@@ -61,6 +61,12 @@ def take(import_id: UUID, upload: ToFolder) -> None:
         os.replace(path, folder / path.name)
 
 
+def drop(import_id: UUID, name: str) -> None:
+    """Delete one file, and what was found in them all."""
+    (folder_of(import_id) / ERRORS).unlink(missing_ok=True)
+    brought(import_id)[name].unlink(missing_ok=True)
+
+
 def erase(import_id: UUID) -> None:
     """Delete the files. The space is given back, not written over; no backup holds them."""
     shutil.rmtree(folder_of(import_id), ignore_errors=True)

@@ -24,10 +24,11 @@ from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.spec import Spec, read_spec
 from feedback.models import StudyImport, TechniqueEffect
 from feedback.studies.rows import StudyTooLong, save_study
-from feedback.studies.tagging import with_card
+from feedback.studies.tagging import tag_with, tagged_by, with_card
 from feedback.study_imports import files
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
+from skills.tagger import load_tagger
 
 Outcome = Callable[[], None] | Exception
 LONGEST_NAME = TechniqueEffect._meta.get_field("instrument").max_length
@@ -57,15 +58,19 @@ def _guarded(job: Job, context, work) -> Outcome:
         if missing := files.lacking(job.subject):
             raise StudyError(f"The file of {' and '.join(missing)} is not there any more. Bring it again.")
         tables = Files(*(found.get(name) for name in files.TABLES))
-        return work(rows, tables, _spec(found.get(files.SPEC)), report)
+        tagger = load_tagger() if tables.messages is not None else None
+        return work(rows, tables, _spec(found.get(files.SPEC), tagger), report)
     except StudyError as error:
         return partial(rows.update, error=plain(str(error)), finished_at=timezone.now())
     except StoppedError as error:
         return error
 
 
-def _spec(path: Path | None) -> Spec:
+def _spec(path: Path | None, tagger) -> Spec:
+    """`tagger`: who reads the messages, None where there are none."""
     spec = read_spec(path)
+    if tagger is not None:
+        spec = tagged_by(spec, tagger)
     if long := [name for name in spec.instruments if len(name) > LONGEST_NAME]:
         raise StudyError(
             f"spec.toml: the instrument {long[0][:40]} has a name of more than {LONGEST_NAME} characters. "
@@ -88,7 +93,7 @@ def _check(rows, tables: Files, spec: Spec, report) -> Outcome:
 def _study(rows, tables: Files, spec: Spec, report) -> Outcome:
     checked = {row.preview.get("sha256") for row in rows}
     _refuse_others(tables, checked)
-    result, _ = run(tables, spec, report)
+    result, _ = run(tables, spec, report, tag_with(load_tagger()) if tables.messages is not None else None)
     _refuse_others(tables, checked)  # they may have been changed meanwhile
     report(0.95, "writing the report")
     return partial(_keep, rows, result)

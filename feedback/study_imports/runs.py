@@ -95,13 +95,30 @@ def bring(row: StudyImport | None, upload: files.ToFolder, admin: User) -> Study
     else:
         _take_hold(row)
     files.take(row.pk, upload)
+    _changed(row, admin, "study_upload")
+    return row
+
+
+@transaction.atomic
+def drop(row: StudyImport, admin: User, fields) -> None:
+    """Delete the one file that the form names, of those that may be missing, and have the rest checked."""
+    name = fields.get("file", "")
+    if name in files.REQUIRED:
+        raise StepRefused(_("Assessments and chats are needed: upload another file in their place."))
+    if name not in files.brought(row.pk):
+        raise StepRefused(_("That file is not there any more."))
+    _take_hold(row)
+    files.drop(row.pk, name)
+    _changed(row, admin, "study_drop")
+
+
+def _changed(row: StudyImport, admin: User, verb: str) -> None:
     StudyImport.objects.filter(pk=row.pk).update(
         seen="", found="", error="", finished_at=None, changed_at=timezone.now()
     )
-    record(admin, "study_upload", row)
+    record(admin, verb, row)
     if not files.lacking(row.pk):
         queue.enqueue(CHECK, row.pk, ordering_key=f"study:{row.pk}")
-    return row
 
 
 def _take_hold(row: StudyImport) -> None:
@@ -181,7 +198,7 @@ def erase(row: StudyImport, admin: User, fields) -> None:
     files.erase(row.pk)
 
 
-STEPS = {"check": check, "run": run, "cancel": cancel, "erase": erase}
+STEPS = {"check": check, "run": run, "cancel": cancel, "drop": drop, "erase": erase}
 
 
 def forget() -> int:

@@ -32,6 +32,7 @@ LABELS = {
     "chats": gettext_lazy("Chats"),
     "seekers": gettext_lazy("Seekers"),
     "providers": gettext_lazy("Providers"),
+    "messages": gettext_lazy("Messages"),
     files.SPEC: gettext_lazy("Specification"),
 }
 REFUSED = {

@@ -8,6 +8,7 @@ import os
 import threading
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -23,6 +24,7 @@ from feedback.study_imports import files, jobs, runs
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue, running
 from peersupport.jobs.models import Job
+from skills.tagger import load_tagger
 from tests.feedback.study_imports import ASSESSMENTS, CHATS, RESULT, finished_import
 
 NEW = "/studies/new/"
@@ -69,7 +71,7 @@ def quick(monkeypatch):
     """The pipeline's answer without its work."""
     answer = json.loads(json.dumps(RESULT))
     monkeypatch.setattr(
-        jobs, "run", lambda tables, spec, report: (report(0.5, "half"), (answer, Problems()))[1]
+        jobs, "run", lambda tables, spec, report, tag: (report(0.5, "half"), (answer, Problems()))[1]
     )
     return answer
 
@@ -220,8 +222,8 @@ def test_a_study_runs_on_the_files_that_were_checked_or_not_at_all(admin, drain,
     drain("batch")
     made = pipeline.run
 
-    def changed_meanwhile(tables, spec, report):
-        found = made(tables, spec, report)
+    def changed_meanwhile(tables, spec, report, tag):
+        found = made(tables, spec, report, tag)
         chats_file.write_text(CHATS)
         return found
 
@@ -355,11 +357,81 @@ def test_without_its_token_nothing_is_kept(people):
 def test_the_templates_that_the_page_offers_can_be_read(admin, drain):
     folder = settings.BASE_DIR / "docs" / "samples"
     given = {n: (f"{n}.csv", (folder / f"study_{n}.csv").read_bytes()) for n in files.TABLES}
+    messages = given.pop("messages")
     row = brought(admin, **given, spec=("study.toml", (folder / "study.toml").read_bytes()))
     drain("batch")
     row.refresh_from_db()
     assert row.preview["errors"] == [] and row.preview["problems"] == 0 and row.preview["notices"] == []
     assert row.preview["timezone"] == "Europe/London"
+    chats = pd.read_csv(folder / "study_chats.csv")
+    chats = chats.drop(columns=[name for name in chats if name.startswith("technique:")])
+    step(admin, row, "drop", file="spec")  # it names another tagger
+    bring(admin, row, chats=chats.to_csv(index=False), messages=messages)
+    drain("batch")
+    row = StudyImport.objects.get()
+    assert row.preview["errors"] == [] and row.preview["problems"] == 0
+    assert row.preview["tables"]["messages"]["rows"] == 6
+
+
+SAID = "chat_id,role,text\n" + "".join(
+    f"c{n},seeker,SECRET I cannot sleep.\nc{n},counselor,SECRET what keeps you awake?\n" for n in range(3)
+)
+PLAIN = (
+    CHATS.replace(",technique:affirm", "").replace(",0\n", "\n").replace(",1\n", "\n").replace(",2\n", "\n")
+)
+
+
+def test_messages_are_tagged_in_the_run_and_shown_nowhere(admin, drain, monkeypatch):
+    row = brought(admin, chats=PLAIN, messages=SAID)
+    drain("batch")
+    row.refresh_from_db()
+    version = load_tagger().version
+    seen = page(admin, row)
+    assert "SECRET" not in seen + row.seen and "<td>28 characters</td>" in seen
+    assert f"are counted by {version} when the study runs" in seen and "hold no counts" not in seen
+    asked = []
+
+    def tag(batch):
+        asked.extend(batch)
+        return [{"open_question": 1}] * len(batch)
+
+    monkeypatch.setattr(jobs, "tag_with", lambda tagger: tag)
+    told = []
+    monkeypatch.setattr(queue, "checkpoint", lambda job, **how: told.append(how["state"]["stage"]))
+    step(admin, row, "run", version="1")
+    drain("batch")
+    row.refresh_from_db()
+    assert asked == [("SECRET what keeps you awake?", "SECRET I cannot sleep.")] * 3
+    assert "3 messages read" in told and "SECRET" not in row.found + row.error
+    assert row.result["tagger_version"] == row.result["spec"]["tagger_version"] == version
+    assert row.result["counted"]["question"] and row.result["spec"]["tagger_f1"]["open_question"] > 0.8
+
+
+def test_messages_of_another_tagger_are_refused_at_the_check(admin, drain):
+    other = b'[tagger]\nversion = "another"'
+    row = brought(admin, chats=PLAIN, messages=SAID, spec=("study.toml", other))
+    drain("batch")
+    assert "names the tagger another" in page(admin, row)
+    assert "found good" in step(admin, row, "run", version="1")
+
+
+def test_a_file_brought_by_mistake_is_taken_out(admin, drain):
+    row = brought(admin, messages=SAID)  # the chats count techniques
+    drain("batch")
+    assert "leave one of the two out" in page(admin, row)
+    said = step(admin, row, "drop", file="messages")
+    assert "being checked" in said and "SECRET" not in said
+    assert set(files.brought(row.pk)) == {"assessments", "chats"}
+    drain("batch")
+    assert "Checked: a study can run." in page(admin, row)
+    assert "upload another file in their place" in step(admin, row, "drop", file="chats")
+    for name in ("messages", "seekers", "../chats", ""):
+        assert "not there any more" in step(admin, row, "drop", file=name)
+    assert verbs() == ["study_upload", "study_drop"]
+    queue.enqueue(runs.RUN, row.pk)
+    (files.folder_of(row.pk) / "seekers.csv").write_text("seeker_id\n")
+    assert "cannot be changed any more" in step(admin, row, "drop", file="seekers")
+    assert "seekers" in files.brought(row.pk)
 
 
 def test_errors_csv_holds_no_cell_and_no_formula(tmp_path):

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from feedback.evidence.study.columns import TABLES
+from feedback.evidence.study.messages import unread
 from feedback.evidence.study.pipeline import Files, Report, load, silent
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.reading import first_rows
@@ -20,7 +22,8 @@ def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, 
     problems).
 
     `errors` says what stands in the way of a study, `undone` which families of techniques one made of these
-    tables would go without. `tables` are the first rows, long cells cut short.
+    tables would go without. `tables` are the first rows, long cells cut short, and of a message its length
+    alone.
     """
     found: dict[str, Any] = {
         "tables": {},
@@ -31,17 +34,20 @@ def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, 
         "timezone": spec.timezone,
     }
     problems = Problems()
-    for kind in ("assessments", "chats", "seekers", "providers"):
+    for kind in TABLES:
         path = getattr(files, kind)
         if path is None:
             continue
         try:
-            found["tables"][kind] = _as_table(first_rows(path, kind))
+            rows = first_rows(path, kind)
+            found["tables"][kind] = _as_table(_untold(rows) if kind == "messages" else rows)
         except StudyError as error:
             found["errors"].append(str(error))
     if not found["errors"]:
         try:
-            made, about, _ = load(files, spec, lambda share, words: report(share / 0.55, words), problems)
+            made, about, _ = load(
+                files, spec, lambda share, words: report(share / 0.55, words), problems, unread
+            )
             found |= about | {"undone": _undone(made)}
         except StudyError as error:
             found["errors"].append(str(error))
@@ -64,6 +70,11 @@ def _undone(made: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
         for family, members in FAMILIES.items()
         if not any(name in rows for rows in made.values() for name in members)
     ]
+
+
+def _untold(rows: pd.DataFrame) -> pd.DataFrame:
+    lengths = rows["text"].astype("string").str.len().fillna(0)
+    return rows.assign(text=[f"{n} characters" for n in lengths])
 
 
 def _as_table(rows: pd.DataFrame) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""The four tables as somebody who brings them needs to know them. No pandas here: pages show this."""
+"""The five tables as somebody who brings them needs to know them. No pandas here: pages show this."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-TABLES = ("assessments", "chats", "seekers", "providers")
+TABLES = ("assessments", "chats", "seekers", "providers", "messages")
 REQUIRED = ("assessments", "chats")
 
 
@@ -49,16 +49,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("modules", False, "further training modules done, 0 or more", "3"),
         Column("prior_chats", False, "chats before the first one here, 0 or more", "120"),
     ),
+    "messages": (
+        Column("chat_id", True, "as among the chats; the rows of a chat together, in their order", "c-0001"),
+        Column("role", True, "counselor or seeker", "counselor"),
+        Column("text", True, "the message", "That sounds hard."),
+    ),
 }  # fmt: skip
-# Read by the command alone: pages take no text of chats.
-MESSAGES = (
-    Column("chat_id", True, "as among the chats; the rows of a chat together, in their order", "c-0001"),
-    Column("role", True, "counselor or seeker", "counselor"),
-    Column("text", True, "the message", "That sounds hard."),
-)
-READ = COLUMNS | {"messages": MESSAGES}
-NEEDED = {table: tuple(c.name for c in columns if c.needed) for table, columns in READ.items()}
+NEEDED = {table: tuple(c.name for c in columns if c.needed) for table, columns in COLUMNS.items()}
 OPTIONAL = {
     table: tuple(c.name for c in columns if not c.needed and c.name != "item_1" and ":" not in c.name)
-    for table, columns in READ.items()
+    for table, columns in COLUMNS.items()
 }

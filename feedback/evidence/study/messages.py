@@ -27,6 +27,12 @@ ROLES = ("counselor", "seeker")
 BATCH = 2000
 
 
+def unread(messages: list[tuple[str, str]]) -> list[Mapping[str, int]]:
+    """Stands for a tagger where a table is only looked at: which messages would be read, and nothing in
+    them."""
+    return [{} for _ in messages]
+
+
 def count(
     path: Path,
     files: tuple[Path, Path],
@@ -69,7 +75,7 @@ def _add(found: dict[str, Counter[str]], batch, tag: Tag, done: int, report) -> 
             batch, tag([(text, before) for _, text, before in batch]), strict=True
         ):
             found[chat].update(counts)
-        report(0.0, f"{done + len(batch):,} messages tagged")
+        report(0.0, f"{done + len(batch):,} messages read")
     return done + len(batch)
 
 

@@ -71,10 +71,11 @@ def load(
             raise StudyError("there are messages and nothing to tag them with.")
         tables = (files.assessments, files.chats)
         counts = messages.count(files.messages, tables, tag, spec, problems, notices, report)
-        notices.append(
-            f"Techniques were counted by {spec.tagger_version or 'a tagger'} in the messages of the chats "
-            "inside a period."
+        by = spec.tagger_version or "a tagger"
+        what = (
+            f"are counted by {by} when the study runs," if tag is messages.unread else f"were counted by {by}"
         )
+        notices.append(f"Techniques {what} in the messages of the chats inside a period.")
     report(0.0, "reading assessments")
     cut = periods(read_assessments(files.assessments, spec, problems, notices), spec, flow)
     seekers = pd.Index(cut["seeker_id"].unique())

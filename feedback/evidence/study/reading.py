@@ -1,4 +1,4 @@
-"""Reading the four tables (CSV or Parquet) piece by piece; bad rows are set aside with a reason.
+"""Reading the five tables (CSV or Parquet) piece by piece; bad rows are set aside with a reason.
 
 Columns: assessments `seeker_id, instrument, date, score` (or items `item_1…`); chats `chat_id, seeker_id,
 provider_id, start, turns`, optional `technique:<code>`, `seeker_negative`, `seeker_positive`; seekers

@@ -43,8 +43,8 @@ def analyse(
     if not present:
         raise StudyError(
             "the chats bring no counts of these techniques: add columns such as "
-            f"technique:{leaves_of(next(iter(FAMILIES[family])))[0]}, or give the messages to the command "
-            "run_study (--messages), which has them tagged first."
+            f"technique:{leaves_of(next(iter(FAMILIES[family])))[0]}, or bring the messages of the "
+            "chats, which are tagged first."
         )
     raw, notes = _raw(rows, present, spec)
     known = raw.notna().all(axis=1) & rows["post"].notna()
