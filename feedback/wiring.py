@@ -118,7 +118,8 @@ def register() -> None:
             seconds=3600,
         )
     )
-    # A study of eight million chats takes minutes; it begins anew after a worker was killed.
+    # A study of eight million chats takes minutes, one of a million messages an hour: what was counted in
+    # them is kept, the rest begins anew after a worker was killed.
     for name, run in ((runs.CHECK, "run_checks"), (runs.RUN, "run_studies")):
         register_kind(
             Kind(

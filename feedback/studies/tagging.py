@@ -12,6 +12,7 @@ from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.spec import Spec
 from feedback.evidence.study.techniques import rolled
 from skills.tagger.card import OWN_LINES, WEIGHTS, card_or_nothing, read_card
+from skills.tagger.clean import clean, has_words, looks_english
 from skills.tagger.types import TagInput, Tags
 from skills.taxonomy import EMPATHY
 
@@ -46,10 +47,17 @@ def counts(result: Tags) -> Counter[str]:
 def tag_with(tagger):
     """The tagger as `evidence.study.messages.count` calls it."""
 
-    def tag(messages: list[tuple[str, str]]) -> list[Mapping[str, int]]:
-        return [counts(result) for result in tagger.tag([TagInput(*message) for message in messages])]
+    def tag(messages: list[tuple[str, str]]) -> list[Mapping[str, int] | None]:
+        results = tagger.tag([TagInput(*message) for message in messages])
+        return [None if result.notice == "not_english" else counts(result) for result in results]
 
     return tag
+
+
+def look_at(messages: list[tuple[str, str]]) -> list[Mapping[str, int] | None]:
+    """Stands for a tagger where messages are only looked at: which of them it could read."""
+    texts = [clean(text)[0] for text, _ in messages]
+    return [{} if looks_english(text) or not has_words(text) else None for text in texts]
 
 
 def measured(card: dict[str, Any]) -> dict[str, float]:

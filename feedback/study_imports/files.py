@@ -1,7 +1,8 @@
 """Where the tables of an import lie, how they come there, and how they go.
 
-`DATA_DIR/studies/<import>/<table>.csv` or `.parquet`, `spec.toml`, and `errors.csv` beside them. A file is
-named by its field alone: names of files name people. Nothing here reads a table.
+`DATA_DIR/studies/<import>/<table>.csv` or `.parquet`, `spec.toml`, and beside them `errors.csv` and what a
+run has counted in messages so far. A file is named by its field alone: names of files name people. Nothing
+here reads a table.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 from feedback.evidence.study.columns import REQUIRED, TABLES
 
-FOLDER, SPEC, ERRORS = "studies", "spec", "errors.csv"
+FOLDER, SPEC, ERRORS, COUNTED = "studies", "spec", "errors.csv", "counted.npz"
 FIELDS = (*TABLES, SPEC)
 SUFFIXES = {".csv": ".csv", ".parquet": ".parquet", ".pq": ".parquet"}
 STALE_SECONDS = 3600  # of a folder that nothing names: an upload that broke off
@@ -53,7 +54,7 @@ def take(import_id: UUID, upload: ToFolder) -> None:
     """Put what came in place; of each table the newest file stays. What was found in the old ones goes."""
     folder = folder_of(import_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / ERRORS).unlink(missing_ok=True)
+    _forget_found(folder)
     for name, path in upload.files.items():
         for old in brought(import_id).items():
             if old[0] == name and old[1].suffix != path.suffix:
@@ -63,8 +64,13 @@ def take(import_id: UUID, upload: ToFolder) -> None:
 
 def drop(import_id: UUID, name: str) -> None:
     """Delete one file, and what was found in them all."""
-    (folder_of(import_id) / ERRORS).unlink(missing_ok=True)
+    _forget_found(folder_of(import_id))
     brought(import_id)[name].unlink(missing_ok=True)
+
+
+def _forget_found(folder: Path) -> None:
+    for name in (ERRORS, COUNTED):
+        (folder / name).unlink(missing_ok=True)
 
 
 def erase(import_id: UUID) -> None:

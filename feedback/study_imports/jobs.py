@@ -2,13 +2,15 @@
 
 Both read the files from the beginning, whoever began before them, and write what they found in the
 transaction that closes their row: a killed worker leaves nothing behind, a displaced or cancelled one
-writes nothing.
+writes nothing. Only what a run has counted in messages is kept beside the files, so that it goes on from
+there and can give way to others of its lane.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,15 @@ from django.utils import timezone
 
 from feedback.evidence.study.as_evidence import provenance_of, study_from
 from feedback.evidence.study.checking import check
+from feedback.evidence.study.counted import read
+from feedback.evidence.study.messages import ANEW, Resume
 from feedback.evidence.study.output import as_text, plain
 from feedback.evidence.study.pipeline import Files, run
 from feedback.evidence.study.problems import StudyError
 from feedback.evidence.study.spec import Spec, read_spec
 from feedback.models import StudyImport, TechniqueEffect
 from feedback.studies.rows import StudyTooLong, save_study
-from feedback.studies.tagging import tag_with, tagged_by, with_card
+from feedback.studies.tagging import look_at, tag_with, tagged_by, with_card
 from feedback.study_imports import files
 from peersupport.jobs.models import Job
 from peersupport.jobs.queue import StoppedError
@@ -32,6 +36,7 @@ from skills.tagger import load_tagger
 
 Outcome = Callable[[], None] | Exception
 LONGEST_NAME = TechniqueEffect._meta.get_field("instrument").max_length
+KEPT_SECONDS = 60  # of counting that a killed worker costs
 NO_EFFECTS = "No technique could be tested: there is nothing that a card could show. The report says why."
 
 
@@ -59,7 +64,8 @@ def _guarded(job: Job, context, work) -> Outcome:
             raise StudyError(f"The file of {' and '.join(missing)} is not there any more. Bring it again.")
         tables = Files(*(found.get(name) for name in files.TABLES))
         tagger = load_tagger() if tables.messages is not None else None
-        return work(rows, tables, _spec(found.get(files.SPEC), tagger), report)
+        spec = _spec(found.get(files.SPEC), tagger)
+        return work(rows, tables, spec, report, _Reading(job, context, tagger, tables))
     except StudyError as error:
         return partial(rows.update, error=plain(str(error)), finished_at=timezone.now())
     except StoppedError as error:
@@ -79,8 +85,36 @@ def _spec(path: Path | None, tagger) -> Spec:
     return with_card(replace(spec, title=spec.title[:200]))
 
 
-def _check(rows, tables: Files, spec: Spec, report) -> Outcome:
-    preview, problems = check(tables, spec, report)
+@dataclass
+class _Reading:
+    """The messages of an import: who reads them, and what was counted before."""
+
+    job: Job
+    context: Any
+    tagger: Any  # None where there are no messages
+    tables: Files
+    began: float = field(default_factory=time.monotonic)
+    kept: float = field(default_factory=time.monotonic)
+
+    def resume(self, digest: str, rows: int) -> Resume:
+        """`digest`: of the tables; `rows`: how many messages were seen in the check."""
+        if self.tagger is None:
+            return ANEW
+        key, path = f"{digest} {self.tagger.version}", self.tables.messages.with_name(files.COUNTED)
+        return Resume(read(path, key), partial(self._keep, path, key), rows)
+
+    def _keep(self, path: Path, key: str, counted) -> None:
+        now = time.monotonic()
+        stops = self.context.gives_way(self.job, now - self.began)
+        if stops or now - self.kept > KEPT_SECONDS:
+            self.kept = now
+            counted().write(path, key)
+        if stops:
+            raise StoppedError
+
+
+def _check(rows, tables: Files, spec: Spec, report, reading: _Reading) -> Outcome:
+    preview, problems = check(tables, spec, report, look_at)
     preview |= {"title": spec.title, "sha256": tables.digest()}
     if problems.total:
         # Beside the table that it is about: where that is deleted meanwhile, so is this.
@@ -90,19 +124,29 @@ def _check(rows, tables: Files, spec: Spec, report) -> Outcome:
     return partial(rows.update, seen=as_text(preview), error="")
 
 
-def _study(rows, tables: Files, spec: Spec, report) -> Outcome:
-    checked = {row.preview.get("sha256") for row in rows}
-    _refuse_others(tables, checked)
-    result, _ = run(tables, spec, report, tag_with(load_tagger()) if tables.messages is not None else None)
+def _study(rows, tables: Files, spec: Spec, report, reading: _Reading) -> Outcome:
+    seen = [row.preview for row in rows]
+    checked = {preview.get("sha256") for preview in seen}
+    digest = _refuse_others(tables, checked)
+    read_before = max((_messages(preview) for preview in seen), default=0)
+    tag = None if reading.tagger is None else tag_with(reading.tagger)
+    result, _ = run(tables, spec, report, tag, reading.resume(digest, read_before))
     _refuse_others(tables, checked)  # they may have been changed meanwhile
     report(0.95, "writing the report")
     return partial(_keep, rows, result)
 
 
-def _refuse_others(tables: Files, checked: set[str | None]) -> None:
-    """Raises StudyError where the tables are not those that were checked. None: by an earlier version."""
-    if not checked & {tables.digest(), None}:
+def _messages(preview: dict[str, Any]) -> int:
+    return preview.get("tables", {}).get("messages", {}).get("rows", 0)
+
+
+def _refuse_others(tables: Files, checked: set[str | None]) -> str:
+    """The tables' digest. Raises StudyError where they are not those that were checked. None: by an earlier
+    version."""
+    digest = tables.digest()
+    if not checked & {digest, None}:
         raise StudyError("The files are not those that were checked. Look at them again, then run the study.")
+    return digest
 
 
 def _keep(rows, result: dict[str, Any]) -> None:

@@ -95,6 +95,7 @@ def bring(row: StudyImport | None, upload: files.ToFolder, admin: User) -> Study
     else:
         _take_hold(row)
     files.take(row.pk, upload)
+    StudyImport.objects.filter(pk=row.pk).update(changed_at=timezone.now())
     _changed(row, admin, "study_upload")
     return row
 
@@ -105,25 +106,24 @@ def drop(row: StudyImport, admin: User, fields) -> None:
     name = fields.get("file", "")
     if name in files.REQUIRED:
         raise StepRefused(_("Assessments and chats are needed: upload another file in their place."))
+    if _take_hold(row).found:
+        raise StepRefused(_("There is a report of these files: delete them all, or upload others instead."))
     if name not in files.brought(row.pk):
         raise StepRefused(_("That file is not there any more."))
-    _take_hold(row)
     files.drop(row.pk, name)
     _changed(row, admin, "study_drop")
 
 
 def _changed(row: StudyImport, admin: User, verb: str) -> None:
-    StudyImport.objects.filter(pk=row.pk).update(
-        seen="", found="", error="", finished_at=None, changed_at=timezone.now()
-    )
+    StudyImport.objects.filter(pk=row.pk).update(seen="", found="", error="", finished_at=None)
     record(admin, verb, row)
     if not files.lacking(row.pk):
         queue.enqueue(CHECK, row.pk, ordering_key=f"study:{row.pk}")
 
 
-def _take_hold(row: StudyImport) -> None:
-    """Nobody starts a study on the files before this transaction ends. Jobs first: a worker that closes one
-    holds it while it writes the import."""
+def _take_hold(row: StudyImport) -> StudyImport:
+    """The row as it stands. Nobody starts a study on the files before this transaction ends. Jobs first: a
+    worker that closes one holds it while it writes the import."""
     fixed = StepRefused(_("These files cannot be changed any more. Bring them as a new import."))
     if not _may_change(row):
         raise fixed
@@ -131,6 +131,7 @@ def _take_hold(row: StudyImport) -> None:
     now = StudyImport.objects.select_for_update().filter(pk=row.pk).first()
     if now is None or not _may_change(now):
         raise fixed
+    return now
 
 
 def _may_change(row: StudyImport) -> bool:

@@ -162,7 +162,7 @@ def study_import(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @access.role_required(Role.ADMIN)
 def step(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
-    """Check, run, cancel or erase; what is refused says what to do."""
+    """Check, run, cancel, take one file out, or erase; what is refused says what to do."""
     row, name = _import_or_404(import_id), request.POST.get("step", "")
     if name not in runs.STEPS:
         raise Http404
@@ -172,6 +172,9 @@ def step(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(error))
     except StudyImport.DoesNotExist:
         raise Http404 from None
+    else:
+        if name == "drop":
+            messages.success(request, _("Taken out: %(file)s.") % {"file": LABELS[request.POST["file"]]})
     if name == "erase" and not StudyImport.objects.filter(pk=row.pk).exists():
         messages.success(request, _("Deleted: the files and what was seen in them."))
         return redirect("feedback:studies")

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from feedback.evidence.study import pipeline
+from feedback.evidence.study import messages, pipeline
 from feedback.evidence.study.problems import Problems
 from feedback.models import EvidenceStudy, StudyImport
 from feedback.study_imports import files, jobs, runs
@@ -71,7 +71,7 @@ def quick(monkeypatch):
     """The pipeline's answer without its work."""
     answer = json.loads(json.dumps(RESULT))
     monkeypatch.setattr(
-        jobs, "run", lambda tables, spec, report, tag: (report(0.5, "half"), (answer, Problems()))[1]
+        jobs, "run", lambda tables, spec, report, *more: (report(0.5, "half"), (answer, Problems()))[1]
     )
     return answer
 
@@ -222,8 +222,8 @@ def test_a_study_runs_on_the_files_that_were_checked_or_not_at_all(admin, drain,
     drain("batch")
     made = pipeline.run
 
-    def changed_meanwhile(tables, spec, report, tag):
-        found = made(tables, spec, report, tag)
+    def changed_meanwhile(*given):
+        found = made(*given)
         chats_file.write_text(CHATS)
         return found
 
@@ -357,7 +357,7 @@ def test_without_its_token_nothing_is_kept(people):
 def test_the_templates_that_the_page_offers_can_be_read(admin, drain):
     folder = settings.BASE_DIR / "docs" / "samples"
     given = {n: (f"{n}.csv", (folder / f"study_{n}.csv").read_bytes()) for n in files.TABLES}
-    messages = given.pop("messages")
+    said = given.pop("messages")
     row = brought(admin, **given, spec=("study.toml", (folder / "study.toml").read_bytes()))
     drain("batch")
     row.refresh_from_db()
@@ -366,7 +366,7 @@ def test_the_templates_that_the_page_offers_can_be_read(admin, drain):
     chats = pd.read_csv(folder / "study_chats.csv")
     chats = chats.drop(columns=[name for name in chats if name.startswith("technique:")])
     step(admin, row, "drop", file="spec")  # it names another tagger
-    bring(admin, row, chats=chats.to_csv(index=False), messages=messages)
+    bring(admin, row, chats=chats.to_csv(index=False), messages=said)
     drain("batch")
     row = StudyImport.objects.get()
     assert row.preview["errors"] == [] and row.preview["problems"] == 0
@@ -415,12 +415,64 @@ def test_messages_of_another_tagger_are_refused_at_the_check(admin, drain):
     assert "found good" in step(admin, row, "run", version="1")
 
 
+def test_no_part_of_a_message_is_shown_where_columns_are_shifted(admin, drain):
+    row = brought(admin, chats=PLAIN, messages="chat_id,role,text\nc0,seeker,SECRET one, SECRET two\n")
+    drain("batch")
+    row.refresh_from_db()
+    assert "line 2 has more cells than line 1 has names" in page(admin, row)
+    bring(admin, row, messages="chat_id,text,role\nc0,seeker,SECRET one\nc0,counselor,SECRET two\n")
+    drain("batch")
+    seen = page(admin, row)
+    assert "not known, 10 characters" in seen and "SECRET" not in seen
+    assert "SECRET" not in StudyImport.objects.get().seen
+
+
+def test_what_is_wrong_with_other_tables_is_said_beside_messages(admin, drain):
+    row = brought(admin, assessments=ASSESSMENTS.replace("PHQ-2", "PHQ2"), chats=PLAIN, messages=SAID)
+    drain("batch")
+    seen = page(admin, row)
+    assert "Assessments: instrument is not known: <" not in seen and "instrument is not known: 12" in seen
+    bring(admin, row, assessments=ASSESSMENTS, chats=PLAIN.replace("2026-01-", "01/"), messages=SAID)
+    drain("batch")
+    assert "start is no ISO date: 3" in page(admin, row)
+
+
+def test_a_run_of_many_messages_gives_way_and_goes_on(admin, drain, monkeypatch):
+    """Stopped after every batch, it tags each message once."""
+    monkeypatch.setattr(messages, "BATCH", 1)
+    row = brought(admin, chats=PLAIN, messages=SAID)
+    drain("batch")
+    asked = []
+
+    def tag(batch):
+        asked.extend(batch)
+        return [{"open_question": 2}] * len(batch)
+
+    monkeypatch.setattr(jobs, "tag_with", lambda tagger: tag)
+    monkeypatch.setattr(running.Context, "gives_way", lambda *given: len(asked) < 3)
+    step(admin, row, "run", version="1")
+    for _ in range(3):
+        running.run_claimed(queue.claim("batch", "test"), running.Context(threading.Event()))
+    kept = Job.objects.get(kind=runs.RUN)
+    assert (kept.status, kept.attempts) == (Job.Status.DONE, 1)
+    row.refresh_from_db()
+    # The chat that a stop broke into is read again, and no other.
+    assert len(asked) == 5 and row.result["counted"]["question"]
+    counted = files.folder_of(row.pk) / files.COUNTED
+    assert counted.is_file() and b"SECRET" not in counted.read_bytes()
+    bring(admin, row, chats=PLAIN)
+    assert not counted.exists()
+
+
 def test_a_file_brought_by_mistake_is_taken_out(admin, drain):
     row = brought(admin, messages=SAID)  # the chats count techniques
     drain("batch")
     assert "leave one of the two out" in page(admin, row)
+    long_ago = timezone.now() - timedelta(days=3)
+    StudyImport.objects.update(changed_at=long_ago)
     said = step(admin, row, "drop", file="messages")
-    assert "being checked" in said and "SECRET" not in said
+    assert "being checked" in said and "Taken out: Messages." in said
+    assert StudyImport.objects.get().changed_at == long_ago  # the others go when they would have gone
     assert set(files.brought(row.pk)) == {"assessments", "chats"}
     drain("batch")
     assert "Checked: a study can run." in page(admin, row)
@@ -428,6 +480,11 @@ def test_a_file_brought_by_mistake_is_taken_out(admin, drain):
     for name in ("messages", "seekers", "../chats", ""):
         assert "not there any more" in step(admin, row, "drop", file=name)
     assert verbs() == ["study_upload", "study_drop"]
+    (files.folder_of(row.pk) / "providers.csv").write_text("provider_id\n")
+    StudyImport.objects.update(found=json.dumps(RESULT))
+    assert "There is a report of these files" in step(admin, row, "drop", file="providers")
+    assert ">Take out<" not in page(admin, row)
+    StudyImport.objects.update(found="")
     queue.enqueue(runs.RUN, row.pk)
     (files.folder_of(row.pk) / "seekers.csv").write_text("seeker_id\n")
     assert "cannot be changed any more" in step(admin, row, "drop", file="seekers")

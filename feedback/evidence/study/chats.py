@@ -46,8 +46,10 @@ class Chats:
     counted: dict[str, list[str]] = field(default_factory=dict)  # technique -> codes there were columns of
 
 
-def chats_inside(path: Path, cut: pd.DataFrame, spec: Spec) -> pd.Index:
-    """The ids of the chats inside a period of `cut` (`assessments.periods`), on whatever instrument."""
+def chats_inside(path: Path, cut: pd.DataFrame, spec: Spec, problems: Problems) -> pd.Index:
+    """The ids of the chats inside a period of `cut` (`assessments.periods`), on whatever instrument.
+
+    Raises StudyError where the chats count techniques."""
     seekers, names = pd.Index(cut["seeker_id"].unique()), []
     bounds = []
     for _, part in cut.groupby("instrument"):
@@ -55,8 +57,13 @@ def chats_inside(path: Path, cut: pd.DataFrame, spec: Spec) -> pd.Index:
         start, end = _key(code, part["start"]), _key(code, part["end"])
         order = np.argsort(start)
         bounds.append((start[order], end[order]))
-    for piece in pieces(path, "chats", Problems(), []):
-        at, good = moments(piece, "start", "chats", spec, Problems())
+    for piece in pieces(path, "chats", problems, []):
+        if doubled := [name for name in piece.columns if name.startswith(PREFIX)]:
+            raise StudyError(
+                f"the chats count techniques themselves ({doubled[0]}), and there are messages to count them "
+                "in: leave one of the two out."
+            )
+        at, good = moments(piece, "start", "chats", spec, problems)
         code = seekers.get_indexer(piece["seeker_id"])
         key, inside = _key(code, at), np.zeros(len(piece), bool)
         for start, end in bounds:
@@ -75,7 +82,7 @@ def read_chats(
     counts: pd.DataFrame | None = None,
 ) -> Chats:
     """The chats of the assessed seekers; those of others are counted and left out. `counts` of techniques by
-    chat (`messages.count`) stand for columns of the table: StudyError where it has such, too."""
+    chat (`messages.count`) stand for columns of the table, which has none."""
     found, parts, hashes = Chats(seekers), [], []
     index: dict[str, int] = {}
     for piece in pieces(path, "chats", problems, notices):
@@ -141,19 +148,15 @@ def _measures(piece: pd.DataFrame, problems: Problems, *, empty: float) -> dict[
 
 
 def _with_counts(piece: pd.DataFrame, counts: pd.DataFrame, problems: Problems) -> pd.DataFrame:
-    if doubled := [name for name in piece.columns if name.startswith(PREFIX)]:
-        raise StudyError(
-            f"the chats count techniques themselves ({doubled[0]}), and there are messages to count them in: "
-            "leave one of the two out."
-        )
     row = counts.index.get_indexer(piece["chat_id"])
-    values = counts.to_numpy()[row]
-    values[row < 0] = 0  # outside every period
+    values = np.zeros((len(piece), counts.shape[1]), np.float32)  # outside every period
+    values[row >= 0] = counts.to_numpy()[row[row >= 0]]
     without = np.isnan(values).any(axis=1)
     if without.any():
         problems.add_many(
-            "chats", piece.line.to_numpy()[without], "chat_id", "no message of this chat was brought",
-            "Bring them: its period is left out of what is said of techniques.",
+            "chats", piece.line.to_numpy()[without], "chat_id", "what was said in this chat is not known",
+            "No message of it was brought, or one cannot be read: its period is left out of what is said of "
+            "techniques.",
         )  # fmt: skip
     added = pd.DataFrame(values, index=piece.index, columns=counts.columns)
     return pd.concat([piece, added], axis=1)

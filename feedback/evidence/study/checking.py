@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from feedback.evidence.study.columns import TABLES
-from feedback.evidence.study.messages import unread
+from feedback.evidence.study.messages import ROLES, Tag
 from feedback.evidence.study.pipeline import Files, Report, load, silent
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.reading import first_rows
@@ -17,13 +17,15 @@ from feedback.evidence.study.techniques import FAMILIES, PREFIX, leaves_of, name
 SHOWN, WIDEST = 10, 40  # columns, and characters of a cell
 
 
-def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, Any], Problems]:
+def check(
+    files: Files, spec: Spec, report: Report = silent, tag: Tag | None = None
+) -> tuple[dict[str, Any], Problems]:
     """({"tables", "flow", "notices", "ranges", "counts", "problems", "timezone", "errors", "undone"},
     problems).
 
     `errors` says what stands in the way of a study, `undone` which families of techniques one made of these
     tables would go without. `tables` are the first rows, long cells cut short, and of a message its length
-    alone.
+    alone. `tag` looks at messages, where there are any: which could be read.
     """
     found: dict[str, Any] = {
         "tables": {},
@@ -46,11 +48,15 @@ def check(files: Files, spec: Spec, report: Report = silent) -> tuple[dict[str, 
     if not found["errors"]:
         try:
             made, about, _ = load(
-                files, spec, lambda share, words: report(share / 0.55, words), problems, unread
+                files, spec, lambda share, words: report(min(share / 0.55, 0.99), words), problems, tag
             )
             found |= about | {"undone": _undone(made)}
         except StudyError as error:
             found["errors"].append(str(error))
+    if files.messages is not None:
+        by = spec.tagger_version or "the tagger that serves"
+        words = f"Techniques are counted by {by} when the study runs"
+        found["notices"].append(f"{words}, in the messages of the chats inside a period.")
     for kind, rows in problems.rows_read.items():
         found["tables"][kind]["rows"] = rows
     found["ranges"] = {
@@ -73,8 +79,12 @@ def _undone(made: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _untold(rows: pd.DataFrame) -> pd.DataFrame:
-    lengths = rows["text"].astype("string").str.len().fillna(0)
-    return rows.assign(text=[f"{n} characters" for n in lengths])
+    """Nothing that could be a message, whatever column it stands in."""
+    role, text = (rows[name].astype("string").fillna("") for name in ("role", "text"))
+    return rows.assign(
+        role=[one if one.strip().lower() in ROLES else f"not known, {len(one)} characters" for one in role],
+        text=[f"{len(one)} characters" for one in text],
+    )
 
 
 def _as_table(rows: pd.DataFrame) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ class Files:
         return whole.hexdigest()
 
 
+OF_MESSAGES = 0.9  # of a run that has them read
+
+
+def _first(report: Report, share: float, words: str) -> None:
+    report(OF_MESSAGES * share, words)
+
+
+def _after_messages(files: Files, report: Report) -> Report:
+    """What says how far the rest is, where messages were read before it."""
+    if files.messages is None:
+        return report
+    return lambda share, words: report(OF_MESSAGES + (1 - OF_MESSAGES) * share, words)
+
+
 def silent(share: float, words: str) -> None:
     """Reports to nobody."""
 
@@ -61,23 +76,20 @@ def load(
     report: Report = silent,
     problems: Problems | None = None,
     tag: messages.Tag | None = None,
+    resume: messages.Resume = messages.ANEW,
 ) -> tuple[dict[str, pd.DataFrame], dict, Problems]:
     """({instrument: observations}, {"notices", "flow", "counted": {technique: the codes it was counted
     from}}, problems). Raises StudyError where there are none; the `problems` given hold what was found until
     then."""
     problems, notices, flow, counts = problems or Problems(), [], {}, None
+    report(0.0, "reading assessments")
+    cut = periods(read_assessments(files.assessments, spec, problems, notices), spec, flow)
     if files.messages is not None:
         if tag is None:
             raise StudyError("there are messages and nothing to tag them with.")
-        tables = (files.assessments, files.chats)
-        counts = messages.count(files.messages, tables, tag, spec, problems, notices, report)
-        by = spec.tagger_version or "a tagger"
-        what = (
-            f"are counted by {by} when the study runs," if tag is messages.unread else f"were counted by {by}"
-        )
-        notices.append(f"Techniques {what} in the messages of the chats inside a period.")
-    report(0.0, "reading assessments")
-    cut = periods(read_assessments(files.assessments, spec, problems, notices), spec, flow)
+        first = partial(_first, report)
+        counts = messages.count(files.messages, files.chats, cut, tag, spec, problems, notices, first, resume)
+        report = _after_messages(files, report)
     seekers = pd.Index(cut["seeker_id"].unique())
     report(0.1, "reading chats")
     chats = read_chats(files.chats, seekers, spec, problems, notices, counts)
@@ -146,12 +158,21 @@ def _untell(flow: dict[str, dict[str, int | str]], second: dict[str, dict[str, A
 
 
 def run(
-    files: Files, spec: Spec, report: Report = silent, tag: messages.Tag | None = None
+    files: Files,
+    spec: Spec,
+    report: Report = silent,
+    tag: messages.Tag | None = None,
+    resume: messages.Resume = messages.ANEW,
 ) -> tuple[dict[str, Any], Problems]:
-    """The whole result but for its files; `tag` counts techniques where there are messages. Raises
-    StudyError where not even the periods can be made."""
-    made, about, problems = load(files, spec, report, tag=tag)
-    result = analyse(made, spec, report, about["counted"])
+    """The whole result but for its files; `tag` counts techniques where there are messages, going on where
+    `resume` says. Raises StudyError where not even the periods can be made."""
+    made, about, problems = load(files, spec, report, tag=tag, resume=resume)
+    if files.messages is not None:
+        by = spec.tagger_version or "a tagger"
+        about["notices"].append(
+            f"Techniques were counted by {by} in the messages of the chats inside a period."
+        )
+    result = analyse(made, spec, _after_messages(files, report), about["counted"])
     _untell(about["flow"], result["rq2"])
     return {
         "format": FORMAT,

@@ -41,6 +41,12 @@ class Problems:
         for line in lines[: max(0, MOST_KEPT - len(self.rows))]:
             self.rows.append(Problem(file, int(line), column, what, todo))
 
+    def join(self, other: Problems) -> None:
+        """Takes what another collected, but for the rows that it read."""
+        self.rows += other.rows[: max(0, MOST_KEPT - len(self.rows))]
+        for key, n in other.counts.items():
+            self.counts[key] = self.counts.get(key, 0) + n
+
     @property
     def total(self) -> int:
         return sum(self.counts.values())

@@ -22,7 +22,11 @@ from feedback.evidence.study.spec import Spec
 from feedback.evidence.study.techniques import KNOWN_LEAVES, PREFIX
 
 CHUNK = 500_000
+OF_MESSAGES = 20_000  # as they are longer than any other row
 YEARS = (1900, 2100)  # of a date that can be meant
+
+
+QUOTE = "Save it again as CSV, with quotation marks around what holds a comma or a line break."
 
 
 def is_known(kind: str, name: str) -> bool:
@@ -75,7 +79,8 @@ def first_rows(path: Path, kind: str, n: int = 5) -> pd.DataFrame:
     return found[[name for name in found.columns if is_known(kind, name)]].head(n)
 
 
-def _raw(path: Path, kind: str, size: int = CHUNK) -> Iterator[pd.DataFrame]:
+def _raw(path: Path, kind: str, size: int = 0) -> Iterator[pd.DataFrame]:
+    size = size or (OF_MESSAGES if kind == "messages" else CHUNK)
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             yield from _parquet(path, size)
@@ -84,18 +89,21 @@ def _raw(path: Path, kind: str, size: int = CHUNK) -> Iterator[pd.DataFrame]:
             path, dtype=dict.fromkeys(TEXT, "string"), chunksize=size, encoding="utf-8-sig",
             keep_default_na=False, na_values=[""], on_bad_lines="error",
         ) as chunks:  # fmt: skip
-            yield from chunks
+            for piece in chunks:
+                if not isinstance(piece.index, pd.RangeIndex):  # pandas takes what is too much as an index
+                    raise StudyError(f"{path.name}: line 2 has more cells than line 1 has names. {QUOTE}")
+                yield piece
     except pd.errors.EmptyDataError as error:
         raise StudyError(f"{path.name} is empty: {kind} need a line of column names first.") from error
     except pd.errors.ParserError as error:
-        raise StudyError(f"{path.name} is no table: {error}. Save it again as CSV.") from error
+        raise StudyError(f"{path.name} is no table: {error}. {QUOTE}") from error
     except UnicodeDecodeError as error:
         raise StudyError(f"{path.name} is not in UTF-8. Save it again as CSV UTF-8.") from error
     except OSError as error:
         raise StudyError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
-def _parquet(path: Path, size: int = CHUNK) -> Iterator[pd.DataFrame]:
+def _parquet(path: Path, size: int) -> Iterator[pd.DataFrame]:
     try:
         from pyarrow import ArrowInvalid
         from pyarrow.parquet import ParquetFile

@@ -11,6 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from feedback.evidence.study import messages, pipeline, simulate
+from feedback.evidence.study.assessments import periods, read_assessments
+from feedback.evidence.study.counted import read
 from feedback.evidence.study.problems import Problems, StudyError
 from feedback.evidence.study.spec import Spec, spec_from
 from skills.tagger.card import WEIGHTS, read_card
@@ -66,11 +68,11 @@ def test_only_chats_inside_a_period_are_tagged_with_the_seekers_last_message(tab
     assert made["PHQ-2"]["chats"].tolist() == [3]
     assert problems.counts == {
         "messages: role is not known": 1,
-        "chats: no message of this chat was brought": 1,
+        "chats: what was said in this chat is not known": 1,
     }
     assert [row.line for row in problems.rows] == [8, 7]
     assert about["counted"]["question"] == ["open_question", "closed_question"]
-    assert "Techniques were counted by a tagger" in about["notices"][-1]
+    assert about["notices"] == []
 
 
 def test_the_same_whatever_the_batches(tables, monkeypatch):
@@ -79,6 +81,58 @@ def test_the_same_whatever_the_batches(tables, monkeypatch):
         handle.write("c6,counselor,Good.\n")
     made, _, _ = pipeline.load(tables, Spec(), tag=tagging([]))
     assert made["PHQ-2"]["question"].tolist() == [2]
+
+
+def counted(tables, tag=None, resume=messages.ANEW, problems=None):
+    """{chat: how many questions} of the chats inside a period."""
+    cut = periods(read_assessments(tables.assessments, Spec(), Problems(), []), Spec(), {})
+    made = messages.count(
+        tables.messages, tables.chats, cut, tag or tagging([]), Spec(), problems or Problems(), [],
+        pipeline.silent, resume,
+    )  # fmt: skip
+    return made["technique:open_question"].to_dict()
+
+
+def test_what_cannot_be_read_is_not_known_and_not_none(tables):
+    with tables.messages.open("a", encoding="utf-8") as handle:
+        handle.write("c6,listener,Good?\nc6,seeker,Yes.\n")
+
+    def tag(batch):
+        return [None if text == "Hello." else {"open_question": 1} for text, _ in batch]
+
+    problems = Problems()
+    found = counted(tables, tag, problems=problems)
+    assert (pd.isna(found["c1"]), found["c4"], pd.isna(found["c6"])) == (True, 1, True)
+    assert problems.counts["messages: text is not in English"] == 1
+    assert [row.line for row in problems.rows if row.column == "text"] == [2]
+
+
+def test_a_counsellor_is_a_counselor_and_a_seeker_alone_says_nothing(tables):
+    tables.messages.write_text("chat_id,role,text\nc1,Counsellor,What?\nc4,seeker,What?\nc4,system,Ended.\n")
+    found = counted(tables)
+    assert (found["c1"], pd.isna(found["c4"]), pd.isna(found["c6"])) == (1, True, True)
+
+
+def test_a_run_goes_on_where_it_was(tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(messages, "BATCH", 1)
+    whole, kept = counted(tables), []
+
+    def stop(so_far):
+        so_far().write(tmp_path / "kept.npz", "a")
+        kept.append(1)
+        if len(kept) == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        counted(tables, resume=messages.Resume(keep=stop))
+    begun = read(tmp_path / "kept.npz", "a")
+    assert begun.chats.tolist() == ["c1"] and read(tmp_path / "kept.npz", "b") is None
+    asked: list = []
+    again = counted(tables, tagging(asked), messages.Resume(begun))
+    assert asked == [("What else?", "")] and pd.Series(again).equals(pd.Series(whole))
+    (tmp_path / "kept.npz").write_bytes(b"PK\x03\x04half")
+    assert read(tmp_path / "kept.npz", "a") is None
+    assert read(tmp_path / "none.npz", "a") is None
 
 
 def test_rows_of_a_chat_that_stand_apart_are_refused(tables):
@@ -126,7 +180,9 @@ def test_the_command_has_them_tagged_and_takes_f1_from_the_card(tmp_path, monkey
 
     def tag(batch):
         return [
-            SimpleNamespace(present=["open_question"] if "?" in one.text else ["support"], empathy={})
+            SimpleNamespace(
+                present=["open_question"] if "?" in one.text else ["support"], empathy={}, notice=""
+            )
             for one in batch
         ]
 
@@ -148,6 +204,6 @@ def test_a_table_of_messages_needs_its_columns(tables):
     tables.messages.write_text("chat_id,text\nc1,Hm?\n")
     with pytest.raises(StudyError, match="lacks the column role"):
         messages.count(
-            tables.messages, (tables.assessments, tables.chats), tagging([]), spec_from({}), Problems(), [],
-            lambda *_: None,
+            tables.messages, tables.chats, pd.DataFrame(columns=["seeker_id", "instrument", "start", "end"]),
+            tagging([]), spec_from({}), Problems(), [], pipeline.silent, messages.ANEW,
         )  # fmt: skip
