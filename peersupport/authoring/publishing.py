@@ -89,7 +89,7 @@ def save(draft: ScenarioDraft, body: Mapping[str, str], *, revision: int) -> Non
     )
     if not won:
         raise ValidationError(
-            _("Somebody saved it while you wrote. Your words are still here: copy them, then open it anew.")
+            _("Not saved: somebody else saved it while you wrote. Your words are still here, theirs below.")
         )
     draft.refresh_from_db()
 

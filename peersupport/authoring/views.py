@@ -14,12 +14,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from peersupport import seeker
-from peersupport.authoring import publishing, rehearsal
+from peersupport.authoring import beside, publishing, rehearsal
 from peersupport.authoring.body import (
     CHOICES,
     FIELDS,
@@ -36,12 +35,6 @@ from peersupport.authoring.models import ScenarioDraft
 from peersupport.people import access
 from peersupport.people.models import Role
 
-STATE_WORDS = {
-    "openness": gettext_lazy("Openness"),
-    "trust": gettext_lazy("Trust"),
-    "distress": gettext_lazy("Distress"),
-    "resistance": gettext_lazy("Resistance"),
-}
 authors = access.role_required(Role.TRAINER, Role.ADMIN)
 
 
@@ -82,17 +75,25 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @authors
 def edit(request: HttpRequest, own_id: int) -> HttpResponse:
+    """Where somebody else saved first (409) the form keeps the revision that it began with, so that saving
+    again is refused again. `over` is the revision that the author was shown and means to replace."""
     draft = publishing.draft_for_user(request.user, own_id)
     if request.method != "POST":
         return _form(request, draft, draft.body)
-    body, revision = read(request.POST), request.POST.get("revision", "")
+    body, began = read(request.POST), _number(request.POST.get("revision", ""))
     try:
-        known = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0
-        publishing.save(draft, body, revision=known)
+        publishing.save(draft, body, revision=_number(request.POST.get("over", "")) or began)
     except ValidationError as error:
-        return _form(request, draft, body, status=409, error=error.messages[0])
+        draft = publishing.draft_for_user(request.user, own_id)
+        more = {"revision": began, "theirs": beside.differing(draft.body, body)}
+        return _form(request, draft, body, status=409, error=error.messages[0], **more)
     messages.success(request, _("Saved. Volunteers see it when it is published."))
     return redirect("authoring:edit", draft.pk)
+
+
+def _number(text: str) -> int:
+    """0, which no revision has, where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _form(
@@ -104,9 +105,10 @@ def _form(
         by_field.setdefault(problem.field, []).append(problem)
     context = {
         "draft": draft,
+        "revision": draft.revision,
         "body": body,
         "fields": {name: _field(name, body, by_field) for name in FIELDS},
-        "states": [(STATE_WORDS[name], _field(name, body, by_field)) for name in STATES],
+        "states": [(beside.NAMES[name], _field(name, body, by_field)) for name in STATES],
         "gates": [
             (seeker.LAYER_WORDS[number], _field(name, body, by_field))
             for number, name in enumerate(GATES, start=1)

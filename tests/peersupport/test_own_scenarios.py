@@ -72,12 +72,33 @@ def test_of_two_who_save_at_once_the_second_is_told_and_loses_no_word(people, dr
     address = reverse("authoring:edit", args=[draft.pk])
     trainer = as_(people.trainer)
     assert trainer.post(address, {**BODY, "revision": 2}).status_code == 302
-    late = trainer.post(address, {**BODY, "persona": "Somebody else's words.", "revision": 2})
+    mine = {**BODY, "persona": "Somebody else's words.", "risk": "1", "revision": 1}
+    late = trainer.post(address, mine)
     assert late.status_code == 409
     text = late.content.decode()
-    assert "Somebody saved it" in text and "Somebody else&#x27;s words." in text
+    assert "somebody else saved it" in text and "Somebody else&#x27;s words." in text
+    assert late.context["theirs"] == [
+        ("Who the seeker is (volunteers read it)", BODY["persona"]),
+        ("With a sign of risk", "no"),
+    ]
+    assert f'<dd dir="auto">{BODY["persona"]}</dd>' in text
+    # The page as it stands is refused again, and so is one that saw an earlier version than is there now.
+    again = {**mine, **hidden(text)}
+    assert again["revision"] == "1" and 'name="over" value="3"' in text
+    assert trainer.post(address, again).status_code == 409
     draft.refresh_from_db()
     assert draft.body["persona"] == BODY["persona"]
+    publishing.save(draft, {**BODY, "persona": "A third version."}, revision=3)
+    third = trainer.post(address, {**again, "over": "3"})
+    assert third.status_code == 409 and "A third version." in third.text
+    assert trainer.post(address, {**again, "over": "4"}).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.body["persona"], draft.revision) == ("Somebody else's words.", 5)
+
+
+def hidden(text: str) -> dict[str, str]:
+    """The revision that the form of a page sends."""
+    return {"revision": re.search(r'name="revision" value="(\d*)"', text)[1]}
 
 
 def test_errors_keep_it_from_being_published(people, draft):
