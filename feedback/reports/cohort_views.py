@@ -59,10 +59,12 @@ def _page(request: HttpRequest, found, *, status: int = 200, **form) -> HttpResp
         raised = raised_most(volunteers)
         for person in volunteers:
             person.raised = raised.get(person.pk)
+        running, past = assignments.of_cohort(found, volunteers)
         scenarios = offered([found]).order_by("-baseline", "title")
         context |= {
             "volunteers": volunteers,
-            "assignments": assignments.open_assignments(found, volunteers),
+            "assignments": running,
+            "past": past,
             "scenarios": scenarios.only("pk", "title", "risk", "baseline"),
             "note_most": Assignment.NOTE_MAX_CHARACTERS,
         }

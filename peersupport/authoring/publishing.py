@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from peersupport.authoring.lint import errors, lint
 from peersupport.authoring.models import ScenarioDraft, ScenarioLines
 from peersupport.people import access
 from peersupport.people.models import Cohort, User
+from peersupport.practice import assignments
 from peersupport.practice.models import Assignment, Scenario
 
 MOST = 50  # own scenarios of one cohort
@@ -61,9 +63,12 @@ def with_versions(drafts: QuerySet[ScenarioDraft]) -> list[ScenarioDraft]:
 
 
 def versions_of(draft: ScenarioDraft) -> list[Scenario]:
-    """The newest first, each with `held`, how many chats it has. 1 query."""
-    rows = Scenario.objects.filter(slug=draft.slug)
-    return list(rows.annotate(held=Count("chats")).order_by("-id"))
+    """The newest first, each with `held`, how many chats it has, and `asked`, in how many open assignments it
+    is. 1 query."""
+    rows = Scenario.objects.filter(slug=draft.slug).annotate(held=Count("chats"))
+    one = Assignment.objects.filter(scenario=OuterRef("pk"), closed_at=None).order_by().values("scenario")
+    asked = Coalesce(Subquery(one.annotate(n=Count("pk")).values("n")), 0)
+    return list(rows.annotate(asked=asked).order_by("-id"))
 
 
 @transaction.atomic
@@ -134,8 +139,10 @@ def _version(draft: ScenarioDraft, version: str, digest: str) -> Scenario:
 
 @transaction.atomic
 def take_back(draft: ScenarioDraft, *, by: User) -> bool:
-    """Offer it no more; chats that have begun go on. False where it was not offered."""
+    """Offer it no more; chats that have begun go on, and nobody is asked to practise it any more. False where
+    it was not offered."""
     won = Scenario.objects.filter(slug=draft.slug, active=True).update(active=False)
+    assignments.close_of(draft.slug, by=by)
     if won:
         record(by, "scenario_taken_back", draft)
     return bool(won)

@@ -100,6 +100,7 @@ def _form(
     request: HttpRequest, draft: ScenarioDraft, body: Mapping[str, str], *, status: int = 200, **more
 ) -> HttpResponse:
     problems, opening = lint(body), body.get("opening", "")
+    versions = publishing.versions_of(draft)
     by_field: dict[str, list[Problem]] = {}
     for problem in problems:
         by_field.setdefault(problem.field, []).append(problem)
@@ -122,7 +123,8 @@ def _form(
         "problems": problems,
         "errors": len(errors(problems)),
         "fresh": draft.revision == 1 and request.method != "POST",
-        "versions": publishing.versions_of(draft),
+        "versions": versions,
+        "asked": sum(one.asked for one in versions),
         "codes": rehearsal.CODES,
         "opening": opening,
         "shown": _digest(opening, ()),

@@ -17,6 +17,7 @@ from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice.models import Assignment, PracticeChat, Scenario
 
 MOST_DAYS = 366
+PAST = 50  # closed ones that a cohort's page still lists
 
 
 def read_date(text: str, *, name: str) -> date:
@@ -58,7 +59,7 @@ def assign(
 
 
 @transaction.atomic
-def close(assignment: Assignment, *, by: User) -> bool:
+def close(assignment: Assignment, *, by: User | None) -> bool:
     """False where it was closed before."""
     won = Assignment.objects.filter(pk=assignment.pk, closed_at=None).update(closed_at=timezone.now())
     if won:
@@ -66,13 +67,37 @@ def close(assignment: Assignment, *, by: User) -> bool:
     return bool(won)
 
 
-def open_assignments(cohort: Cohort, volunteers: Collection[User]) -> list[Assignment]:
-    """Of a cohort, the first due first; each with `asked`, how many of its `volunteers` it asks, and `done`,
-    how many of those have practised it in chats that they share. 2 queries."""
-    rows = Assignment.objects.filter(cohort=cohort, closed_at=None).select_related("scenario", "volunteer")
-    found, today = list(rows), timezone.localdate()
+def close_of(slug: str, *, by: User | None) -> int:
+    """Those of a scenario in any version, since it is offered no more. How many were open."""
+    rows = Assignment.objects.filter(scenario__slug=slug, closed_at=None)
+    return sum(close(row, by=by) for row in rows)
+
+
+def follow_versions() -> None:
+    """What is asked of a version that is offered no more moves to the one that is; closed where none is."""
+    left = Assignment.objects.filter(closed_at=None, scenario__active=False)
+    slugs = set(left.order_by().values_list("scenario__slug", flat=True))
+    by_slug = {row.slug: row for row in Scenario.objects.filter(slug__in=slugs, active=True)}
+    for slug in sorted(slugs):
+        if slug in by_slug:
+            left.filter(scenario__slug=slug).update(scenario=by_slug[slug])
+        else:
+            close_of(slug, by=None)
+
+
+def of_cohort(cohort: Cohort, volunteers: Collection[User]) -> tuple[list[Assignment], list[Assignment]]:
+    """(those that run, the first due first; those that are over or closed, the newest first: the last PAST
+    of the closed ones, without those that asked somebody who is no volunteer there now).
+
+    Each with `asked`, how many of its `volunteers` it asks, and `done`, how many of those have practised it,
+    until it was closed, in chats that they share. 2 queries."""
+    people, today = {person.pk for person in volunteers}, timezone.localdate()
+    rows = Assignment.objects.filter(cohort=cohort)
+    closed = rows.filter(Q(volunteer=None) | Q(volunteer__in=people), closed_at__isnull=False)
+    closed = closed.order_by("-closed_at", "-pk").values("pk")[:PAST]
+    found = list(rows.filter(Q(closed_at=None) | Q(pk__in=closed)).select_related("scenario", "volunteer"))
     chats = PracticeChat.objects.filter(
-        volunteer__in=[person.pk for person in volunteers],
+        volunteer__in=people,
         scenario__slug__in={row.scenario.slug for row in found},
         status=PracticeChat.Status.ENDED,
         shared=True,
@@ -80,13 +105,18 @@ def open_assignments(cohort: Cohort, volunteers: Collection[User]) -> list[Assig
     began = defaultdict(set)
     if found:
         for person, slug, at in chats.values_list("volunteer_id", "scenario__slug", "created_at"):
-            began[slug].add((person, timezone.localdate(at)))
+            began[slug].add((person, at))
     for row in found:
-        asked = {row.volunteer_id} if row.volunteer_id else {person.pk for person in volunteers}
-        row.asked = len(asked)
-        row.done = len({who for who, day in began[row.scenario.slug] if day >= row.begins} & asked)
-        row.is_over = row.due < today
-    return found
+        asked = {row.volunteer_id} if row.volunteer_id else people
+        done = {
+            who
+            for who, at in began[row.scenario.slug]
+            if timezone.localdate(at) >= row.begins and (row.closed_at is None or at <= row.closed_at)
+        }
+        row.asked, row.done = len(asked), len(done & asked)
+    running = [row for row in found if row.closed_at is None and row.due >= today]
+    past = [row for row in found if row.closed_at is not None or row.due < today]
+    return running, past[::-1]
 
 
 def for_volunteer(user: User) -> list[Assignment]:
@@ -100,7 +130,7 @@ def for_volunteer(user: User) -> list[Assignment]:
         created_at__date__gte=OuterRef("begins"),
     )
     asked = Q(volunteer=None) | Q(volunteer=user)
-    rows = Assignment.objects.filter(asked, cohort__in=cohorts, closed_at=None)
+    rows = Assignment.objects.filter(asked, cohort__in=cohorts, closed_at=None, scenario__active=True)
     rows = rows.filter(~Exists(done), begins__lte=today, due__gte=today)
     return list(rows.select_related("scenario"))
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from peersupport import seeker
 from peersupport.people.models import Cohort
+from peersupport.practice import assignments
 from peersupport.practice.models import Scenario
 
 
@@ -47,7 +48,8 @@ def offered(cohorts: QuerySet[Cohort] | Iterable[Cohort]) -> QuerySet[Scenario]:
 
 @transaction.atomic
 def sync() -> int:
-    """Write a row for each new file version and retire rows of older ones. Returns rows added."""
+    """Write a row for each new file version and retire rows of older ones; what trainers asked for follows.
+    Returns rows added."""
     added = 0
     for scenario in authored().values():
         _, created = Scenario.objects.get_or_create(
@@ -69,4 +71,5 @@ def sync() -> int:
     shipped = Scenario.objects.filter(own=False)
     shipped.exclude(sha256__in=authored()).update(active=False)
     shipped.filter(sha256__in=authored()).update(active=True)
+    assignments.follow_versions()
     return added

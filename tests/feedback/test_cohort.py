@@ -18,7 +18,7 @@ from feedback.reports import cohort as figures
 from feedback.reports.raised import Raised, raised_most
 from peersupport.audit.models import AuditEvent
 from peersupport.people.models import Cohort, Membership, User
-from peersupport.practice import assignments
+from peersupport.practice import assignments, scenarios
 from peersupport.practice.models import Assignment, Message, PracticeChat, Scenario
 
 
@@ -176,13 +176,58 @@ def test_an_assignment_is_seen_done_and_taken_back(people, north, scenario):
     assert assignments.for_volunteer(people.outsider) == []
     ended_chat(people.volunteer, scenario)
     assert "Take your time." not in volunteer.get(reverse("practice:scenarios")).content.decode()
-    [row] = assignments.open_assignments(north, figures.volunteers(north))
+    [[row], _past] = assignments.of_cohort(north, figures.volunteers(north))
     assert (row.done, row.asked) == (1, 2)
     assert "1 of 2" in page(people.trainer, north)
     trainer.post(reverse("feedback:assignment-close", args=[assigned.pk]))
     assert assignments.for_volunteer(people.peer) == []
     verbs = AuditEvent.objects.exclude(verb="sign_in").values_list("verb", flat=True)
     assert list(verbs) == ["assign", "assignment_closed"]
+
+
+def test_what_is_over_or_taken_back_is_folded_with_how_many_did_it(people, north, scenario):
+    today, volunteers = timezone.localdate(), figures.volunteers(north)
+
+    def asked(*, due: int, **more) -> Assignment:
+        begins = today - timedelta(days=20)
+        fields = {"scenario": scenario, "by": people.trainer, "begins": begins, **more}
+        return Assignment.objects.create(cohort=north, due=today + timedelta(days=due), **fields)
+
+    ended_chat(people.volunteer, scenario)
+    before = timezone.now() - timedelta(days=2)
+    late, runs = asked(due=-1, note="An old one."), asked(due=3)
+    closed, early = asked(due=5, closed_at=timezone.now()), asked(due=4, closed_at=before)
+    asked(due=9, closed_at=before, volunteer=people.outsider)  # who is no volunteer of it any more
+    running, past = assignments.of_cohort(north, volunteers)
+    assert (running, past) == ([runs], [closed, early, late])
+    assert [(row.done, row.asked) for row in past] == [(1, 2), (0, 2), (1, 2)]
+    shown, folded = page(people.trainer, north).split("3 that are over or were taken back")
+    assert "An old one." in folded and "An old one." not in shown
+    assert reverse("feedback:assignment-close", args=[late.pk]) in folded
+    assert reverse("feedback:assignment-close", args=[closed.pk]) not in folded
+    asked(due=8, closed_at=timezone.now())
+    assignments.close(runs, by=people.trainer)
+    assert "Nothing is assigned now." in page(people.trainer, north)
+
+
+def test_an_upgrade_takes_what_is_asked_along(people, north, scenario):
+    """A new version of a file is a row of its own; a file that is gone has none."""
+    today = timezone.localdate()
+    fields = {"by": people.trainer, "begins": today, "due": today}
+    kept = assignments.assign(north, scenario, **fields)
+    file = {"slug": "no-more", "sha256": "1" * 64, "version": "1", "title": "No more", "topic": "work"}
+    gone = Scenario.objects.create(**file, difficulty=1, style="plain", persona="-")
+    lost = assignments.assign(north, gone, **fields)
+    Scenario.objects.filter(pk=scenario.pk).update(sha256="0" * 64)
+    scenarios.sync()
+    kept.refresh_from_db()
+    newest = Scenario.objects.get(slug=scenario.slug, active=True)
+    assert kept.scenario == newest != scenario and kept.closed_at is None
+    assert f'href="#scenario-{newest.pk}"' in as_(people.peer).get(reverse("practice:scenarios")).text
+    lost.refresh_from_db()
+    assert lost.closed_at is not None
+    [line] = AuditEvent.objects.filter(verb="assignment_closed")
+    assert (line.actor_id, line.object_id) == (None, str(lost.pk))
 
 
 def test_to_one_volunteer_and_not_to_a_stranger(people, north, scenario):
@@ -193,7 +238,7 @@ def test_to_one_volunteer_and_not_to_a_stranger(people, north, scenario):
     assert refused.status_code == 400 and "volunteer of the cohort" in refused.content.decode()
     trainer.post(address, {**fields, "volunteer": people.peer.pk})
     assert [len(assignments.for_volunteer(user)) for user in (people.peer, people.volunteer)] == [1, 0]
-    [row] = assignments.open_assignments(north, figures.volunteers(north))
+    [[row], _past] = assignments.of_cohort(north, figures.volunteers(north))
     assert (row.done, row.asked) == (0, 1)
     assert [row["by_you"] for row in assignments.rows(people.peer)] == [False]
     assert [row["by_you"] for row in assignments.rows(people.trainer)] == [True]

@@ -194,6 +194,24 @@ def test_taken_back_and_deleted_it_is_offered_no_more_and_chats_go_on(people, dr
     assert Scenario.objects.filter(own=True).count() == 1 == ScenarioLines.objects.count()
 
 
+@pytest.mark.parametrize("how", ["take-back", "delete"])
+def test_nobody_is_asked_to_practise_what_was_taken_back(people, north, draft, how):
+    today = timezone.localdate()
+    row = publishing.publish(draft, by=people.trainer)
+    asked = [
+        assignments.assign(north, row, by=people.trainer, begins=today, due=today, volunteer=who)
+        for who in (None, people.peer)
+    ]
+    edit = reverse("authoring:edit", args=[draft.pk])
+    assert "2 open assignments ask for it" in as_(people.trainer).get(edit).text
+    as_(people.trainer).post(reverse(f"authoring:{how}", args=[draft.pk]))
+    assert "The keys on the hook" not in as_(people.peer).get(reverse("practice:scenarios")).text
+    lines = AuditEvent.objects.filter(verb="assignment_closed", actor_id=people.trainer.pk)
+    assert set(lines.values_list("object_id", flat=True)) == {str(one.pk) for one in asked}
+    if how == "take-back":
+        assert "open assignment" not in as_(people.trainer).get(edit).text
+
+
 def test_the_preview_answers_what_stands_in_the_form_and_keeps_nothing(people, draft):
     address = reverse("authoring:preview", args=[draft.pk])
     trainer, fields = as_(people.trainer), {"say": "How old is your father?", "say_as": "guess"}
