@@ -60,7 +60,10 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "people:login": ({"username": "{who}", "password": PASSWORD}, ["sign_in"]),
     "people:logout": ({}, ["sign_out"]),
     "people:own-choices": ({"agree": "tagger"}, ["consent_given", "consent_withdrawn"]),
-    "people:invite": ({"text": TABLE, "confirm": "1", "seen": invitations.digest_of(TABLE)}, ["invite"]),
+    "people:invite": (
+        {"text": TABLE, "confirm": "1", "seen": invitations.digest_of(TABLE)},
+        ["invite", "cohort_joined"],
+    ),
     "people:new-link": ({}, ["password_link"]),
     "people:welcome": ({}, []),  # with a link that works: tests/peersupport/test_invitations.py
     "people:retention-start": ({}, []),  # nothing is over its time in the demo

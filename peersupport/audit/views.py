@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,13 +16,13 @@ from peersupport.audit import chain, check
 from peersupport.audit.log import record
 from peersupport.audit.models import AuditEvent
 from peersupport.people.access import role_required
-from peersupport.people.models import Role, User
+from peersupport.people.models import Membership, Role, User
 
 SHOWN = 50
 # A line gets its number a little before or after its time: clocks differ, and whoever writes may wait. No
 # line is so much older than one of a lower number.
 APART = timedelta(hours=1)
-FILTERS = ("who", "verb", "kind", "object", "since", "until")
+FILTERS = ("who", "verb", "kind", "object", "account", "since", "until")
 # Offered while typing; any other can be asked for as well.
 VERBS = (
     "read", "export", "export_full", "sign_in", "sign_in_failed", "sign_out", "erase", "retention_erased",
@@ -33,8 +33,8 @@ VERBS = (
     "tagger_train", "tagger_switch", "tagger_undo",
     "organisation_set", "organisation_back", "dial_calibrate", "dial_cancel",
     "dial_switch", "dial_undo", "coach_merge", "coach_merge_cancel", "coach_switch", "coach_undo",
-    "made_volunteer", "made_trainer", "made_admin", "cohort_joined", "cohort_ended", "account_closed",
-    "account_opened", "demo_load", "demo_remove",
+    "made_volunteer", "made_trainer", "made_admin", "cohort_made", "cohort_joined", "cohort_ended",
+    "account_closed", "account_opened", "demo_load", "demo_remove",
 )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def events(request: HttpRequest) -> HttpResponse:
     names = User.objects.in_bulk({row.actor_id for row in rows if row.actor_id})
     for row in rows:
         row.actor = names.get(row.actor_id)
+    _name_memberships(rows)
     asked = {name: value for name, value in given.items() if value}
     older = urlencode({**asked, "before": rows[SHOWN - 1].pk}) if len(rows) > SHOWN else ""
     context = {
@@ -57,6 +58,7 @@ def events(request: HttpRequest) -> HttpResponse:
         "older": older,
         "given": given,
         "any": bool(asked) or "before" in request.GET,
+        "unreadable": any(_account(given[name]) is None for name in ("who", "account")),
         "verbs": VERBS,
         "head": chain.head(),
         "unsealed": AuditEvent.objects.filter(position=None).count(),
@@ -67,6 +69,30 @@ def events(request: HttpRequest) -> HttpResponse:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _account(text: str) -> int | str | None:
+    """The number of an account behind a "#", or else a sign-in name; None where no number is behind it."""
+    return _number(text[1:]) if text.startswith("#") else text
+
+
+def _accounts(text: str) -> list[int]:
+    found = _account(text)
+    if isinstance(found, str):
+        return list(User.objects.filter(username=found).values_list("pk", flat=True))
+    return [] if found is None else [found]
+
+
+def _name_memberships(rows: list[AuditEvent]) -> None:
+    """Who in which cohort, where a line is about that: no page shows the number of it. 1 query, or none."""
+    keys = [row.object_id for row in rows if row.object_kind == "membership"]
+    if not keys:
+        return
+    found = Membership.objects.filter(pk__in=keys).select_related("user", "cohort")
+    by_key = {str(membership.pk): membership for membership in found}
+    for row in rows:
+        if row.object_kind == "membership":
+            row.membership = by_key.get(row.object_id)
 
 
 def _day(text: str, clock: time) -> datetime | None:
@@ -82,10 +108,14 @@ def _filtered(given: dict[str, str], before: int | None) -> QuerySet[AuditEvent]
     if before is not None:
         rows = rows.filter(id__lt=before)
     if given["who"]:
-        if given["who"].startswith("#"):
-            rows = rows.filter(actor_id=_number(given["who"][1:]))
-        else:
-            rows = rows.filter(actor_id__in=User.objects.filter(username=given["who"]).values("pk"))
+        rows = rows.filter(actor_id__in=_accounts(given["who"]))
+    if given["account"]:
+        accounts = _accounts(given["account"])
+        joined = Membership.objects.filter(user__in=accounts).values_list("pk", flat=True)
+        rows = rows.filter(
+            Q(object_kind="user", object_id__in=list(map(str, accounts)))
+            | Q(object_kind="membership", object_id__in=list(map(str, joined)))
+        )
     for name, column in (("verb", "verb"), ("kind", "object_kind"), ("object", "object_id")):
         if given[name]:
             rows = rows.filter(**{column: given[name]})

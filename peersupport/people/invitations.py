@@ -148,7 +148,7 @@ def invite(preview: Preview, *, by: User | None) -> list[User]:
         raise ValidationError(_("Mend the lines with errors first."))
     made = []
     wanted = {row.cohort for row in preview.rows if row.cohort}
-    cohorts = {name: Cohort.objects.get_or_create(name=name)[0] for name in sorted(wanted)}
+    cohorts = {name: _cohort(name, by) for name in sorted(wanted)}
     for row in preview.rows:
         given, _space, family = row.full_name.partition(" ")
         user = User(username=row.username, first_name=given, last_name=family, email=row.email, role=row.role)
@@ -159,11 +159,19 @@ def invite(preview: Preview, *, by: User | None) -> list[User]:
         except IntegrityError:
             words = _("Somebody took the name in line %(n)d meanwhile. Nobody was invited.")
             raise ValidationError(words % {"n": row.line}) from None
-        if row.cohort and row.role != Role.ADMIN:
-            Membership.objects.create(user=user, cohort=cohorts[row.cohort])
         record(by, "invite", user)
+        if row.cohort and row.role != Role.ADMIN:
+            joined = Membership.objects.create(user=user, cohort=cohorts[row.cohort])
+            record(by, "cohort_joined", joined)
         made.append(user)
     return made
+
+
+def _cohort(name: str, by: User | None) -> Cohort:
+    found, is_new = Cohort.objects.get_or_create(name=name)
+    if is_new:
+        record(by, "cohort_made", found)
+    return found
 
 
 @transaction.atomic

@@ -16,6 +16,8 @@ from django.utils import timezone
 from peersupport.audit import chain, check, views
 from peersupport.audit.log import record
 from peersupport.audit.models import AuditEvent
+from peersupport.people import managing
+from peersupport.people.models import Cohort
 
 
 @pytest.fixture
@@ -50,6 +52,30 @@ def test_newest_first_and_every_filter_holds(page, people, chat):
     assert verbs(page(until=today - timedelta(days=1))) == []
     for nonsense in ("0000-99-99", "x", "9999-12-31", "0001-01-01"):
         assert page(since=nonsense, until=nonsense, before="x", who="#x")
+
+
+def test_what_is_about_an_account_holds_who_joined_which_cohort(page, people):
+    south = Cohort.objects.get(name="South")
+    managing.add_to_cohort(people.volunteer, south, by=people.admin)
+    managing.end_in_cohort(people.volunteer, south, by=people.admin)
+    managing.add_to_cohort(people.peer, south, by=people.admin)
+    managing.close_account(people.volunteer, by=people.admin)
+    person = page.client.get(f"/people/{people.volunteer.pk}/").text
+    link = re.search(r'href="(/audit/[^"]+)">Audit log of this account', person)[1]
+    text = page.client.get(link).text
+    assert verbs(text) == ["account_closed", "cohort_ended", "cohort_joined"]
+    assert text.count("volunteer in South") == 2 and "peer in South" not in text
+    assert verbs(page(account="volunteer")) == ["account_closed", "cohort_ended", "cohort_joined"]
+    assert verbs(page(account=f"#{people.peer.pk}", verb="cohort_joined")) == ["cohort_joined"]
+
+
+@pytest.mark.parametrize("name", ["who", "account"])
+@pytest.mark.parametrize("text", ["#abc", "#", "#" + "9" * 19])
+def test_what_is_no_number_of_an_account_finds_nothing_and_says_why(page, people, name, text):
+    record(None, "erase", people.peer)
+    found = page(**{name: text})
+    assert verbs(found) == [] and "Behind # stands the number of an account" in found
+    assert "Behind #" not in page(**{name: "#77777"})
 
 
 def test_a_hundred_lines_are_two_pages(page, people):

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from peersupport.audit.models import AuditEvent
 from peersupport.people import invitations
-from peersupport.people.models import Cohort, User
+from peersupport.people.models import Cohort, Membership, User
 
 HEAD = "name,full name,email,role,cohort\n"
 GOOD = HEAD + 'kim,"Kim Park",kim@example.org,volunteer,North\nlee,,,trainer,West\n'
@@ -76,7 +76,17 @@ def test_look_invite_and_choose_a_password_with_a_link_that_works_once(admin, pe
     assert (kim.get_full_name(), kim.role, kim.has_usable_password()) == ("Kim Park", "volunteer", False)
     assert [membership.cohort.name for membership in kim.memberships.all()] == ["North"]
     assert Cohort.objects.filter(name="West").exists()
-    assert AuditEvent.objects.filter(verb="invite", actor_id=people.admin.pk).count() == 2
+    lines = AuditEvent.objects.filter(actor_id=people.admin.pk).exclude(verb__startswith="sign_")
+    joined = [
+        ("membership", str(row.pk)) for row in Membership.objects.filter(user__username__in=["kim", "lee"])
+    ]
+    assert list(lines.values_list("verb", "object_kind", "object_id")) == [
+        ("cohort_made", "cohort", str(Cohort.objects.get(name="West").pk)),
+        ("invite", "user", str(kim.pk)),
+        ("cohort_joined", *joined[0]),
+        ("invite", "user", str(User.objects.get(username="lee").pk)),
+        ("cohort_joined", *joined[1]),
+    ]
     link = urlsplit(re.search(r"http://testserver(/welcome/[^<]+)", page)[1]).path
     someone = Client()
     assert "Choose a password" in someone.get(link, follow=True).content.decode()
