@@ -170,6 +170,7 @@ def register() -> None:
     slots.register(slots.CHAT_REPORTS, requests.statuses)
     slots.register(slots.CHATS_RETAGGED, retagged.chats_retagged)
     slots.register(slots.CHATS_KEPT, ratings.rated)
+    slots.register(slots.CHATS_SIGNED_OFF, ratings.count_signed_off)
     slots.register(slots.CHATS_WAITING, cohort.without_feedback)
     slots.register(slots.PRACTICE_GOALS, goals.open_goals)
     slots.register(slots.CHAT_NOTES, notes.notes_of)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -146,6 +146,12 @@ def signed_off(chat_field: str = "chat") -> QuerySet[MockRating]:
     """Standing ratings that sign a chat off and that no other one stands against."""
     against = MockRating.objects.filter(chat=OuterRef(chat_field), withdrawn_at=None, decision=NOT_YET)
     return MockRating.objects.filter(~Exists(against), withdrawn_at=None, decision=SIGNED_OFF)
+
+
+def count_signed_off(chats: QuerySet[PracticeChat]) -> int:
+    """1 query."""
+    rows = signed_off().filter(chat__in=chats.order_by().values("pk"))
+    return rows.order_by().aggregate(n=Count("chat", distinct=True))["n"]
 
 
 def mock_chats(user: User) -> list[dict[str, Any]]:

@@ -160,6 +160,7 @@ def _preview(held: Mapping[str, Any], body: Mapping[str, Any], request: HttpRequ
         if consents.versions(before)[purpose] != consents.versions(after)[purpose]
     ]
     sooner = after.retention_days and after.retention_days != before.retention_days
+    due, signed_off = retention.due_counts(after.retention_days) if sooner else (0, 0)
     return {
         "changes": changing.changes(held, body, NAMES),
         "digest": digest_of(body),
@@ -170,7 +171,8 @@ def _preview(held: Mapping[str, Any], body: Mapping[str, Any], request: HttpRequ
         ],
         "asked": asked,
         "no_emergency": bool(after.own_lines) and not any(map(is_emergency, after.own_lines)),
-        "due": retention.due(after.retention_days).count() if sooner else 0,
+        "due": due,
+        "signed_off": signed_off,
     }  # fmt: skip
 
 

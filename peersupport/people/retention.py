@@ -22,6 +22,7 @@ from peersupport.jobs.models import Job, Lane
 from peersupport.jobs.queue import StoppedError
 from peersupport.organisation.current import current
 from peersupport.people import erasure
+from peersupport.practice import slots
 from peersupport.practice.models import PracticeChat
 
 RETENTION = "retention"
@@ -44,6 +45,13 @@ def due(days: int | None = None) -> QuerySet[PracticeChat]:
     before = timezone.now() - timedelta(days=days)
     ended = Q(ended_at__lt=before) | Q(ended_at=None)
     return PracticeChat.objects.filter(ended, created_at__lt=before)
+
+
+def due_counts(days: int | None = None) -> tuple[int, int]:
+    """(how many are due, how many of them are signed off). 2 queries at most."""
+    found = due(days)
+    n = found.count()
+    return n, slots.call(slots.CHATS_SIGNED_OFF, found) if n else 0
 
 
 def newest() -> Job | None:

@@ -21,7 +21,8 @@ from peersupport.people.models import Role
 def page(request: HttpRequest) -> HttpResponse:
     """With htmx only how far the erasing is, or what it came to."""
     days = current(request.user).retention_days
-    context = {"days": days, "due": retention.due(days).count(), "job": retention.newest()}
+    due, signed_off = retention.due_counts(days)
+    context = {"days": days, "due": due, "signed_off": signed_off, "job": retention.newest()}
     if request.htmx and not request.htmx.boosted:
         return render(request, "people/_erasing.html", context)
     context["backup_days"] = settings.BACKUP_DAYS

@@ -29,6 +29,8 @@ CHAT_REPORTS = "chat_reports"
 CHATS_RETAGGED = "chats_retagged"
 # chats_kept(chats) -> ids of chats that their volunteer may not delete, since something stands on them
 CHATS_KEPT = "chats_kept"
+# chats_signed_off(chats) -> how many of the queryset are mock chats that are signed off
+CHATS_SIGNED_OFF = "chats_signed_off"
 # chats_waiting(chats) -> those of the queryset that ended lately and that no trainer has said a word on
 CHATS_WAITING = "chats_waiting"
 # practice_goals(user) -> what the volunteer has chosen to practise

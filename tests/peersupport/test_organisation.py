@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from feedback.models import MockRating
 from peersupport.audit.models import AuditEvent
 from peersupport.organisation import changing, current
 from peersupport.organisation.models import OrganisationVersion
@@ -227,6 +228,10 @@ def test_retention_follows_the_page_and_says_what_it_will_cost(people, chat, adm
     PracticeChat.objects.filter(pk=chat.pk).update(created_at=long_ago, ended_at=long_ago)
     assert retention.due().count() == 0
     assert "1 chat is over that time now" in look(admin, {"retention_days": 30}, on="0").content.decode()
+    rating = {"cultivating": 4, "softening": 4, "partnership": 4, "empathy": 4, "decision": "signed_off"}
+    assert "signed off" not in look(admin, {"retention_days": 30}, on="0").text
+    MockRating.objects.create(chat=chat, trainer=people.trainer, **rating)
+    assert "1 of them is signed off: its rating" in look(admin, {"retention_days": 30}, on="0").text
     save(admin, {"retention_days": 30})
     assert retention.due().get() == chat
     page = admin.get(reverse("people:retention")).content.decode()

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from feedback.models import MockRating
 from feedback.reports import files
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs import queue, running
@@ -65,6 +66,21 @@ def test_what_is_over_is_erased_with_its_files_and_leaves_a_line(three, people, 
     assert "2 erased" in admin.get(reverse("people:retention")).content.decode()
     admin.post(reverse("people:retention-start"))
     assert Job.objects.filter(kind="retention").count() == 1
+
+
+def test_it_says_how_many_of_them_are_signed_off(three, people, settings):
+    settings.RETENTION_DAYS = 30
+    admin = Client()
+    admin.force_login(people.admin)
+    assert "signed off:" not in admin.get(reverse("people:retention")).text
+    rating = {"cultivating": 4, "softening": 4, "partnership": 4, "empathy": 4}
+    for chat in three[:2]:
+        MockRating.objects.create(chat=chat, trainer=people.trainer, decision="signed_off", **rating)
+    # Once is once, whoever signed it off as well; one that another says "not yet" to is none.
+    for chat, decision in ((three[0], "signed_off"), (three[1], "not_yet"), (three[2], "signed_off")):
+        MockRating.objects.create(chat=chat, trainer=people.other_trainer, decision=decision, **rating)
+    text = admin.get(reverse("people:retention")).text
+    assert "2 chats are over their time" in text and "1 of them is signed off:" in text
 
 
 def test_it_starts_by_itself_once_a_day_and_never_without_a_setting(three, settings):
