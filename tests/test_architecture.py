@@ -21,7 +21,7 @@ ALLOWED = {
 PURE = {
     "peersupport/seeker": {"peersupport.seeker"},
     "peersupport/safety": {"peersupport.safety"},
-    "peersupport/practice/transcripts": {"peersupport.practice.transcripts"},
+    "peersupport/practice/transcripts": {"peersupport.practice.transcripts", "peersupport.decoding"},
     "skills/tagger": {"skills.tagger", "skills.taxonomy", "skills.corpora"},
     "skills/corpora": {"skills.corpora", "skills.taxonomy"},
     "feedback/coach/steering": {"feedback.coach.steering"},

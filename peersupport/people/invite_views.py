@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import PasswordResetConfirmView
@@ -16,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from peersupport.audit.log import record
+from peersupport.decoding import NOT_TEXT, to_utf8
 from peersupport.people import access, invitations
 from peersupport.people.models import Role, User
 from peersupport.uploads import OneFile
@@ -44,13 +47,16 @@ def invite(request: HttpRequest) -> HttpResponse:
 def _invite(request: HttpRequest, upload: OneFile) -> HttpResponse:
     if request.method != "POST":
         return _form(request)
-    text = request.POST.get("text", "")
+    text, notice = request.POST.get("text", ""), ""
     if upload.too_long:
         return _form(request, status=413, problem=_("That is too long for one table of people."), text=text)
     if upload.content:
-        text = upload.content.decode("utf-8-sig", "replace")
+        try:
+            text, notice = _text_of(upload.content)
+        except ValidationError as error:
+            return _form(request, status=400, problem=error.messages[0], text=text)
     found = invitations.read(text)
-    shown = {"text": text, "found": found, "seen": invitations.digest_of(text)}
+    shown = {"text": text, "found": found, "seen": invitations.digest_of(text), "notice": notice}
     if found.problem or "confirm" not in request.POST or not found.may:
         status = 400 if found.problem or ("confirm" in request.POST and not found.may) else 200
         return _form(request, status=status, problem=found.problem, **shown)
@@ -62,6 +68,20 @@ def _invite(request: HttpRequest, upload: OneFile) -> HttpResponse:
     except ValidationError as error:
         return _form(request, status=400, problem=error.messages[0], text=text)
     return _links(request, made)
+
+
+def _text_of(content: bytes) -> tuple[str, str]:
+    """(the text of a file, what to say of how it was read). Raises ValidationError where it is no text."""
+    for magic, words, _mend in NOT_TEXT:
+        if content.startswith(magic):
+            raise ValidationError(f"{words} {_('Save the table as CSV in UTF-8.')}")
+    content, notice = to_utf8(content)
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if marked else "utf-8-sig"), notice
+    except UnicodeDecodeError:
+        words = _("This is no text that can be read.")
+        raise ValidationError(f"{words} {_('Save the table as CSV in UTF-8.')}") from None
 
 
 def _form(request: HttpRequest, *, status: int = 200, **context) -> HttpResponse:

@@ -110,6 +110,25 @@ def test_a_file_is_read_and_put_into_the_form(admin):
     assert admin.post(ADDRESS, {"file": long}).status_code == 413
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-8", "utf-8-sig"])
+def test_names_with_accents_come_through_and_a_guess_is_said(admin, encoding):
+    file = SimpleUploadedFile("people.csv", (HEAD + "zoe,Zoë Müller,,volunteer,North\n").encode(encoding))
+    page = admin.post(ADDRESS, {"file": file}).text
+    assert "Zoë Müller" in page and "\ufffd" not in page
+    guessed = {"cp1252": "Windows-1252", "utf-16-le": "UTF-16 without its mark"}.get(encoding)
+    assert ("a guess: check letters with accents" in page) == bool(guessed)
+    assert guessed is None or f"It was read as {guessed}" in page
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [(b"PK\x03\x04x", "a spreadsheet or archive"), (b"a\x00\x01\xff\xfe", "no text that can be read")],
+)
+def test_a_file_that_is_no_text_is_refused_and_keeps_what_was_pasted(admin, raw, words):
+    answer = admin.post(ADDRESS, {"text": GOOD, "file": SimpleUploadedFile("people.csv", raw)})
+    assert answer.status_code == 400 and words in answer.text and "Kim Park" in answer.text
+
+
 def test_nobody_is_invited_by_another_table_than_the_one_that_was_looked_over(admin):
     other = GOOD.replace("trainer", "admin")
     file = SimpleUploadedFile("people.csv", other.encode())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peersupport.decoding import to_utf8
 from peersupport.practice.transcripts import TranscriptError, read_transcript
-from peersupport.practice.transcripts.encodings import to_utf8
 from peersupport.practice.transcripts.masking import names_from, pieces
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from peersupport.decoding import NOT_TEXT
 from peersupport.practice.transcripts.types import MAX_BYTES, MAX_LINE, TranscriptError
 
 CHUNK = 65_536
@@ -18,19 +19,6 @@ _BOMS = (
     (codecs.BOM_UTF32_BE, ""),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-PASTE = "Copy the text of the chat and paste it."
-NOT_TEXT = (
-    (b"PK\x03\x04", "This is a spreadsheet or archive, not text.", "Save it as CSV in UTF-8 and try again."),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "This is an old or protected office file, not text.",
-        "Save it as CSV in UTF-8 and try again.",
-    ),
-    (b"%PDF", "This is a PDF, not text.", "Copy its text into a .txt file saved as UTF-8 and try again."),
-    (b"\x89PNG", "This is a picture, not text.", PASTE),
-    (b"\xff\xd8\xff", "This is a picture, not text.", PASTE),
-    (b"\x1f\x8b", "This is a compressed file, not text.", "Unpack it first and try again."),
 )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from peersupport.decoding import to_utf8
 from peersupport.practice.transcripts.builder import Builder
 from peersupport.practice.transcripts.csv_reader import header_speaks, read_csv
-from peersupport.practice.transcripts.encodings import to_utf8
 from peersupport.practice.transcripts.jsonl_reader import read_jsonl
 from peersupport.practice.transcripts.lines import numbered_lines, open_source
 from peersupport.practice.transcripts.text_reader import read_text

@@ -5,8 +5,19 @@ from __future__ import annotations
 import codecs
 import re
 
-from peersupport.practice.transcripts.lines import NOT_TEXT
-
+PASTE = "Copy the text of the chat and paste it."
+NOT_TEXT = (
+    (b"PK\x03\x04", "This is a spreadsheet or archive, not text.", "Save it as CSV in UTF-8 and try again."),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "This is an old or protected office file, not text.",
+        "Save it as CSV in UTF-8 and try again.",
+    ),
+    (b"%PDF", "This is a PDF, not text.", "Copy its text into a .txt file saved as UTF-8 and try again."),
+    (b"\x89PNG", "This is a picture, not text.", PASTE),
+    (b"\xff\xd8\xff", "This is a picture, not text.", PASTE),
+    (b"\x1f\x8b", "This is a compressed file, not text.", "Unpack it first and try again."),
+)
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LOOK = 4096  # bytes that decide
