@@ -64,6 +64,7 @@ urlpatterns = [
     path("studies/<int:study_id>/", study_views.study_step, name="study-step"),
     path("cohorts/", cohort_views.cohorts, name="cohorts"),
     path("cohorts/<int:cohort_id>/", cohort_views.cohort, name="cohort"),
+    path("cohorts/<int:cohort_id>/change/", cohort_views.cohort_change, name="cohort-change"),
     path("cohorts/<int:cohort_id>/mock-chats/", signoff_views.cohort_mocks, name="cohort-mocks"),
     path("cohorts/<int:cohort_id>/assign/", cohort_views.assign, name="assign"),
     path("assignments/<int:assignment_id>/close/", cohort_views.assignment_close, name="assignment-close"),

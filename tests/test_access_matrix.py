@@ -188,6 +188,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:export-codebook": (ADMIN_GET, NO_VERB),
     "feedback:cohorts": (STAFF_GET, NO_VERB),
     "feedback:cohort": (cells(FORBIDDEN, trainer=OK, other_trainer=MISSING, admin=OK), NO_VERB),
+    "feedback:cohort-change": (NO_VERB, cells(FORBIDDEN, admin=BAD)),  # an empty form holds no name
     "feedback:assign": (NO_VERB, cells(FORBIDDEN, trainer=BAD, other_trainer=MISSING)),
     "feedback:assignment-close": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
     "feedback:export-tags": (ADMIN_GET, NO_VERB),

@@ -137,6 +137,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "feedback:goal-set": ({"technique": "affirm"}, []),
     "feedback:goal-close": ({}, []),
     "feedback:inbox-read": ({}, []),
+    "feedback:cohort-change": ({"name": "North of the river"}, ["cohort_renamed"]),
     "feedback:assign": ({"scenario": "1", "begins": "2126-01-01", "due": "2126-02-01"}, ["assign"]),
     "feedback:assignment-close": ({}, ["assignment_closed"]),
     "feedback:export-make": ({"table": "audit", "format": "csv"}, ["export_asked"]),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from feedback.reports import cohort as figures
 from feedback.reports.raised import raised_most
 from peersupport.people import access
+from peersupport.people import cohorts as changing
 from peersupport.people.models import Role
 from peersupport.practice import assignments
 from peersupport.practice.models import Assignment
@@ -69,6 +70,26 @@ def _page(request: HttpRequest, found, *, status: int = 200, **form) -> HttpResp
             "note_most": Assignment.NOTE_MAX_CHARACTERS,
         }
     return render(request, "feedback/cohort.html", context, status=status)
+
+
+@require_POST
+@access.role_required(Role.ADMIN)
+def cohort_change(request: HttpRequest, cohort_id: int) -> HttpResponse:
+    """Another name, or with `do=delete` away with one that nothing hangs on."""
+    found = access.cohort_for_user(request.user, cohort_id)
+    name = request.POST.get("name", "")
+    try:
+        if request.POST.get("do") == "delete":
+            changing.delete(found, by=request.user)
+            messages.success(request, _("The cohort is deleted."))
+            return redirect("feedback:cohorts")
+        if changing.rename(found, name, by=request.user):
+            messages.success(request, _("Renamed. Everybody in it finds it under the new name."))
+        else:
+            messages.info(request, _("Nothing changed."))
+    except ValidationError as error:
+        return _page(request, found, status=400, name_error=error.messages[0], name=name)
+    return redirect("feedback:cohort", found.pk)
 
 
 @sensitive_post_parameters("note")

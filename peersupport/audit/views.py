@@ -34,7 +34,7 @@ VERBS = (
     "organisation_set", "organisation_back", "dial_calibrate", "dial_cancel",
     "dial_switch", "dial_undo", "coach_merge", "coach_merge_cancel", "coach_switch", "coach_undo",
     "made_volunteer", "made_trainer", "made_admin", "cohort_made", "cohort_joined", "cohort_ended",
-    "account_closed", "account_opened", "demo_load", "demo_remove",
+    "cohort_renamed", "cohort_deleted", "account_closed", "account_opened", "demo_load", "demo_remove",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from peersupport.people import erasure
+from peersupport.people.cohorts import is_empty
 from peersupport.people.models import Cohort, User
 
 
@@ -36,13 +37,8 @@ def remove(cohorts: Collection[int]) -> tuple[int, list[str]]:
     kept = []
     for cohort in Cohort.objects.filter(pk__in=cohorts):
         with transaction.atomic():
-            if _is_empty(cohort):
+            if is_empty(cohort):
                 cohort.delete()
             else:
                 kept.append(cohort.name)
     return len(found), kept
-
-
-def _is_empty(cohort: Cohort) -> bool:
-    held = ((relation.related_model, relation.field.name) for relation in Cohort._meta.related_objects)
-    return not any(model.objects.filter(**{name: cohort}).exists() for model, name in held)

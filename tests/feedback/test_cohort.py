@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +17,7 @@ from feedback.models import SessionReport
 from feedback.reports import cohort as figures
 from feedback.reports.raised import Raised, raised_most
 from peersupport.audit.models import AuditEvent
+from peersupport.people import cohorts as changing
 from peersupport.people.models import Cohort, Membership, User
 from peersupport.practice import assignments, scenarios
 from peersupport.practice.models import Assignment, Message, PracticeChat, Scenario
@@ -279,3 +280,59 @@ def test_a_trainer_who_left_the_cohort_has_lost_it_at_the_next_request(people, n
     people.trainer.memberships.update(until=timezone.now() - timedelta(seconds=1))
     assert trainer.get(address).status_code == 404
     assert trainer.post(reverse("feedback:assign", args=[north.pk])).status_code == 404
+
+
+def change(user, cohort, **fields):
+    return as_(user).post(reverse("feedback:cohort-change", args=[cohort.pk]), fields)
+
+
+def changes() -> list[str]:
+    return list(AuditEvent.objects.filter(object_kind="cohort").values_list("verb", flat=True))
+
+
+def test_an_admin_mends_the_name_of_a_cohort(people, north):
+    address = reverse("feedback:cohort-change", args=[north.pk])
+    assert address in page(people.admin, north) and address not in page(people.trainer, north)
+    assert change(people.trainer, north, name="x").status_code == 403
+    for name, words in (
+        ("", "Give it a name"),
+        ("x" * 121, "under 120"),
+        ("South", "Another cohort has this"),
+    ):
+        refused = change(people.admin, north, name=name)
+        assert refused.status_code == 400 and words in refused.text
+    assert change(people.admin, north, name="North").status_code == 302  # as it was
+    assert changes() == []
+    assert change(people.admin, north, name="  North\0  End ").status_code == 302
+    assert "Cohort North End" in page(people.trainer, north)
+    [line] = AuditEvent.objects.filter(verb="cohort_renamed")
+    assert (line.actor_id, line.object_id) == (people.admin.pk, str(north.pk))
+
+
+def test_a_cohort_goes_where_nothing_hangs_on_it_and_stays_elsewhere(people, north, scenario):
+    empty = Cohort.objects.create(name="Nroth")
+    today = timezone.localdate()
+    assert "Delete this cohort" in page(people.admin, empty) and "Delete this cohort" not in page(
+        people.admin, north
+    )
+    assigned = assignments.assign(empty, scenario, by=people.trainer, begins=today, due=today)
+    refused = change(people.admin, empty, do="delete")
+    assert refused.status_code == 400 and "It stays" in refused.text
+    assigned.delete()
+    people.volunteer.memberships.update(until=timezone.now())
+    assert change(people.admin, north, do="delete").status_code == 400  # somebody is in it, and somebody was
+    assert change(people.trainer, empty, do="delete").status_code == 403
+    assert change(people.admin, empty, do="delete")["Location"] == reverse("feedback:cohorts")
+    assert list(Cohort.objects.values_list("name", flat=True)) == ["North", "South"]
+    assert changes() == ["cohort_deleted"]
+
+
+def test_who_is_no_admin_any_more_changes_no_cohort(people, north):
+    people.admin.role = "trainer"
+    people.admin.save()
+    for attempt in (
+        lambda: changing.rename(north, "x", by=people.admin),
+        lambda: changing.delete(north, by=people.admin),
+    ):
+        with pytest.raises(PermissionDenied):
+            attempt()
