@@ -109,6 +109,8 @@ def messages() -> QuerySet:
 
 def message_blocks(names: Names) -> Iterator[list[Row]]:
     def make(pk, chat, who, index, role, text, risk, created) -> Row:
+        # A cue in a counselor's message may be about the volunteer, which is for nobody else to know.
+        risk = risk if role == Message.Role.SEEKER else ""
         return (names.row("message", pk), chat, who, index, role, len(text), risk, text, created)
 
     fields = ("index", "role", "text", "risk_level", "created_at")

@@ -22,7 +22,7 @@ from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
 from feedback.reports import files, goals
 from feedback.reports.analysis_page import static_text, style
-from feedback.reports.quotes import with_quotes
+from feedback.reports.quotes import notices, with_quotes
 from peersupport.jobs.models import Job
 from peersupport.practice.models import PracticeChat
 
@@ -53,6 +53,7 @@ def as_html(report: SessionReport, notes: list) -> str:
         "goals": goals.goals_in_report(chat, report.body),
         "notes": notes,
         **with_quotes(report.body),
+        "notices": notices(report.body, is_own=True),
         # Our own files, not a person's text.
         "style": mark_safe(style()),  # noqa: S308
     }

@@ -1,4 +1,4 @@
-"""A report's strengths and points together with the messages they are about."""
+"""What a page of a report shows of its body: findings with the messages they are about, and its notices."""
 
 from __future__ import annotations
 
@@ -19,3 +19,10 @@ def with_quotes(body: dict[str, Any]) -> dict[str, Any]:
     for strength in quoted["strengths"]:
         strength["look"] = LOOKS[strength["grade"]]
     return {**quoted, "mix": bars(body["mix"])}
+
+
+def notices(body: dict[str, Any], *, is_own: bool) -> list[dict[str, Any]]:
+    """Those that stand nowhere else on the page. That the counselor may have written about themselves is for
+    the volunteer alone."""
+    elsewhere = {"short_chat", "crisis_first"} | (set() if is_own else {"counselor_disclosure"})
+    return [notice for notice in body["notices"] if notice["key"] not in elsewhere]

@@ -14,7 +14,7 @@ from feedback.inbox.notes import notes_of
 from feedback.models import SessionReport
 from feedback.reports import afterwards, files, goals, history, requests, retagged, wordings
 from feedback.reports.course import course_of
-from feedback.reports.quotes import with_quotes
+from feedback.reports.quotes import notices, with_quotes
 from peersupport.audit.log import record, record_read
 from peersupport.people import access
 from peersupport.practice import after
@@ -45,7 +45,7 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
     if found:
         found.chat = chat  # with its scenario and volunteer
     if found and found.body:
-        context |= with_quotes(found.body)
+        context |= with_quotes(found.body) | {"notices": notices(found.body, is_own=context["is_own"])}
         if context["is_own"]:
             context |= wordings.context(chat, request.user, context["points"])
             context |= history.beside_earlier(context["mix"], chat)

@@ -343,6 +343,22 @@ def test_what_is_exported_raw_fits_the_data_dictionary_beside_it(full, practised
     assert checked > 50
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
+def test_no_file_says_that_a_volunteer_may_have_written_of_themselves(form, practised, people, chat):
+    people.admin.may_export_full = True
+    people.admin.save()
+    for role, level in (("counselor", "explicit"), ("seeker", "passive")):
+        chat.messages.filter(role=role).update(risk_level=level)
+    for full, labelled in ((False, False), (False, True), (True, False), (True, True)):
+        export = made(people.admin, "messages", form, full=full, labelled=labelled)
+        header, *rows = writers.read_back(files.path_of(export.pk))
+        seeker = ("Seeker", "Passive cue") if labelled else ("seeker", "passive")
+        told = {(row[header.index("role")], row[header.index("risk_level")] or "") for row in rows}
+        assert told == {("Counselor" if labelled else "counselor", ""), seeker}
+    lines = {row[1]: row for row in codebook.codebook(TABLES["messages"], full=False)}
+    assert "empty for the counselor's" in lines["risk_level"][3] and lines["risk_level"][8] == "2"
+
+
 def test_the_archive_says_whose_it_is_and_what_people_agreed_to(practised, people):
     words = "Tags of my messages may be used by our university, under a code."
     changing.save({"name": "North Line", "consent": {"research": words}}, by=people.admin, on=0)

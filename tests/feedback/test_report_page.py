@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from feedback.models import SessionReport
+from feedback.reports import pdf
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
@@ -100,6 +101,18 @@ def test_what_a_partial_report_lacks_is_listed(ended, page, drain):
     shown = page(ended)
     assert "Part of this report is missing." in shown
     assert "The suggestion could not be checked." in shown
+
+
+def test_that_a_volunteer_may_have_written_of_themselves_is_told_to_them_alone(chat, say, drain, page):
+    say("I can't do this, I want to kill myself")
+    drain()
+    chats.end_chat(chat)
+    drain()
+    words = "may have written about themselves"
+    assert words in page(chat)
+    shown = page(chat, "trainer")
+    assert "What went well" in shown and words not in shown
+    assert words in pdf.as_html(SessionReport.objects.get(), [])  # the file is the volunteer's own
 
 
 def test_markup_in_a_message_stays_text_in_the_report(chat, say, drain, page):

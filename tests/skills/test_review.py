@@ -131,6 +131,15 @@ def test_what_may_be_about_the_volunteer_is_not_asked_about(people, ended):
         assert "No technique is read into this message" in response.content.decode()
 
 
+def test_what_is_said_before_a_message_marks_no_words_of_the_volunteer(people, ended):
+    own, after = tagged(ended, affirm=0.99), tagged(ended, affirm=0)
+    address = reverse("skills:correct", args=[after.pk])
+    for role, marked in (("counselor", False), ("seeker", True)):
+        Message.objects.filter(pk=own.pk).update(risk_level="explicit", role=role)
+        shown = as_(people.trainer).get(address).content.decode()
+        assert own.text in shown and (" risky" in shown) == marked
+
+
 def test_after_a_missed_sign_the_next_message_is_asked_about_where_one_is_about_the_volunteer(people, ended):
     before = tagged(ended, affirm=0.99)
     seeker(ended)
