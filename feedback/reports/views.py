@@ -52,7 +52,7 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
             context["goals"] = goals.goals_in_report(chat, found.body)
             context["file_state"] = files.state(found, len(notes))
         if found.status != SessionReport.Status.PENDING:
-            context["retagged"] = retagged.since(found)
+            context["since"] = retagged.since(found)
         context["course"] = course_of(chat)
         if context["is_own"] and not chat.is_open:
             # Nothing to raise in three messages is no reason for somebody harder.

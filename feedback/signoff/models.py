@@ -13,8 +13,9 @@ class MockRating(models.Model):
     """One trainer's rating of an ended practice chat as a mock chat. It never changes: who thinks otherwise
     withdraws it, with a reason, and rates anew.
 
-    The four globals are 1 to 5 (`feedback.signoff.scales`). `figures` are the report's ratios and the
-    version of its tagger at that moment; empty where no report was there.
+    The four globals are 1 to 5 (`feedback.signoff.scales`). `figures` are ratios as in the report, of
+    the tags that held at that moment (without "corrected": of those that the report was written from), and
+    the version of the tagger; empty where no report was there.
     """
 
     class Decision(models.TextChoices):

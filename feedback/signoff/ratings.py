@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from feedback.models import MockRating, SessionReport
+from feedback.reports import retagged
 from feedback.signoff.scales import KEYS, SCALES, STEPS
 from peersupport.audit.log import record
 from peersupport.people import access
@@ -74,10 +75,21 @@ def rate(chat: PracticeChat, *, trainer: User, given: Mapping[str, str]) -> Mock
 
 
 def _figures(chat: PracticeChat) -> dict[str, Any]:
+    """Those of the report, or of the tags that hold now where they are others."""
     report = SessionReport.objects.filter(chat=chat).first()
     if report is None or "ratios" not in report.body:
         return {}
-    return {"ratios": report.body["ratios"], "tagger": report.body.get("versions", {}).get("tagger")}
+    if retagged.since(report):
+        versions = ", ".join(sorted(retagged.tagged_by(chat)))
+        return {"ratios": retagged.ratios_now(chat), "tagger": versions, "corrected": True}
+    tagger = report.body.get("versions", {}).get("tagger")
+    return {"ratios": report.body["ratios"], "tagger": tagger, "corrected": True}
+
+
+def since_report(chat: PracticeChat) -> retagged.Changes | None:
+    """What became of the chat's tags after its report. 5 queries at most."""
+    report = SessionReport.objects.filter(chat=chat).first()
+    return retagged.since(report) if report else None
 
 
 def withdraw(rating: MockRating, *, by: User, reason: str) -> None:

@@ -50,6 +50,7 @@ def _mock_page(request: HttpRequest, chat: PracticeChat, *, status: int = 200, *
     seen = ratings.seen_by(request.user, given)
     now = ratings.standing(seen)
     rated = any(row.trainer_id == request.user.pk for row in now)
+    may_rate = request.user.is_trainer and not rated and ratings.can_be_rated(chat)
     posted = form.get("form", {})
     context = {
         "chat": chat,
@@ -66,7 +67,8 @@ def _mock_page(request: HttpRequest, chat: PracticeChat, *, status: int = 200, *
         "withdrawn": [row for row in seen if row.withdrawn_at],
         "hidden": len(ratings.standing(given)) - len(now),
         "state": ratings.state(now),
-        "may_rate": request.user.is_trainer and not rated and ratings.can_be_rated(chat),
+        "may_rate": may_rate,
+        "since": ratings.since_report(chat) if may_rate else None,
         "can_be_rated": ratings.can_be_rated(chat),
         "scales": [(scale, posted.get(scale.key, "")) for scale in SCALES],
         "note_most": ratings.NOTE_CHARACTERS,

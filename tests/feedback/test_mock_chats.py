@@ -20,7 +20,10 @@ from feedback.signoff.scales import KEYS, SCALES
 from peersupport.audit.models import AuditEvent
 from peersupport.people import erasure, own_data
 from peersupport.people.models import Cohort
+from peersupport.practice import chats
 from peersupport.practice.models import PracticeChat, Scenario
+from skills.models import SkillTag
+from skills.review.corrections import correct_tags
 from tests.feedback.test_report_file import BODY
 
 RATIOS = {"n_messages": 12, "note": "", "reflections_to_questions": {"text": "1.5 to 1 (6 and 4)."}}
@@ -204,6 +207,32 @@ def test_the_certificate_keeps_the_figures_it_rests_on(people, ended):
     assert AuditEvent.objects.filter(verb="read").count() == 0
     page(people.trainer, ended, "certificate")
     assert AuditEvent.objects.filter(verb="read").count() == 1
+
+
+def test_a_rating_keeps_the_figures_of_the_tags_as_they_are_corrected(people, chat, say, drain):
+    message = say("What weighs on you most?")
+    drain()
+    chats.end_chat(chat)
+    drain("coach")
+    chat.refresh_from_db()
+    assert "since this report" not in page(people.trainer, chat)
+    held = set(SkillTag.objects.filter(tagging__message=message).values_list("code", flat=True))
+    assert "open_question" in held
+    correct_tags(message, codes=[*held - {"open_question"}, "reflection_complex"], trainer=people.trainer)
+    assert "2 corrections since this report." in page(people.trainer, chat)
+    post(people.trainer, chat)
+    [rating] = MockRating.objects.all()
+    told = SessionReport.objects.get(chat=chat).body
+    assert told["ratios"]["complex_reflections"]["count"] == 0
+    assert rating.figures["ratios"]["complex_reflections"]["count"] == 1
+    assert rating.figures["ratios"]["open_questions"]["count"] == 0
+    assert rating.figures["tagger"] == told["versions"]["tagger"]
+    shown = page(people.volunteer, chat, "certificate")
+    assert "with trainers' corrections, as the tags stood when it was rated" in shown
+    assert rating.figures["ratios"]["complex_reflections"]["text"] in shown
+    del rating.figures["corrected"]  # of a rating made before
+    rating.save()
+    assert "as the report stood when it was rated" in page(people.volunteer, chat, "certificate")
 
 
 def test_the_pdf_is_made_once_offered_and_goes_with_a_second_rating(people, ended, drain, monkeypatch):

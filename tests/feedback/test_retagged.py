@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from feedback import report as report_job
 from feedback.models import SessionReport
 from feedback.report import on_quarantine
 from feedback.reports import retagged
@@ -13,7 +15,8 @@ from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
 from skills import versions
-from skills.models import SkillTag, Tagging
+from skills.models import Correction, SkillTag, Tagging
+from skills.review import coding
 from skills.review.corrections import correct_tags
 from skills.tagger.card import read_card
 
@@ -47,6 +50,13 @@ def page(people):
 def retag(drain) -> None:
     versions.start()
     drain("batch")
+
+
+def again(people, chat, drain) -> None:
+    client = Client()
+    client.force_login(people.volunteer)
+    client.post(reverse("feedback:report-retry", args=[chat.pk]))
+    drain("coach")
 
 
 def report() -> SessionReport:
@@ -96,6 +106,49 @@ def test_what_a_trainer_corrected_does_not_count_as_changed(ended, page, people,
     tagging.tags.all().delete()
     retag(drain)
     assert "It found the same techniques in all 3 messages." in page("feedback:report", ended.pk)
+
+
+def test_a_correction_reaches_the_report_once_it_is_written_again(ended, page, people, drain):
+    adherent, address = "mi_adherent", reverse("feedback:report-retry", args=[ended.pk])
+    message = Tagging.objects.order_by("message__index").first().message
+    held = set(SkillTag.objects.filter(tagging__message=message).values_list("code", flat=True))
+    assert "affirm" not in held and address not in page("feedback:report", ended.pk)
+    before = report().body["ratios"][adherent]["count"]
+    coding.save(message, trainer=people.trainer, codes=["affirm"], spans={})
+    found = retagged.since(report())
+    assert (found.corrections, found.messages, found.now) == (len(held) + 1, 0, [])
+    shown = page("feedback:report", ended.pk)
+    assert f"A trainer corrected {len(held) + 1} tags after this report was written." in shown
+    assert "Corrected since you read it" in shown and MARK not in shown and address in shown
+    other = page("feedback:report", ended.pk, who="trainer")
+    assert "Corrected since you read it" in other and address not in other
+    again(people, ended, drain)
+    assert report().body["ratios"][adherent]["count"] == before + 1
+    assert retagged.since(report()) is None and address not in page("feedback:report", ended.pk)
+    assert coding.undo(message, trainer=people.trainer)  # what is taken back is a change as well
+    assert retagged.since(report()).corrections == len(held) + 1
+    again(people, ended, drain)
+    assert report().body["ratios"][adherent]["count"] == before
+
+
+def test_a_correction_made_while_the_report_was_being_written_is_told(ended, people, drain):
+    message = Tagging.objects.order_by("message__index").first().message
+    write = report_job._prepare(Job.objects.filter(kind="report").get())()  # has read the tags
+    correct_tags(message, codes=["affirm"], trainer=people.trainer)
+    with transaction.atomic():
+        write()
+    assert report().finished_at > Correction.objects.latest("id").created_at
+    assert retagged.since(report()).corrections
+
+
+def test_corrections_are_told_apart_from_another_versions_tags(ended, page, people, drain):
+    one = Tagging.objects.order_by("message__index").first()
+    kept = SkillTag.objects.filter(tagging=one).values_list("code", flat=True)
+    coding.save(one.message, trainer=people.trainer, codes=[*kept, "affirm"], spans={})
+    retag(drain)
+    found = retagged.since(report())
+    assert (found.messages, found.changed, found.corrections) == (3, 0, 1)
+    assert "A trainer corrected 1 tag after this report was written." in page("feedback:report", ended.pk)
 
 
 def test_only_the_volunteer_may_have_it_written_again(ended, page, people, drain):
