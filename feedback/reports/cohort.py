@@ -1,7 +1,8 @@
 """Figures of a cohort: who practised, who waits for feedback, what grows between first and newest.
 
 Only chats that their volunteers share count. A figure over fewer than LEAST volunteers is not given: it
-would be about persons, not about a cohort.
+would be about persons, not about a cohort. What counts is who is behind the figure, not who is in the cohort:
+of many members one alone may have practised.
 """
 
 from __future__ import annotations
@@ -149,17 +150,26 @@ def volunteers(cohort: Cohort, viewer: User | None = None) -> list[User]:
 
 def totals(found: Sequence[User], *, named: bool = False) -> Totals:
     """`named`: for who sees each of them by name below, so that nothing is hidden by leaving figures out."""
-    enough = named or len(found) >= LEAST
     practised = sum(bool(person.recent_chats) for person in found)
-    # Nobody and everybody say it of each: the same as naming them where they are few.
+    writing = sum(bool(person.messages) for person in found)
+    signed = sum(person.signed_at is not None for person in found)
+
+    def people(number: int) -> int | None:
+        # Nobody and everybody say it of each: the same as naming them where they are few.
+        return number if named or (len(found) >= LEAST and not _few(number)) else None
+
     return Totals(
         volunteers=len(found),
-        practised=practised if enough else None,
-        chats=sum(person.recent_chats for person in found) if enough else None,
-        messages=sum(person.messages for person in found) if enough else None,
-        signed=sum(person.signed_at is not None for person in found) if enough else None,
+        practised=people(practised),
+        chats=sum(person.recent_chats for person in found) if named or practised >= LEAST else None,
+        messages=sum(person.messages for person in found) if named or writing >= LEAST else None,
+        signed=people(signed),
         waiting=sum(person.waiting for person in found),
     )
+
+
+def _few(people: int) -> bool:
+    return 0 < people < LEAST
 
 
 def grown(cohort: Cohort) -> Grown:
@@ -208,7 +218,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def cohort_rows(cohorts: QuerySet[Cohort]) -> list[Cohort]:
-    """Each cohort with `people` and, over at least LEAST of them, `practised`. 1 query."""
+    """Each cohort with `people`, `practised`, and whether that `says` enough to be shown to whoever sees no
+    names, as in `totals`. 1 query."""
     current = Membership.objects.current().filter(
         cohort=OuterRef("pk"), user__role=Role.VOLUNTEER, user__is_active=True
     )
@@ -221,5 +232,5 @@ def cohort_rows(cohorts: QuerySet[Cohort]) -> list[Cohort]:
     )
     found = list(rows.order_by("name"))
     for row in found:
-        row.says = row.people >= LEAST
+        row.says = row.people >= LEAST and not _few(row.practised)
     return found

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from bench.reviewing import ended_chat, tagged
 from feedback.inbox.notes import write_note
-from feedback.models import SessionReport
+from feedback.models import MockRating, SessionReport
 from feedback.reports import cohort as figures
 from feedback.reports.raised import Raised, raised_most
+from feedback.signoff.scales import KEYS
 from peersupport.audit.models import AuditEvent
 from peersupport.people import cohorts as changing
 from peersupport.people.models import Cohort, Membership, User
@@ -124,9 +125,46 @@ def test_few_volunteers_give_no_figure_and_an_admin_sees_no_names(people, north,
     shown = page(people.trainer, north)  # who reads every name below
     assert hidden not in shown and '<dt>Practised</dt><dd class="big">1</dd>' in shown
     join(north, 3)
-    assert figures.totals(figures.volunteers(north)).practised == 1
     assert "more0" in page(people.trainer, north)
     assert "more0" not in page(people.admin, north)
+
+
+def test_a_figure_is_given_by_who_is_behind_it_and_not_by_who_is_in_the_cohort(people, north, scenario):
+    def told() -> tuple:
+        found = figures.totals(figures.volunteers(north))
+        [row] = [row for row in figures.cohort_rows(Cohort.objects.all()) if row.name == "North"]
+        assert row.says == (found.practised is not None)
+        return found.practised, found.chats, found.messages, found.signed
+
+    def practise(user) -> PracticeChat:
+        chat = ended_chat(user, scenario)
+        tagged(chat, affirm=0.9)
+        return chat
+
+    group = [people.volunteer, people.peer, *join(north, 5)]
+    hidden, listed = "a figure of so few would be about persons", reverse("feedback:cohorts")
+    assert told() == (0, None, None, 0)  # nobody is no person
+    rated = practise(people.volunteer)
+    globals_ = dict.fromkeys(KEYS, 4)
+    MockRating.objects.create(chat=rated, trainer=people.trainer, decision="signed_off", **globals_)
+    assert told() == (None, None, None, None)
+    assert hidden in page(people.admin, north)
+    few = "fewer than 5 volunteers"  # also of the cohort South
+    assert as_(people.admin).get(listed).content.decode().count(few) == 2
+    assert '<dt>Practised</dt><dd class="big">1</dd>' in page(people.trainer, north)  # who reads the name
+    for user in group[1:4]:
+        practise(user)
+    assert told() == (None, None, None, None)
+    last = practise(group[4])
+    assert told() == (5, 5, 5, None)
+    assert as_(people.admin).get(listed).content.decode().count(few) == 1
+    for user in group[1:5]:
+        chat = PracticeChat.objects.filter(volunteer=user).first()
+        MockRating.objects.create(chat=chat, trainer=people.trainer, decision="signed_off", **globals_)
+    assert told() == (5, 5, 5, 5)
+    assert hidden not in page(people.admin, north)
+    last.messages.update(risk_level="explicit")  # of themselves: no counselling
+    assert told() == (5, 5, None, 5)
 
 
 def test_what_grows_between_first_and_newest_is_told_over_five_volunteers(people, north, scenario):
