@@ -105,15 +105,29 @@ def withdraw(rating: MockRating, *, by: User, reason: str) -> None:
 
 
 def rating_for_user(user: User, rating_id: int) -> MockRating:
-    """A rating that the person may withdraw: a trainer of the volunteer's cohort. Http404 for one that is
-    hidden from them still, PermissionDenied for other roles."""
+    """A rating that the person may withdraw, as `withdrawable`. Http404 for one that is hidden from them
+    still or of a chat that they may not read, PermissionDenied for other roles and for another trainer's."""
     if not user.is_trainer:
         raise PermissionDenied
     rows = MockRating.objects.filter(chat__in=access.chats_for_user(user)).select_related("chat__volunteer")
     found = rows.filter(pk=rating_id).first()
     if found is None or found not in seen_by(user, ratings_of(found.chat)):
         raise Http404
+    if found.pk not in withdrawable(user, [found], found.chat.volunteer):
+        raise PermissionDenied
     return found
+
+
+def withdrawable(user: User, ratings: Iterable[MockRating], volunteer: User) -> set[int]:
+    """Ids of those that the person may withdraw: a trainer their own, so that nobody alone overturns what
+    another decided, and those whose rater cannot do it any more, since the account is gone or closed or they
+    train the volunteer no longer. 1 query where others rated."""
+    if not user.is_trainer:
+        return set()
+    others = {row.trainer_id for row in ratings} - {None, user.pk}
+    still = access.trainers_for_user(volunteer).filter(pk__in=others) if others else User.objects.none()
+    deciding = set(still.values_list("pk", flat=True))
+    return {row.pk for row in ratings if row.trainer_id not in deciding}
 
 
 def ratings_of(chat: PracticeChat) -> list[MockRating]:

@@ -64,6 +64,7 @@ def _mock_page(request: HttpRequest, chat: PracticeChat, *, status: int = 200, *
             )
             for row in now
         ],
+        "withdrawable": ratings.withdrawable(request.user, now, chat.volunteer),
         "withdrawn": [row for row in seen if row.withdrawn_at],
         "hidden": len(ratings.standing(given)) - len(now),
         "state": ratings.state(now),

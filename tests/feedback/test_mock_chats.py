@@ -6,9 +6,10 @@ import json
 from importlib.util import find_spec
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from bench.reviewing import ended_chat, second_trainer
 from feedback.models import MockRating, SessionReport
@@ -195,6 +196,44 @@ def test_a_withdrawal_needs_a_reason_and_ends_the_certificate(people, ended):
     assert volunteer.get(reverse("feedback:certificate", args=[ended.pk])).status_code == 404
     assert AuditEvent.objects.filter(verb="mock_withdrawn").count() == 1
     assert post(people.trainer, ended, step=5).status_code == 302  # and anew
+
+
+def test_nobody_overturns_another_trainers_not_yet_alone(people, ended):
+    second = second_trainer(Cohort.objects.get(name="North"))
+    post(people.trainer, ended, decision="not_yet")
+    post(second, ended)
+    first = MockRating.objects.get(trainer=people.trainer)
+    address = reverse("feedback:mock-withdraw", args=[first.pk])
+    only = "Only this trainer can withdraw it"
+    shown = page(second, ended)
+    assert address not in shown and only in shown and "withdraws their own rating" in shown
+    assert as_(second).post(address, {"reason": "I think otherwise."}).status_code == 403
+    assert ratings.state(ratings.ratings_of(ended)) == "differ"
+    assert not ratings.signed_off().exists()
+    own = page(people.trainer, ended)
+    assert address in own and only in own and only not in page(people.volunteer, ended)
+    with pytest.raises(PermissionDenied):
+        ratings.rating_for_user(people.volunteer, first.pk)
+
+
+@pytest.mark.parametrize("how", ["closed", "left", "other role", "gone"])
+def test_the_rating_of_a_trainer_who_has_gone_can_be_withdrawn_by_who_has_rated(people, ended, how):
+    second = second_trainer(Cohort.objects.get(name="North"))
+    post(people.trainer, ended, decision="not_yet")
+    post(second, ended)
+    first = MockRating.objects.get(trainer=people.trainer)
+    if how == "left":
+        people.trainer.memberships.update(until=timezone.now())
+    elif how == "gone":
+        erasure.erase_now(people.trainer, by=None)
+    else:
+        changed = {"is_active": False} if how == "closed" else {"role": "admin"}
+        type(people.trainer).objects.filter(pk=people.trainer.pk).update(**changed)
+    address = reverse("feedback:mock-withdraw", args=[first.pk])
+    assert address in page(second, ended)
+    as_(second).post(address, {"reason": "Its trainer has left."})
+    first.refresh_from_db()
+    assert first.withdrawn_by == second and ratings.signed_off().exists()
 
 
 def test_the_certificate_keeps_the_figures_it_rests_on(people, ended):
