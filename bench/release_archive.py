@@ -62,9 +62,11 @@ def live() -> None:
     from django.test import Client
     from django.urls import reverse
 
+    from bench.reviewing import basis_of
     from peersupport.audit import chain
     from peersupport.demo.data import PASSWORD
     from peersupport.jobs import running
+    from peersupport.people.models import User
     from peersupport.practice.models import Message, PracticeChat, Scenario
 
     def sign_in(name: str) -> Client:
@@ -82,7 +84,9 @@ def live() -> None:
         running.drain_lane("live", worker="release")
     tara.get(reverse("practice:chat", args=[chat.pk]))
     message = Message.objects.get(chat=chat, text=OPEN_CHAT[0])
-    tara.post(reverse("skills:correct", args=[message.pk]), {"codes": ["affirm"], "note": "warm and honest"})
+    made_on = basis_of(message, User.objects.get(username="tara"))
+    form = {"codes": ["affirm"], "note": "warm and honest", "basis": made_on}
+    assert tara.post(reverse("skills:correct", args=[message.pk]), form).status_code == 302
     ada.get(reverse("feedback:export-tags"))
     vera.post(reverse("practice:post", args=[chat.pk]), {"text": WAITING, "key": "waiting"})
     chain.seal()

@@ -8,6 +8,7 @@ from peersupport.people.models import Membership, Role, User
 from peersupport.practice.models import Message, PracticeChat
 from skills import packing
 from skills.models import SkillTag, Tagging
+from skills.review import coding
 from skills.review.queue import _limits
 from skills.tagger.card import read_card
 from skills.taxonomy import CODES
@@ -17,6 +18,11 @@ def second_trainer(cohort) -> User:
     user = User.objects.create_user(username="second", password="a-long-password", role=Role.TRAINER)
     Membership.objects.create(user=user, cohort=cohort, since=timezone.now())
     return user
+
+
+def basis_of(message: Message, trainer: User) -> str:
+    """What the form of this message rests on, opened by the trainer now."""
+    return coding.basis(message, coding.coding_for(message, trainer))
 
 
 def ended_chat(volunteer, scenario) -> PracticeChat:

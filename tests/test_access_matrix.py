@@ -193,8 +193,8 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "feedback:assignment-close": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
     "feedback:export-tags": (ADMIN_GET, NO_VERB),
 }
-# A POST without boxes means "no technique": a correction, and back to the chat.
-MATRIX["skills:correct"] = (MATRIX["skills:correct"][0], {**MATRIX["skills:correct"][1], "trainer": GO})
+# A POST that does not say what the form was made on: the trainer is to look again.
+MATRIX["skills:correct"] = (MATRIX["skills:correct"][0], {**MATRIX["skills:correct"][1], "trainer": CONFLICT})
 
 
 def urls(patterns=None, prefix: str = ""):

@@ -21,6 +21,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bench.app import PASSWORD
+from bench.reviewing import basis_of
 from feedback.bases import runs as bases
 from feedback.dials import runs as dial_runs
 from feedback.exports import files
@@ -98,7 +99,10 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "skills:tagger-switch": ({}, ["tagger_switch"]),
     "skills:tagger-undo": ({}, ["tagger_undo"]),
     # Vera disputed a tag of the message right before.
-    "skills:correct": ({"codes": "chit_chat", "note": "small talk"}, ["correct", "dispute_answered"]),
+    "skills:correct": (
+        {"codes": "chit_chat", "note": "small talk", "basis": "{basis}"},
+        ["correct", "dispute_answered"],
+    ),
     "skills:review-undo": ({}, ["review_undone"]),
     "authoring:new": ({"title": "The keys", "cohort": "{cohort}"}, ["scenario_begun"]),
     "authoring:edit": ({}, []),  # without a revision nothing is saved
@@ -272,9 +276,11 @@ def _visit(tour: Tour, name: str, pattern, who: str, verb: str, values: dict, te
         client.force_login(user)
     fields, leaves = POSTS.get(name, ({}, []))
     code = _prepare(client, name, user, values) if verb == "POST" and name in POSTS else ""
+    basis = _basis(user, values) if name == "skills:correct" else ""
     since = _newest()
     data = {
-        key: value.format(who=who, code=code, cohort=values["cohort_id"]) for key, value in fields.items()
+        key: value.format(who=who, code=code, basis=basis, cohort=values["cohort_id"])
+        for key, value in fields.items()
     }
     response = client.get(address) if verb == "GET" else client.post(address, data)
     follows = response.get("Content-Type", "").startswith("text/event-stream")
@@ -287,6 +293,11 @@ def _visit(tour: Tour, name: str, pattern, who: str, verb: str, values: dict, te
     tour.judge(f"{verb} {name} by {who} ({response.status_code})", _left(since), due)
     response.close()
     TOTPDevice.objects.all().delete()
+
+
+def _basis(user: User, values: dict) -> str:
+    """What the form of the message rests on."""
+    return basis_of(Message.objects.get(pk=values["message_id"]), user)
 
 
 def _due(response, pattern, body: str, who: str, texts: list[str]) -> Verbs:

@@ -4,6 +4,9 @@
 that two trainers code, each without the other's codes and without the tagger's; nothing holds before both
 are there. `waiting`: one's own blind coding is there and the other's is not. `conflict`: both are there and
 differ; what is saved holds, with a note that says why.
+
+A form is saved on what it was made on, its basis: where that has changed, nothing is saved and the trainer
+looks again.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from peersupport.audit.log import record
@@ -27,9 +31,11 @@ from skills.review import disputes
 from skills.review.corrections import correct_tags
 from skills.review.queue import SECOND_LOOK_DAYS, in_sample
 from skills.storing import hold
+from skills.tags import tag_views
 from skills.taxonomy import TECHNIQUES
 
 UNDO_MINUTES = 60
+PARTS = ("mode", "codings", "disputes", "tags")  # of a form's basis
 Spans = Mapping[str, tuple[int, int]]
 
 
@@ -50,6 +56,14 @@ class Saved:
     review: Review
     changed: int
     agreed: bool | None = None
+
+
+class Stale(Exception):
+    """What the form was made on has changed. `changed`: which parts of its basis, by name."""
+
+    def __init__(self, changed: Sequence[str]):
+        super().__init__(", ".join(changed))
+        self.changed = tuple(changed)
 
 
 def coding_for(message: Message, trainer: User) -> Coding:
@@ -100,13 +114,53 @@ def clean_spans(spans: Mapping[str, str], codes: Sequence[str], length: int) -> 
     return found
 
 
+def basis(message: Message, coding: Coding, *, views=None, disputed: Sequence[Dispute] | None = None) -> str:
+    """What the form rests on, as one short digest for each of PARTS. Whoever codes blind rests on no tags and
+    on no coding of the other. `views` and `disputed`, the message's tags and open disputes, are read where
+    they are not given: 3 queries at most."""
+    if disputed is None:
+        disputed = Dispute.objects.filter(message=message, outcome="")
+    if views is None:
+        views = tag_views([message])[message.pk] if coding.mode == "open" else ()
+    codings = () if coding.mode == "blind" else coding.reviews
+    parts = (
+        coding.mode,
+        [(row.pk, row.saved_at.isoformat()) for row in codings],
+        sorted((row.pk, row.reason, row.words) for row in disputed),
+        sorted((view.code, view.start, view.end) for view in views),
+    )
+    return "-".join(
+        salted_hmac(f"review.basis.{name}", repr((message.pk, part))).hexdigest()[:16]
+        for name, part in zip(PARTS, parts, strict=True)
+    )
+
+
+def _changed(made_on: str, now: str) -> list[str]:
+    """Names of the parts that differ; "form" where it names no basis."""
+    before = made_on.split("-")
+    if len(before) != len(PARTS):
+        return ["form"]
+    return [name for name, one, other in zip(PARTS, before, now.split("-"), strict=True) if one != other]
+
+
 @transaction.atomic
-def save(message: Message, *, trainer: User, codes: Sequence[str], spans: Spans, note: str = "") -> Saved:
-    """Keep the coding in the mode that is due now. Raises ValueError for a code outside the taxonomy, and
+def save(
+    message: Message,
+    *,
+    trainer: User,
+    codes: Sequence[str],
+    spans: Spans,
+    note: str = "",
+    made_on: str | None = None,
+) -> Saved:
+    """Keep the coding in the mode that is due now. `made_on` is the basis of the form; None asks nothing.
+    Raises ValueError for a code outside the taxonomy, Stale where the basis is another one by now, and
     ValidationError where a conflict is to be settled without a note."""
     codes = clean_codes(codes)
     PracticeChat.objects.select_for_update().get(pk=message.chat_id)
     coding = coding_for(message, trainer)
+    if made_on is not None and (changed := _changed(made_on, basis(message, coding))):
+        raise Stale(changed)
     kind = {"open": Review.Kind.OPEN, "conflict": Review.Kind.SETTLED}.get(coding.mode, Review.Kind.BLIND)
     if coding.mode == "conflict" and not note:
         raise ValidationError(

@@ -124,6 +124,7 @@ def correct(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
 
 def _save(request: HttpRequest, message: Message) -> HttpResponse:
     note = request.POST.get("note", "").replace("\0", "").strip()
+    made_on = request.POST.get("basis", "")
     try:
         codes = coding.clean_codes(request.POST.getlist("codes"))
         places = {code: request.POST.get(f"span_{code}", "") for code in codes}
@@ -131,11 +132,18 @@ def _save(request: HttpRequest, message: Message) -> HttpResponse:
         if len(note) > NOTE_MOST:
             words = _("The note is %(have)d characters long. Please keep it under %(most)d.")
             raise ValidationError(words % {"have": len(note), "most": NOTE_MOST})
-        saved = coding.save(message, trainer=request.user, codes=codes, spans=spans, note=note)
-    except ValidationError as error:
+        saved = coding.save(
+            message, trainer=request.user, codes=codes, spans=spans, note=note, made_on=made_on
+        )
+    except (ValidationError, coding.Stale) as error:
         record_read(request.user, message, owner_id=message.chat.volunteer_id)
-        more = {"error": error.messages[0], "chosen": codes, "placed": spans, "note": note}
-        return render(request, "skills/correct.html", _context(request, message, **more), status=400)
+        stale = isinstance(error, coding.Stale)
+        words = _stale_words(error.changed) if stale else error.messages[0]
+        more = {"error": words, "stale": stale, "chosen": codes, "placed": spans, "note": note}
+        context = _context(request, message, **more)
+        if not stale:  # a note that is too long makes nothing seen that came meanwhile
+            context["basis"] = made_on
+        return render(request, "skills/correct.html", context, status=409 if stale else 400)
     except ValueError:
         return HttpResponseBadRequest(
             _("The form names a technique that does not exist. Reload the page and try again."),
@@ -148,6 +156,20 @@ def _save(request: HttpRequest, message: Message) -> HttpResponse:
     done = (_number(request.GET.get("done")) or 0) + 1
     query = urlencode({"place": place, "undo": message.pk, "done": done})
     return redirect(reverse("skills:review-next") + f"?{query}")
+
+
+def _stale_words(changed: tuple[str, ...]) -> str:
+    """What is another than when the form was opened. Tags and mode are told of where nothing says why."""
+    said = {
+        "codings": _("A coding of this message was saved or taken back since you opened it."),
+        "disputes": _("What the volunteer disputes here has changed since you opened it."),
+        "tags": _("The tags of this message have changed since you opened it."),
+        "mode": _("How this message is to be coded has changed since you opened it."),
+        "form": _("This form was opened before the program was renewed, or is not whole."),
+    }
+    words = [said[name] for name in ("form", "codings", "disputes") if name in changed]
+    words = words or [next(said[name] for name in ("tags", "mode") if name in changed)]
+    return " ".join([*words, _("Nothing is saved yet. Your ticks and your note are kept.")])
 
 
 def _done_words(saved: coding.Saved) -> str:
@@ -188,8 +210,10 @@ def _context(
     placed: Mapping[str, tuple[int, int]] | None = None,
     note: str = "",
     error: str = "",
+    stale: bool = False,
 ) -> dict:
-    """`chosen`, `placed` and `note` are what was posted, where it could not be saved."""
+    """`chosen`, `placed` and `note` are what was posted, where it could not be saved; `stale`: since the form
+    was made on something else."""
     found = coding.coding_for(message, request.user)
     before = list(message.chat.messages.filter(index__lt=message.index).order_by("-index")[:BEFORE])[::-1]
     # Whoever codes or settles on their own does not see what the tagger found.
@@ -217,14 +241,18 @@ def _context(
     grouped = groupby(rows, key=lambda row: row["technique"].family)
     place, of, done = (_number(request.GET.get(name)) for name in ("place", "of", "done"))
     done = done or 0
+    disputes = list(Dispute.objects.filter(message=message, outcome=""))
     return {
+        "basis": coding.basis(message, found, views=views.values(), disputed=disputes),
+        "now": [view.name for view in views.values()],
+        "stale": stale,
         "message": message,
         "before": before,
         "note": note,
         "mode": found.mode,
         "codings": [_coding(row) for row in found.blind] if found.mode == "conflict" else [],
         "families": [(FAMILIES[key], list(group)) for key, group in grouped],
-        "disputes": [_dispute(row) for row in Dispute.objects.filter(message=message, outcome="")],
+        "disputes": [_dispute(row) for row in disputes],
         "place": place,
         "number": None if place is None else place + 1 + done,
         "of": None if of is None else of + done,

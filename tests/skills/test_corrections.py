@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from bench.reviewing import basis_of
 from peersupport.audit.models import AuditEvent
 from peersupport.practice import chats
 from peersupport.practice.models import ChatEvent
@@ -90,7 +91,8 @@ def test_the_form_saves_and_the_volunteer_reads_the_note(message, people):
     address = reverse("skills:correct", args=[message.pk])
     shown = trainer.get(address).content.decode()
     assert shown.count("checked") == len(codes(message))
-    answer = trainer.post(address, {"codes": ["affirm"], "note": "Look again <at> this"})
+    form = {"codes": ["affirm"], "note": "Look again <at> this", "basis": basis_of(message, people.trainer)}
+    answer = trainer.post(address, form)
     assert answer.status_code == 302
     page = volunteer.get(reverse("practice:chat", args=[message.chat_id])).content.decode()
     assert "by a trainer" in page

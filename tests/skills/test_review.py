@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bench.reviewing import ended_chat, second_trainer, tagged
+from bench.reviewing import basis_of, ended_chat, retag, second_trainer, tagged
 from feedback.coach.crisis import crisis_view
 from feedback.coach.turns import Turn
 from feedback.inbox import items
@@ -48,6 +49,13 @@ def as_(user) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def send(user, message, data: dict, *, query: str = "", made_on: str | None = None, **more):
+    """Save the form of the message, opened right before or, with `made_on`, when its basis was that."""
+    made_on = basis_of(message, user) if made_on is None else made_on
+    address = reverse("skills:correct", args=[message.pk]) + query
+    return as_(user).post(address, {"basis": made_on, **data}, **more)
 
 
 def found(user) -> list[tuple]:
@@ -193,16 +201,15 @@ def test_a_place_that_is_none_is_left_out(place):
 
 def test_of_the_sample_two_code_apart_and_what_both_see_holds(people, ended, second, everything_twice):
     message = tagged(ended, affirm=0)
-    first = as_(people.trainer)
     address = reverse("skills:correct", args=[message.pk])
-    page = first.get(address).content.decode()
+    page = as_(people.trainer).get(address).content.decode()
     assert "checked" not in page.split("keys-on")[0] and "on their own" in page
-    first.post(address, {"codes": ["support"], "note": "first"})
+    send(people.trainer, message, {"codes": ["support"], "note": "first"})
     assert present(message) == {"affirm": (0, len(message.text))}  # nothing holds yet
     assert (found(people.trainer), found(second)) == ([], [(message.pk, "second")])
     page = as_(second).get(address).content.decode()
     assert "checked" not in page.split("keys-on")[0]
-    as_(second).post(address, {"codes": ["support"]})
+    send(second, message, {"codes": ["support"]})
     assert set(present(message)) == {"support"}
     assert found(second) == found(people.trainer) == []
 
@@ -211,16 +218,16 @@ def test_what_was_written_stands_in_the_form_again(people, ended, second, everyt
     """Of a coding that waits, and of one that could not be saved."""
     message = tagged(ended, affirm=0)
     first, address = as_(people.trainer), reverse("skills:correct", args=[message.pk])
-    first.post(address, {"codes": ["support"], "span_support": "2-7", "note": "first"})
+    send(people.trainer, message, {"codes": ["support"], "span_support": "2-7", "note": "first"})
     page = first.get(address).text
     assert ">first</textarea>" in page and 'name="span_support" value="2-7"' in page
-    long = first.post(address, {"codes": ["affirm"], "span_affirm": "3-8", "note": "n" * 501})
+    long = send(people.trainer, message, {"codes": ["affirm"], "span_affirm": "3-8", "note": "n" * 501})
     assert long.status_code == 400 and "501 characters long" in long.text
     assert f">{'n' * 501}</textarea>" in long.text and 'name="span_affirm" value="3-8"' in long.text
     assert Review.objects.get().note == "first"
     coding.save(message, trainer=second, codes=["affirm"], spans={})
     # The two differ, and the note that settles it is lacking.
-    settle = first.post(address, {"codes": ["open_question"], "span_open_question": "1-4"})
+    settle = send(people.trainer, message, {"codes": ["open_question"], "span_open_question": "1-4"})
     assert settle.status_code == 400 and ">first</textarea>" not in settle.text
     assert 'name="span_open_question" value="1-4"' in settle.text
 
@@ -237,11 +244,11 @@ def test_where_two_differ_a_note_settles_it(people, ended, second, everything_tw
     # Neither what the tagger was unsure of nor where it saw it: only what the two coded.
     assert "(perhaps)" not in page and f'name="span_affirm" value="0-{len(message.text)}"' not in page
     assert 'name="span_support" value="2-5"' in page
-    refused = as_(people.trainer).post(address, {"codes": ["support"]})
+    refused = send(people.trainer, message, {"codes": ["support"]})
     assert refused.status_code == 400 and "Say in the note" in refused.content.decode()
     with pytest.raises(ValidationError):
         coding.save(message, trainer=second, codes=["support"], spans={})
-    as_(people.trainer).post(address, {"codes": ["support"], "note": "No strength is named."})
+    send(people.trainer, message, {"codes": ["support"], "note": "No strength is named."})
     assert set(present(message)) == {"support"}
     assert found(people.trainer) == []
     assert Review.objects.get(kind="settled").note == "No strength is named."
@@ -268,7 +275,7 @@ def test_a_dispute_is_answered_by_what_is_coded_and_the_volunteer_hears_of_it(pe
     trainer = as_(people.trainer)
     address = reverse("skills:correct", args=[message.pk])
     assert "I was kind." in trainer.get(address).content.decode()
-    trainer.post(address, {"codes": ["affirm"], "note": "You were."})
+    send(people.trainer, message, {"codes": ["affirm"], "note": "You were."})
     answers = [item for item in items.inbox(people.volunteer) if item.kind == "dispute"]
     lines = {line for item in answers for line in item.lines}
     assert lines == {"Affirm: The tag stays.", "Support: The tag was taken away."}
@@ -291,9 +298,10 @@ def test_the_queue_leads_from_message_to_message_without_a_script(people, ended)
     shown = trainer.get(reverse("skills:review-next"), follow=True)
     assert "1 of 2" in shown.content.decode()
     first = shown.request["PATH_INFO"]
-    after = trainer.post(f"{first}?place=0&of=2", {"codes": ["affirm"]}, follow=True)
+    shown_one = one if str(one.pk) in first else two
+    after = send(people.trainer, shown_one, {"codes": ["affirm"]}, query="?place=0&of=2", follow=True)
     assert after.request["PATH_INFO"] != first and "2 of 2" in after.content.decode()
-    undo = reverse("skills:review-undo", args=[one.pk if str(one.pk) in first else two.pk])
+    undo = reverse("skills:review-undo", args=[shown_one.pk])
     assert undo in after.content.decode()
     back = trainer.post(undo, {"place": "0", "of": "1", "done": "1"}, follow=True).content.decode()
     assert "Taken back." in back and "1 of 2" in back
@@ -305,8 +313,7 @@ def test_the_queue_leads_from_message_to_message_without_a_script(people, ended)
 def test_after_the_last_one_it_can_still_be_taken_back(people, ended):
     one = tagged(ended, affirm=0)
     trainer = as_(people.trainer)
-    address = reverse("skills:correct", args=[one.pk]) + "?place=0&of=1"
-    page = trainer.post(address, {"codes": ["affirm"]}, follow=True).content.decode()
+    page = send(people.trainer, one, {"codes": ["affirm"]}, query="?place=0&of=1", follow=True).text
     undo = reverse("skills:review-undo", args=[one.pk])
     assert "Nothing waits for you" in page and f'action="{undo}"' in page
     back = trainer.post(undo, {"place": "0", "of": "0", "done": "1"}, follow=True)
@@ -327,3 +334,82 @@ def test_every_technique_has_a_key_of_its_own_and_none_of_the_page():
     assert KEYS.keys() == TECHNIQUES.keys()
     assert len(set(KEYS.values())) == len(KEYS)
     assert not set(KEYS.values()) & set("jknu?[]{}")
+
+
+def ticked(page: str) -> list[str]:
+    """Codes that are ticked in the form of this page."""
+    return re.findall(r'value="(\w+)" data-key="." checked', page)
+
+
+def test_what_a_colleague_saved_meanwhile_is_not_overwritten_unseen(people, ended, second, settings):
+    settings.REVIEW_DOUBLE_PERCENT = 0
+    message = tagged(ended, affirm=0.99, support=0.99)
+    opened = basis_of(message, second)
+    send(people.trainer, message, {"codes": ["affirm"]})
+    kept = {"codes": ["affirm", "support"], "span_support": "2-7", "note": "both"}
+    answer = send(second, message, kept, made_on=opened)
+    assert answer.status_code == 409 and set(present(message)) == {"affirm"}
+    assert "A coding of this message was saved or taken back" in answer.text
+    assert "It now carries: Affirm." in answer.text
+    assert ticked(answer.text) == ["affirm", "support"]
+    assert ">both</textarea>" in answer.text and 'name="span_support" value="2-7"' in answer.text
+    assert Review.objects.count() == 1
+    fresh = re.search(r'name="basis" value="([^"]+)"', answer.text)[1]
+    assert send(second, message, kept, made_on=fresh).status_code == 302
+    assert set(present(message)) == {"affirm", "support"}
+    # What is taken back meanwhile is no basis either.
+    opened = basis_of(message, people.trainer)
+    coding.undo(message, trainer=second)
+    assert send(people.trainer, message, kept, made_on=opened).status_code == 409
+
+
+def test_a_dispute_that_came_meanwhile_is_not_answered_unseen(people, ended):
+    message = tagged(ended, affirm=0.99)
+    opened = basis_of(message, people.trainer)
+    dispute = dispute_tag(message, "affirm", volunteer=people.volunteer, reason="other", words="I asked.")
+    answer = send(people.trainer, message, {"codes": ["affirm"], "note": "Kind."}, made_on=opened)
+    assert answer.status_code == 409 and "What the volunteer disputes here has changed" in answer.text
+    assert "I asked." in answer.text
+    dispute.refresh_from_db()
+    assert (dispute.outcome, Review.objects.count()) == ("", 0)
+    # Other words of the same dispute are to be read as well.
+    opened = basis_of(message, people.trainer)
+    dispute_tag(message, "affirm", volunteer=people.volunteer, reason="other", words="I asked twice.")
+    assert send(people.trainer, message, {"codes": ["affirm"]}, made_on=opened).status_code == 409
+    assert send(people.trainer, message, {"codes": ["affirm"]}).status_code == 302
+    dispute.refresh_from_db()
+    assert dispute.outcome == "kept"
+
+
+def test_ticks_of_a_blind_form_do_not_become_the_tags_by_a_dispute(people, ended, second, everything_twice):
+    message = tagged(ended, affirm=0.99)
+    opened = basis_of(message, people.trainer)
+    dispute_tag(message, "affirm", volunteer=people.volunteer, reason="other")
+    assert coding.coding_for(message, people.trainer).mode == "open"
+    answer = send(people.trainer, message, {"codes": ["support"]}, made_on=opened)
+    assert answer.status_code == 409 and "It now carries: Affirm." in answer.text
+    assert ticked(answer.text) == ["support"] and set(present(message)) == {"affirm"}
+
+
+def test_a_blind_form_rests_on_no_tags_and_on_no_coding_of_the_other(people, ended, second, everything_twice):
+    message = tagged(ended, affirm=0.99)
+    opened = basis_of(message, second)
+    send(people.trainer, message, {"codes": ["support"]})
+    retag(message, "another", support=0.99)
+    assert send(second, message, {"codes": ["support"]}, made_on=opened).status_code == 302
+    assert Review.objects.filter(kind="blind").count() == 2
+
+
+def test_other_tags_of_another_tagger_are_seen_first_and_a_form_without_a_basis_is_none(people, ended):
+    message = tagged(ended, affirm=0.99)
+    opened = basis_of(message, people.trainer)
+    retag(message, "another", support=0.99)
+    answer = send(people.trainer, message, {"codes": ["affirm"]}, made_on=opened)
+    assert answer.status_code == 409 and "The tags of this message have changed" in answer.text
+    # What is refused for another reason hides no change.
+    long = send(people.trainer, message, {"codes": ["affirm"], "note": "n" * 501}, made_on=opened)
+    assert long.status_code == 400 and f'name="basis" value="{opened}"' in long.text
+    for made_on in ("", "x", "<b>"):
+        answer = send(people.trainer, message, {"codes": ["affirm"]}, made_on=made_on)
+        assert answer.status_code == 409 and "This form was opened before" in answer.text
+    assert not Review.objects.exists()
