@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from feedback.models import InboxSeen, TrainerNote
+from feedback.reports import files
 from peersupport.audit.log import record
 from peersupport.people.models import User
 from peersupport.practice import chats
 from peersupport.practice.models import PracticeChat
+from skills.review.coding import UNDO_MINUTES
 
 CHARACTERS = 2000
 
 
 def notes_of(chat: PracticeChat) -> list[TrainerNote]:
-    """Oldest first. 1 query."""
-    return list(TrainerNote.objects.filter(chat=chat).select_related("trainer").order_by("id"))
+    """Oldest first, each with whether its author can take it back. 1 query."""
+    found = list(TrainerNote.objects.filter(chat=chat).select_related("trainer").order_by("id"))
+    for note in found:
+        note.is_fresh = _is_fresh(note)
+    return found
+
+
+def _is_fresh(note: TrainerNote) -> bool:
+    """As long as a coding can be taken back."""
+    return note.created_at >= timezone.now() - timedelta(minutes=UNDO_MINUTES)
 
 
 @transaction.atomic
@@ -38,6 +50,20 @@ def write_note(chat: PracticeChat, *, trainer: User, text: str) -> TrainerNote:
     note = TrainerNote.objects.create(chat=chat, trainer=trainer, text=text)
     record(trainer, "note", note)
     return note
+
+
+@transaction.atomic
+def take_back(chat: PracticeChat, *, trainer: User, note_id: int) -> bool:
+    """Take back the trainer's own note on the chat, where it is not older than an hour; a PDF with it goes,
+    too. Raises Http404 where the chat is gone."""
+    chats.held(chat)
+    note = TrainerNote.objects.select_for_update().filter(pk=note_id, chat=chat, trainer=trainer).first()
+    if note is None or not _is_fresh(note):
+        return False
+    record(trainer, "note_withdrawn", note)
+    note.delete()
+    files.forget_chat(chat.pk, chat.volunteer_id)
+    return True
 
 
 def rows(user: User) -> Iterable[dict]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from feedback.inbox import items, notes
 from peersupport.people import access
 from peersupport.people.models import Role
+from peersupport.practice.models import PracticeChat
 
 
 @require_safe
@@ -49,13 +50,26 @@ def _moment(text: str) -> datetime | None:
 @sensitive_post_parameters("text")
 @require_POST
 def write_note(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
-    """A trainer's note on a chat of their cohort; the volunteer finds it in the inbox."""
+    """A trainer's note on a chat of their cohort; the volunteer finds it in the inbox. With `withdraw`, the
+    number of an own note, that one is taken back."""
     chat = access.reviewed_chat_for_user(request.user, chat_id)
+    back = "feedback:report" if request.POST.get("from") == "report" else "practice:chat"
+    if "withdraw" in request.POST:
+        _take_back(request, chat)
+        return redirect(reverse(back, args=[chat.pk]) + "#notes")
     try:
         notes.write_note(chat, trainer=request.user, text=request.POST.get("text", ""))
     except ValidationError as error:
         messages.error(request, error.messages[0])
     else:
         messages.success(request, _("Your note is in the volunteer's inbox."))
-    back = "feedback:report" if request.POST.get("from") == "report" else "practice:chat"
     return redirect(reverse(back, args=[chat.pk]) + "#notes")
+
+
+def _take_back(request: HttpRequest, chat: PracticeChat) -> None:
+    number = request.POST["withdraw"]
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    if is_number and notes.take_back(chat, trainer=request.user, note_id=int(number)):
+        messages.success(request, _("Your note is taken back."))
+    else:
+        messages.info(request, _("There is no note of yours to take back here, or it is older than an hour."))

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from feedback.inbox.notes import notes_of
-from feedback.models import SessionReport
+from feedback.models import SessionReport, TrainerNote
 from feedback.reports import files, goals
 from feedback.reports.analysis_page import static_text, style
 from feedback.reports.quotes import notices, with_quotes
@@ -40,7 +40,8 @@ def _prepare(job: Job) -> Callable[[], None]:
     if found is None or not found.body:  # erased, or not written yet
         return lambda: None
     notes = notes_of(found.chat)
-    return partial(_write, found, files.path_of(found, len(notes)), as_pdf(as_html(found, notes)))
+    path, pdf = files.path_of(found, len(notes)), as_pdf(as_html(found, notes))
+    return partial(_write, found, path, pdf, [note.pk for note in notes])
 
 
 def as_html(report: SessionReport, notes: list) -> str:
@@ -102,9 +103,12 @@ def _refuse(url: str, *args, **kwargs):
     raise ValueError("a report needs nothing from anywhere")
 
 
-def _write(report: SessionReport, path: Path, pdf: bytes) -> None:
-    """Runs inside the closing transaction: an erasure waits for it, or has come before it."""
+def _write(report: SessionReport, path: Path, pdf: bytes, notes: Sequence[int]) -> None:
+    """Runs inside the closing transaction: an erasure waits for it, or has come before it. A file with a note
+    that was taken back meanwhile is none."""
     if not PracticeChat.objects.select_for_update().filter(pk=report.chat_id).exists():
+        return
+    if set(notes) - set(TrainerNote.objects.filter(chat=report.chat_id).values_list("pk", flat=True)):
         return
     write_file(path, pdf, older=f"{report.chat_id}-*.pdf")
 
