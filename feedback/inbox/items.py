@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from feedback.models import InboxSeen, MockRating, TrainerNote
 from feedback.signoff.scales import SCALES
 from peersupport.people.models import User
-from skills.models import Correction, Dispute
+from skills.models import Correction, Dispute, Review
+from skills.review.shown import remarks
 from skills.taxonomy import TECHNIQUES
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -152,6 +153,31 @@ def _answer_items(user: User, seen: datetime) -> Iterable[InboxItem]:
         )
 
 
+def _remarks(user: User) -> QuerySet[Review]:
+    return remarks().filter(message__chat__volunteer=user)
+
+
+def _remark_moments(user: User) -> QuerySet:
+    return _remarks(user).order_by().values_list("message_id", "at")
+
+
+def _remark_items(user: User, seen: datetime) -> Iterable[InboxItem]:
+    rows = _remarks(user).select_related("trainer", "message__chat__scenario")
+    for row in rows.order_by("-at")[:MOST]:
+        yield InboxItem(
+            kind="remark",
+            icon="note",
+            at=row.at,
+            title=_("A note on a message"),
+            who=_who(row.trainer),
+            address=reverse("practice:chat", args=[row.message.chat_id]) + f"#message-{row.message_id}",
+            where=row.message.chat.title,
+            text=row.note,
+            quote=row.message.text,
+            new=row.at > seen,
+        )
+
+
 def _rated(user: User) -> QuerySet[MockRating]:
     return MockRating.objects.filter(chat__volunteer=user, withdrawn_at=None)
 
@@ -204,6 +230,7 @@ def _withdrawn_items(user: User, seen: datetime) -> Iterable[InboxItem]:
 SOURCES = [
     Source(_note_moments, _note_items),
     Source(_correction_moments, _correction_items),
+    Source(_remark_moments, _remark_items),
     Source(_answer_moments, _answer_items, when="decided_at"),
     Source(_rated_moments, _rated_items),
     Source(_withdrawn_moments, _withdrawn_items, when="withdrawn_at"),

@@ -30,6 +30,7 @@ from skills.models import Correction, Dispute, Review
 from skills.review import disputes
 from skills.review.corrections import correct_tags
 from skills.review.queue import SECOND_LOOK_DAYS, in_sample
+from skills.review.shown import remarks
 from skills.storing import hold
 from skills.tags import tag_views
 from skills.taxonomy import TECHNIQUES
@@ -192,7 +193,8 @@ def _apply(review: Review) -> int:
         spans=spans,
         review=review,
     )
-    if disputes.decide(review) and not changed:
+    answered = disputes.decide(review)
+    if not changed and (answered or remarks().filter(message=review.message).exists()):
         ChatEvent.append(review.message.chat, ChatEvent.Kind.TURN, review.message)
     return changed
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from peersupport.people.models import User
 from skills import packing
 from skills.models import Correction, Dispute, Review, Tagging
+from skills.review.shown import remarks
 
 EMPATHY = ("emotional_reactions", "interpretations", "explorations")
 
@@ -42,11 +43,11 @@ def disputes(user: User) -> Iterable[dict]:
 
 
 def reviews(user: User) -> Iterator[dict]:
-    """By the person as a trainer, and on the person's messages where the coding holds: one that waits for
-    a second trainer would be seen by neither volunteer nor colleague."""
-    rows = Review.objects.filter(Q(message__chat__volunteer=user, holds=True) | Q(trainer=user)).order_by(
-        "id"
-    )
+    """By the person as a trainer, and on the person's messages where the coding holds or its note is shown:
+    one that waits for a second trainer would be seen by neither volunteer nor colleague."""
+    mine = Q(message__chat__volunteer=user)
+    shown = Q(pk__in=remarks().filter(mine).values("pk"))
+    rows = Review.objects.filter(mine & (Q(holds=True) | shown) | Q(trainer=user)).order_by("id")
     for row in rows.iterator():
         names = ("message_id", "kind", "codes", "spans", "note", "holds", "saved_at")
         yield {name: getattr(row, name) for name in names} | {"by_you": row.trainer_id == user.pk}
