@@ -15,10 +15,10 @@ from peersupport.practice.models import Message
 STEPS = ("notice", "ask")  # what a rule can see right after a cue; the rest may come later in the chat
 
 
-def missed_cues(chats: Sequence[Any]) -> list:
-    """Ids of the counselor's messages right after the first cue of a chat in which a first step was not
-    seen; of a chat that ended on the cue, the message before it. What volunteers may have written of
-    themselves is passed over. Newest chats first. 2 queries."""
+def missed_cues(chats: Sequence[Any]) -> dict[Any, int]:
+    """{id of the counselor's message right after the first cue of a chat in which a first step was not seen:
+    the index of the cue}; of a chat that ended on the cue, the message before it. What volunteers may have
+    written of themselves is passed over. Newest chats first. 2 queries."""
     risky = Message.objects.filter(chat=OuterRef("chat"), role=Message.Role.SEEKER)
     rows = SessionReport.objects.filter(Exists(risky.exclude(risk_level=Message.Risk.NONE)), chat__in=chats)
     first_cue = {
@@ -30,11 +30,11 @@ def missed_cues(chats: Sequence[Any]) -> list:
     said = own_counselling().filter(chat__in=first_cue)
     for pk, chat_id, index in said.order_by("index").values_list("pk", "chat_id", "index"):
         own[chat_id].append((index, pk))
-    found = []
+    found = {}
     for chat_id, cue in first_cue.items():
         after = [pk for index, pk in own[chat_id] if index > cue]
         before = [pk for index, pk in own[chat_id] if index < cue]
-        found += after[:1] or before[-1:]
+        found |= dict.fromkeys(after[:1] or before[-1:], cue)
     return found
 
 

@@ -9,13 +9,13 @@ the years; a dispute stands in it until it is answered, however old it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Exists, F, FloatField, Min, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, FloatField, Min, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -47,8 +47,9 @@ REASONS = {
 # Not what volunteers may have written of themselves, also where somebody coded it before that was known.
 _ASKED_ABOUT = {"message__risk_level": Message.Risk.NONE}
 
-# missed(ids of chats) -> ids of the counselor's messages in which a sign of risk was not answered
-Missed = Callable[[list], Iterable]
+# missed(ids of chats) -> {id of a counselor's message in which a sign of risk was not answered: index of that
+# sign's message in the chat}
+Missed = Callable[[list], Mapping[Any, int]]
 _missed: list[Missed] = []
 
 
@@ -67,19 +68,35 @@ def register_missed(find: Missed) -> None:
 def items(user: User) -> list[Item]:
     """In the order to work through them, each message once. 10 queries at most."""
     found: dict[Any, str] = {}
-    for reason, ids in _by_reason(user):
+    for reason, ids in _by_reason(user, access.chats_for_user(user)):
         for message_id in ids:
             found.setdefault(message_id, reason)
     return [Item(message_id, reason) for message_id, reason in found.items()]
 
 
-def _by_reason(user: User) -> Iterator[tuple[str, Iterable]]:
-    ended = access.chats_for_user(user).filter(status=PracticeChat.Status.ENDED)
+def reason_for(user: User, message: Message) -> str:
+    """Why the message stands in the person's queue, as `items` says it, looked up in its chat alone; empty
+    where it does not. 10 queries at most."""
+    chats = access.chats_for_user(user).filter(pk=message.chat_id)
+    return next((reason for reason, ids in _by_reason(user, chats) if message.pk in ids), "")
+
+
+def sign_missed(message: Message) -> Message | None:
+    """The seeker's message whose sign of risk was not answered in this one. 3 queries at most."""
+    for find in _missed:
+        if (index := find([message.chat_id]).get(message.pk)) is not None:
+            return message.chat.messages.filter(index=index).first()
+    return None
+
+
+def _by_reason(user: User, own: QuerySet[PracticeChat]) -> Iterator[tuple[str, Iterable]]:
+    """Of the person's `own` chats, the most pressing reason first."""
+    ended = own.filter(status=PracticeChat.Status.ENDED)
     recent = list(ended.order_by("-created_at").values_list("pk", flat=True)[:RECENT])
     yield "missed", _unseen([pk for find in _missed for pk in find(recent)])
     yield "conduct", _unseen(pointed_at(recent))
-    yield "dispute", _disputes(user)
-    seconds, conflicts = _double(user)
+    yield "dispute", _disputes(own)
+    seconds, conflicts = _double(user, own)
     yield "conflict", conflicts
     yield "second", seconds
     yield "uncertain", _uncertain(recent)
@@ -90,15 +107,14 @@ def _unseen(ids: list) -> list:
     return [pk for pk in ids if pk not in seen][:MOST]
 
 
-def _disputes(user: User) -> list:
-    rows = Dispute.objects.filter(outcome="", message__chat__in=access.chats_for_user(user), **_ASKED_ABOUT)
+def _disputes(own: QuerySet[PracticeChat]) -> list:
+    rows = Dispute.objects.filter(outcome="", message__chat__in=own, **_ASKED_ABOUT)
     return list(dict.fromkeys(rows.order_by("id").values_list("message_id", flat=True)[:MOST]))
 
 
-def _double(user: User) -> tuple[list, list]:
+def _double(user: User, own: QuerySet[PracticeChat]) -> tuple[list, list]:
     """(messages that wait for this trainer's own coding, messages whose two codings differ)."""
     settled = Review.objects.filter(message=OuterRef("message"), holds=True)
-    own = access.chats_for_user(user)
     rows = Review.objects.filter(kind=Review.Kind.BLIND, message__chat__in=own, **_ASKED_ABOUT)
     coded: dict = defaultdict(list)
     for row in rows.filter(~Exists(settled)).order_by("id")[: 2 * MOST]:

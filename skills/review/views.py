@@ -242,7 +242,10 @@ def _context(
     place, of, done = (_number(request.GET.get(name)) for name in ("place", "of", "done"))
     done = done or 0
     disputes = list(Dispute.objects.filter(message=message, outcome=""))
+    reason = "" if place is None else queue.reason_for(request.user, message)
     return {
+        "reason": queue.REASONS.get(reason),
+        "sign": queue.sign_missed(message) if reason == "missed" else None,
         "basis": coding.basis(message, found, views=views.values(), disputed=disputes),
         "now": [view.name for view in views.values()],
         "stale": stale,

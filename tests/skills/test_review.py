@@ -413,3 +413,43 @@ def test_other_tags_of_another_tagger_are_seen_first_and_a_form_without_a_basis_
         answer = send(people.trainer, message, {"codes": ["affirm"]}, made_on=made_on)
         assert answer.status_code == 409 and "This form was opened before" in answer.text
     assert not Review.objects.exists()
+
+
+def test_the_form_says_why_a_message_stands_in_the_queue(people, ended, second, everything_twice):
+    before = tagged(ended, affirm=0.99)
+    sign = seeker(ended)
+    Message.objects.filter(pk=sign.pk).update(text="Nobody would <miss> me.")
+    for _ in range(3):
+        seeker(ended)
+    missed = tagged(ended, affirm=0.99)
+    hurting = tagged(ended, affirm=0.99)
+    Message.objects.filter(pk=hurting.pk).update(text="Other people have it much worse.")
+    disputed = tagged(ended, support=0.99)
+    dispute_tag(disputed, "support", volunteer=people.volunteer, reason="other")
+    crisis(ended, cue=sign.index, answer="You kept going.")
+    calm = ended_chat(people.volunteer, ended.scenario)
+    twice, unsure, differing = (tagged(calm, affirm=0) for _ in range(3))
+    coding.save(twice, trainer=second, codes=["support"], spans={})
+    for who, code in ((second, "support"), (people.trainer, "affirm")):
+        coding.save(differing, trainer=who, codes=[code], spans={})
+    expected = {
+        missed: "missed", hurting: "conduct", disputed: "dispute", differing: "conflict", twice: "second",
+        unsure: "uncertain",
+    }  # fmt: skip
+    assert dict(found(people.trainer)) == {message.pk: reason for message, reason in expected.items()}
+    trainer = as_(people.trainer)
+    for message, reason in expected.items():
+        assert queue.reason_for(people.trainer, message) == reason
+        address = reverse("skills:correct", args=[message.pk])
+        page = trainer.get(f"{address}?place=0&of=6").text
+        assert all(str(words) in page for words in queue.REASONS[reason])
+        assert ("Nobody would &lt;miss&gt; me.</q>" in page) == (reason == "missed")
+        assert 'id="why"' not in trainer.get(address).text  # it was not opened from the queue
+    assert 'id="why"' not in trainer.get(reverse("skills:correct", args=[before.pk]) + "?place=0").text
+    led = trainer.get(reverse("skills:review-next"))
+    assert "miss" not in led["Location"] and trainer.get(led["Location"]).text.count('id="why"') == 1
+    # The chat ended on the sign: the message before it is asked about.
+    missed.delete()
+    ended.messages.filter(index__gt=sign.index).delete()
+    assert queue.reason_for(people.trainer, before) == "missed"
+    assert queue.sign_missed(before) == sign
