@@ -27,8 +27,8 @@ FILTERS = ("who", "verb", "kind", "object", "account", "since", "until")
 VERBS = (
     "read", "export", "export_full", "sign_in", "sign_in_failed", "sign_out", "erase", "retention_erased",
     "correct", "review", "review_undone", "dispute_answered", "note", "note_withdrawn", "assign",
-    "assignment_closed", "mock_rated", "mock_withdrawn", "scenario_published", "scenario_taken_back", "scenario_deleted",
-    "invite", "password_link", "password_set", "password_changed", "delete", "retry", "retag",
+    "assignment_closed", "mock_rated", "mock_withdrawn", "scenario_published", "scenario_taken_back",
+    "scenario_deleted", "invite", "password_link", "password_set", "password_changed", "delete", "retry", "retag",
     "study_publish", "full_export_given", "full_export_ended", "second_factor_reset",
     "tagger_train", "tagger_switch", "tagger_undo",
     "organisation_set", "organisation_back", "dial_calibrate", "dial_cancel",

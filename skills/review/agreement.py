@@ -92,7 +92,7 @@ def reviews_for_user(user: User) -> QuerySet[Review]:
 def agreement_for(user: User) -> Agreement:
     """4 queries."""
     reviews = reviews_for_user(user)
-    open_reviews = reviews.filter(kind=Review.Kind.OPEN).count()
+    opened = list(reviews.filter(kind=Review.Kind.OPEN).order_by().values_list("message_id", flat=True))
     by_message: dict[Any, list[Review]] = defaultdict(list)
     kept = reviews.exclude(kind=Review.Kind.OPEN).order_by("id")
     for row in kept.select_related("message").only("message__chat_id", "kind", "codes", "holds", "message"):
@@ -120,7 +120,8 @@ def agreement_for(user: User) -> Agreement:
         measure = _kappa(cells, chats, n=len(tagged))
         versions.append(VersionRow(version, measure, sum(truth[pk] == codes for pk, codes in tagged.items())))
     doubly, chats = len(pairs), len(set(chat_of.values()))
-    return Agreement(rows, versions, doubly, len(blind), chats, open_reviews, len(blind) - len(truth))
+    unsettled = len(blind.keys() - truth.keys() - set(opened))
+    return Agreement(rows, versions, doubly, len(blind), chats, len(opened), unsettled)
 
 
 def _ended_up_with(rows: Sequence[Review]) -> set[str] | None:

@@ -5,6 +5,9 @@ that two trainers code, each without the other's codes and without the tagger's;
 are there. `waiting`: one's own blind coding is there and the other's is not. `conflict`: both are there and
 differ; what is saved holds, with a note that says why.
 
+Who comes from the chat has seen the tags there: what they save is an open coding, whatever was due. It holds
+at once, and is in no figure of agreement.
+
 A form is saved on what it was made on, its basis: where that has changed, nothing is saved and the trainer
 looks again.
 """
@@ -12,7 +15,7 @@ looks again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -42,12 +45,14 @@ Spans = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Coding:
-    """How a message is to be coded by one trainer now. `blind` are the codings that do not hold yet."""
+    """How a message is to be coded by one trainer now. `blind` are the codings that do not hold yet; `seen`:
+    it was to be coded without the tagger's tags, and they were seen."""
 
     mode: str
     mine: Review | None = None
     blind: tuple[Review, ...] = ()
     reviews: tuple[Review, ...] = field(default=())
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,15 @@ class Stale(Exception):
         self.changed = tuple(changed)
 
 
-def coding_for(message: Message, trainer: User) -> Coding:
-    """2 queries at most."""
+def coding_for(message: Message, trainer: User, *, seen: bool = False) -> Coding:
+    """`seen`: the trainer comes from a page on which the tags stand. 2 queries at most."""
+    due = _due(message, trainer)
+    if not seen or due.mode == "open":
+        return due
+    return replace(due, mode="conflict" if due.mode == "conflict" else "open", seen=True)
+
+
+def _due(message: Message, trainer: User) -> Coding:
     reviews = tuple(Review.objects.filter(message=message).select_related("trainer").order_by("id"))
     if any(review.holds for review in reviews):
         return Coding("open", reviews=reviews)
@@ -153,16 +165,19 @@ def save(
     spans: Spans,
     note: str = "",
     made_on: str | None = None,
+    seen: bool = False,
 ) -> Saved:
-    """Keep the coding in the mode that is due now. `made_on` is the basis of the form; None asks nothing.
-    Raises ValueError for a code outside the taxonomy, Stale where the basis is another one by now, and
-    ValidationError where a conflict is to be settled without a note."""
+    """Keep the coding in the mode that is due now; `seen` as in `coding_for`. `made_on` is the basis of the
+    form; None asks nothing. Raises ValueError for a code outside the taxonomy, Stale where the basis is
+    another one by now, and ValidationError where a conflict is to be settled without a note."""
     codes = clean_codes(codes)
     PracticeChat.objects.select_for_update().get(pk=message.chat_id)
-    coding = coding_for(message, trainer)
+    coding = coding_for(message, trainer, seen=seen)
     if made_on is not None and (changed := _changed(made_on, basis(message, coding))):
         raise Stale(changed)
     kind = {"open": Review.Kind.OPEN, "conflict": Review.Kind.SETTLED}.get(coding.mode, Review.Kind.BLIND)
+    if coding.seen:
+        kind = Review.Kind.OPEN
     if coding.mode == "conflict" and not note:
         raise ValidationError(
             _("Say in the note why these techniques hold: both trainers and the volunteer can read it.")

@@ -118,8 +118,19 @@ def correct(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
         )
     if request.method == "POST":
         return _save(request, message)
-    record_read(request.user, message, owner_id=message.chat.volunteer_id)
-    return render(request, "skills/correct.html", _context(request, message))
+    return _form(request, message, _context(request, message))
+
+
+def _form(request: HttpRequest, message: Message, context: dict, status: int = 200) -> HttpResponse:
+    """With a line for the message, or for the chat where all of it stands on the page."""
+    read = message.chat if context["talk"] else message
+    record_read(request.user, read, owner_id=message.chat.volunteer_id)
+    return render(request, "skills/correct.html", context, status=status)
+
+
+def _comes_from_chat(request: HttpRequest) -> bool:
+    """Where the tags stand at the message. The form is sent to its own address, which still says so."""
+    return request.GET.get("from") == "chat"
 
 
 def _save(request: HttpRequest, message: Message) -> HttpResponse:
@@ -132,18 +143,16 @@ def _save(request: HttpRequest, message: Message) -> HttpResponse:
         if len(note) > NOTE_MOST:
             words = _("The note is %(have)d characters long. Please keep it under %(most)d.")
             raise ValidationError(words % {"have": len(note), "most": NOTE_MOST})
-        saved = coding.save(
-            message, trainer=request.user, codes=codes, spans=spans, note=note, made_on=made_on
-        )
+        form = {"codes": codes, "spans": spans, "note": note, "made_on": made_on}
+        saved = coding.save(message, trainer=request.user, seen=_comes_from_chat(request), **form)
     except (ValidationError, coding.Stale) as error:
-        record_read(request.user, message, owner_id=message.chat.volunteer_id)
         stale = isinstance(error, coding.Stale)
         words = _stale_words(error.changed) if stale else error.messages[0]
         more = {"error": words, "stale": stale, "chosen": codes, "placed": spans, "note": note}
         context = _context(request, message, **more)
         if not stale:  # a note that is too long makes nothing seen that came meanwhile
             context["basis"] = made_on
-        return render(request, "skills/correct.html", context, status=409 if stale else 400)
+        return _form(request, message, context, status=409 if stale else 400)
     except ValueError:
         return HttpResponseBadRequest(
             _("The form names a technique that does not exist. Reload the page and try again."),
@@ -214,8 +223,13 @@ def _context(
 ) -> dict:
     """`chosen`, `placed` and `note` are what was posted, where it could not be saved; `stale`: since the form
     was made on something else."""
-    found = coding.coding_for(message, request.user)
-    before = list(message.chat.messages.filter(index__lt=message.index).order_by("-index")[:BEFORE])[::-1]
+    found = coding.coding_for(message, request.user, seen=_comes_from_chat(request))
+    if found.mode == "open":
+        talk = []
+        before = list(message.chat.messages.filter(index__lt=message.index).order_by("-index")[:BEFORE])[::-1]
+    else:  # the chat's own page shows the tags
+        talk = list(message.chat.messages.order_by("index"))
+        before = [one for one in talk if one.index < message.index][-BEFORE:]
     # Whoever codes or settles on their own does not see what the tagger found.
     views = {v.code: v for v in tag_views([message])[message.pk]} if found.mode == "open" else {}
     if chosen is None:
@@ -251,6 +265,8 @@ def _context(
         "stale": stale,
         "message": message,
         "before": before,
+        "talk": talk,
+        "seen": found.seen,
         "note": note,
         "mode": found.mode,
         "codings": [_coding(row) for row in found.blind] if found.mode == "conflict" else [],

@@ -22,7 +22,7 @@ from peersupport.people import own_data
 from peersupport.people.models import Cohort
 from peersupport.practice.models import Message
 from skills.models import Correction, Review
-from skills.review import coding, queue
+from skills.review import agreement, coding, queue
 from skills.review.disputes import dispute_tag
 from skills.review.keys import KEYS
 from skills.tagger.card import read_card
@@ -453,3 +453,70 @@ def test_the_form_says_why_a_message_stands_in_the_queue(people, ended, second, 
     ended.messages.filter(index__gt=sign.index).delete()
     assert queue.reason_for(people.trainer, before) == "missed"
     assert queue.sign_missed(before) == sign
+
+
+def test_a_blind_form_shows_the_chat_without_tags_and_leads_to_no_tags(
+    people, ended, second, everything_twice
+):
+    message = tagged(ended, affirm=0.99)
+    for _ in range(6):
+        tagged(ended, "Far <behind>.", support=0.99)
+    last = tagged(ended, affirm=0.99)
+    later = tagged(ended, "Said after it.", support=0.99)
+    address, chat = reverse("skills:correct", args=[last.pk]), reverse("practice:chat", args=[ended.pk])
+    trainer = as_(people.trainer)
+
+    def apart() -> str:
+        page = trainer.get(address).text
+        folded = page.split("The whole chat, without tags")[1].split("</details>")[0]
+        assert (folded.count("Far &lt;behind&gt;."), folded.count("Said after it.")) == (6, 1)
+        assert message.text in folded and "grade-" not in page and chat not in page
+        line = AuditEvent.objects.order_by("id").last()
+        assert (line.verb, line.object_id) == ("read", str(ended.pk))
+        return page
+
+    assert "on their own" in apart()
+    send(people.trainer, last, {"codes": ["support"]})
+    assert "waits for a second trainer" in apart()
+    coding.save(last, trainer=second, codes=["warn"], spans={})
+    assert "Two codings that differ" in apart()
+    coding.save(last, trainer=second, codes=["warn"], spans={}, note="So.")
+    page = trainer.get(address).text
+    assert "The whole chat</a>" in page and chat in page and "Said after it." not in page
+    assert AuditEvent.objects.order_by("id").last().object_id == str(last.pk)
+    assert later.text not in page
+
+
+def test_who_comes_from_the_chat_has_seen_the_tags_and_codes_in_the_open(
+    people, ended, second, everything_twice
+):
+    new, waits, theirs, differ = (tagged(ended, affirm=0.99) for _ in range(4))
+    for message, who in ((waits, people.trainer), (theirs, second), (differ, people.trainer)):
+        coding.save(message, trainer=who, codes=["support"], spans={})
+    coding.save(differ, trainer=second, codes=["warn"], spans={})
+    trainer = as_(people.trainer)
+    chat = trainer.get(reverse("practice:chat", args=[ended.pk])).text
+    for message in (new, waits, theirs):
+        link = reverse("skills:correct", args=[message.pk]) + "?from=chat"
+        assert f'href="{link}"' in chat
+        page = trainer.get(link).text
+        assert ticked(page) == ["affirm"] and "You come from the chat" in page
+        made_on = re.search(r'name="basis" value="([^"]+)"', page)[1]
+        # A form of the other kind is no basis for this one.
+        assert send(people.trainer, message, {"codes": ["affirm"]}, query="?from=chat").status_code == 409
+        form = {"codes": ["affirm"]}
+        assert send(people.trainer, message, form, query="?from=chat", made_on=made_on).status_code == 302
+        last = Review.objects.order_by("id").last()
+        assert (last.message, last.kind, last.holds) == (message, "open", True)
+    assert Review.objects.get(message=waits, kind="blind").codes == ["support"]
+    # Settling between two codings with the tags seen is no settling without them.
+    page = trainer.get(reverse("skills:correct", args=[differ.pk]) + "?from=chat").text
+    assert "Two codings that differ" in page and "You come from the chat" in page
+    made_on = re.search(r'name="basis" value="([^"]+)"', page)[1]
+    assert agreement.agreement_for(people.trainer).unsettled == 1
+    form = {"codes": ["warn"], "note": "So."}
+    assert send(people.trainer, differ, form, query="?from=chat", made_on=made_on).status_code == 302
+    assert Review.objects.filter(message=differ, holds=True).get().kind == "open"
+    assert found(people.trainer) == found(second) == []
+    figures = agreement.agreement_for(people.trainer)
+    assert (figures.coded, figures.doubly, figures.unsettled, figures.open_reviews) == (3, 1, 0, 4)
