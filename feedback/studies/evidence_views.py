@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from feedback.evidence import besides
 from feedback.evidence.cards import evidence_card as build_card
 from feedback.evidence.grades import LOOKS
+from feedback.evidence.persuading import PERSUADING
 from feedback.evidence.study.as_evidence import FAILED
 from feedback.studies import rows as studies
 from peersupport.audit.log import record_read
@@ -21,6 +22,7 @@ from skills import packing
 from skills.models import Tagging
 from skills.review.disputes import dispute_form
 from skills.tagger.card import measured_codes
+from skills.tags import tag_views
 from skills.taxonomy import EMPATHY, TECHNIQUES
 
 
@@ -50,18 +52,19 @@ def _told(request: HttpRequest, caveats: tuple[str, ...]) -> tuple[str, ...]:
 
 @require_safe
 def evidence_card(request: HttpRequest, code: str) -> HttpResponse:
-    """The card of one technique; with `?message=` also that message's own probability."""
+    """The card of one technique; with `?message=` also its probability, where that message carries it."""
     if code not in TECHNIQUES and code not in EMPATHY:
         raise Http404
     message = _message(request)
-    probabilities = _probabilities(message) if message else None
+    carried = {view.code: view.probability for view in tag_views([message])[message.pk]} if message else {}
     study = studies.serving_study()
     card = build_card(
         code,
         study,
         beside=studies.beside_study(study),
-        probability=probabilities.get(code) if probabilities else None,
-        probabilities=probabilities,
+        probability=carried.get(code),
+        # Which of the two it is may be unclear only where one of them was found.
+        probabilities=_probabilities(message) if PERSUADING & carried.keys() else None,
         reliability=measured_codes().get(code),
     )
     card = replace(card, caveats=_told(request, card.caveats))

@@ -11,7 +11,7 @@ from django.urls import reverse
 from feedback.evidence.cards import evidence_card
 from feedback.evidence.published import published_study
 from skills import packing
-from skills.models import Tagging
+from skills.models import Correction, SkillTag, Tagging
 from skills.taxonomy import CODES
 
 CLOSE = dict.fromkeys(CODES, 0.01) | {"persuade_with_permission": 0.5, "advise_without_permission": 0.4}
@@ -24,7 +24,8 @@ def _page(code: str, **options) -> str:
 
 def test_an_unsure_pair_shows_the_name_grade_and_reason_of_both(say):
     message = say("Maybe you could try a walk?")
-    Tagging.objects.create(message=message, version="1", probabilities=packing.pack(CLOSE))
+    tagging = Tagging.objects.create(message=message, version="1", probabilities=packing.pack(CLOSE))
+    SkillTag.objects.create(tagging=tagging, code="persuade_with_permission", probability=0.5, start=0, end=5)
     client = Client()
     client.force_login(message.chat.volunteer)
     address = reverse("feedback:evidence-card", args=["advise_without_permission"])
@@ -37,6 +38,24 @@ def test_an_unsure_pair_shows_the_name_grade_and_reason_of_both(say):
         assert words in page, words
     assert page.count('class="tag grade-') == 2
     assert "Probability of this tag: 0.50" in page and "Probability of this tag: 0.40" in page
+
+
+def test_a_probability_is_given_of_a_tag_that_the_message_carries(say, people):
+    message = say("Maybe you could try a walk?")
+    probabilities = packing.pack(CLOSE | {"affirm": 0.3})
+    tagging = Tagging.objects.create(message=message, version="1", probabilities=probabilities)
+    SkillTag.objects.create(tagging=tagging, code="give_information", probability=0.81, start=0, end=5)
+    Correction.objects.create(message=message, code="support", action="add", trainer=people.trainer)
+    client = Client()
+    client.force_login(message.chat.volunteer)
+
+    def page(code: str) -> str:
+        address = reverse("feedback:evidence-card", args=[code])
+        return client.get(address, {"message": message.pk}).content.decode()
+
+    assert "Probability of this tag: 0.81" in page("give_information")
+    for code in ("affirm", "support", "advise_without_permission"):
+        assert "Probability of this tag" not in page(code), code
 
 
 def test_a_sure_tag_has_its_one_grade():

@@ -115,6 +115,35 @@ def test_that_a_volunteer_may_have_written_of_themselves_is_told_to_them_alone(c
     assert words in pdf.as_html(SessionReport.objects.get(), [])  # the file is the volunteer's own
 
 
+def test_a_point_tells_what_was_done_from_what_is_recommended(chat, say, drain, page):
+    message = say("You should just tell them no. That is the only way.")
+    drain()
+    chats.end_chat(chat)
+    drain()
+    [point] = SessionReport.objects.get().body["points"]
+    done, recommended = point["evidence"]
+    cards = [reverse("feedback:evidence-card", args=[note["code"]]) for note in (done, recommended)]
+    shown = page(chat).partition('class="finding point"')[2]
+    said, _, tried = shown.partition("To try:")
+    assert "In this message:" in said and f'href="{cards[0]}?message={message.pk}"' in said
+    assert f'href="{cards[1]}"' in tried and cards[1] not in said and f"{cards[1]}?message" not in tried
+
+
+def test_an_unsure_pair_is_perhaps_in_the_message(ended, drain, page):
+    drain()
+    note = {
+        "about": "done",
+        "code": "direct",
+        "name": "Direct",
+        "grade": {"key": "discouraged"},
+        "study": "s",
+    }
+    report = SessionReport.objects.get()
+    report.body["points"] = [{"index": 2, "message_id": "m", "rule": "persuading", "evidence": [note]}]
+    report.save()
+    assert "Perhaps in this message:" in page(ended, "trainer")
+
+
 def test_markup_in_a_message_stays_text_in_the_report(chat, say, drain, page):
     say("It sounds like <b>everything</b> is <script>alert(1)</script> too much.")
     drain()
