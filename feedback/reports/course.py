@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import Count, OuterRef, Subquery
 from django.utils.text import Truncator
 
 from peersupport import seeker
@@ -95,25 +96,32 @@ class Course:
     version: str
     named: tuple[Step, ...] = field(default=())
 
+    @property
+    def last_number(self) -> int:
+        return self.steps[-1].number
+
 
 def course_of(chat: PracticeChat) -> Course | None:
     """None while the chat goes on (a volunteer must not play to the numbers), and where nothing was read.
-    1 query."""
+    A step bears the number of its message among all of the counselor's. 1 query."""
     if chat.is_open:
         return None
+    own = Message.objects.filter(chat=chat, role=Message.Role.COUNSELOR).order_by()
+    so_far = (
+        own.filter(index__lte=OuterRef("message__index")).values("chat").annotate(n=Count("pk")).values("n")
+    )
     rows = list(
         SeekerStateRecord.objects.filter(message__chat=chat)
         .select_related("message")
+        .annotate(number=Subquery(so_far))
         .order_by("message__index")
     )
     if not rows or rows[0].message.is_counselor:
         return None
     # From what was said right before, the seeker's own lines included: a message whose turn was tried again
     # later has moved nothing that came after it.
-    steps = []
     heard = [(before, row) for before, row in pairwise(rows) if row.message.is_counselor]
-    for number, (before, row) in enumerate(heard, start=1):
-        steps.append(_step(number, before, row))
+    steps = [_step(row.number, before, row) for before, row in heard]
     if not steps:
         return None
     named = sorted((step for step in steps if not step.message.copied), key=lambda step: -abs(step.gain))
@@ -179,6 +187,6 @@ def _chart(name: str, start: float, steps: Sequence[Step]) -> Chart:
         last=f"{values[-1]:.2f}",
         path=" ".join(f"{x},{y}" for x, y in places),
         dots=tuple((*place, f"{value:.2f}") for place, value in zip(places, values, strict=True)),
-        ticks=tuple((places[number][0], str(number)) for number in range(every, len(values), every)),
+        ticks=tuple((places[at][0], str(steps[at - 1].number)) for at in range(every, len(values), every)),
         copied_width=f"{gap * copied:.1f}" if copied else "",
     )

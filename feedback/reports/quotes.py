@@ -1,4 +1,5 @@
-"""What a page of a report shows of its body: findings with the messages they are about, and its notices."""
+"""What a page of a report shows of its body: findings and gaps with the messages they are about, and its
+notices."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from feedback.reports.charts import bars
 
 
 def with_quotes(body: dict[str, Any]) -> dict[str, Any]:
-    """{"strengths", "points", "mix"} of a report's body: each finding with "quote", the message it is
-    about, each strength with the "look" of its grade, and the technique mix as bars."""
+    """{"strengths", "points", "mix", "gaps"} of a report's body: each finding with "quote", the message it is
+    about, each strength with the "look" of its grade, the technique mix as bars, and `gaps_of` it."""
     texts = {entry["index"]: entry["text"] for entry in body["messages"]}
     quoted = {
         name: [{**row, "quote": texts.get(row["index"], "")} for row in body[name]]
@@ -18,7 +19,21 @@ def with_quotes(body: dict[str, Any]) -> dict[str, Any]:
     }
     for strength in quoted["strengths"]:
         strength["look"] = LOOKS[strength["grade"]]
-    return {**quoted, "mix": bars(body["mix"])}
+    return {**quoted, "mix": bars(body["mix"]), "gaps": gaps_of(body)}
+
+
+def gaps_of(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is missing, one row for what several messages lack: {"what", "text", "messages": the entries that
+    it is about, each with its "number" among the counselor's}."""
+    own = [entry for entry in body["messages"] if entry["role"] == "counselor"]
+    numbered = {entry["index"]: {**entry, "number": number} for number, entry in enumerate(own, start=1)}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for gap in body["missing"]:
+        what, text = gap.get("what", ""), gap["text"]
+        row = found.setdefault((what, text), {"what": what, "text": text, "messages": []})
+        if gap.get("index") in numbered:
+            row["messages"].append(numbered[gap["index"]])
+    return list(found.values())
 
 
 def notices(body: dict[str, Any], *, is_own: bool) -> list[dict[str, Any]]:

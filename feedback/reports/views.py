@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -64,12 +63,10 @@ def report(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def report_retry(request: HttpRequest, chat_id: uuid.UUID) -> HttpResponse:
-    """Write the report again: after a failure, or with the tags as they are corrected now."""
+    """Write the report again: after it or turns failed, or with the tags as they are corrected now."""
     chat = access.own_chat_for_user(request.user, chat_id)
     if not chat.is_open:
-        with transaction.atomic():
-            if (asked := requests.request_again(chat)) is not None:
-                record(request.user, "retry", asked)
+        requests.request_again(chat, by=request.user)
     return redirect("feedback:report", chat.pk)
 
 

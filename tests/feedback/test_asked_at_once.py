@@ -67,18 +67,18 @@ def test_a_report_asked_for_twice_at_once_is_written_once(ended, people, monkeyp
     assert SessionReport.objects.get().status == "pending"
 
 
-def test_a_report_that_failed_or_was_never_asked_for_is_asked_for(ended):
+def test_a_report_that_failed_or_was_never_asked_for_is_asked_for(ended, people):
     SessionReport.objects.update(status="failed")
-    assert requests.request_again(ended).status == "pending"
-    assert requests.request_again(ended) is None
+    assert requests.request_again(ended, by=people.volunteer).status == "pending"
+    assert requests.request_again(ended, by=people.volunteer) is None
     SessionReport.objects.all().delete()
-    assert requests.request_again(ended) is not None
+    assert requests.request_again(ended, by=people.volunteer) is not None
     PracticeChat.objects.all().delete()
-    assert requests.request_again(ended) is None
+    assert requests.request_again(ended, by=people.volunteer) is None
 
 
 @pytest.mark.parametrize("what", ["wording", "report"])
-def test_who_asks_while_a_report_is_written_waits_for_it_and_not_for_ever(what, ended, monkeypatch):
+def test_who_asks_while_a_report_is_written_waits_for_it_and_not_for_ever(what, ended, people, monkeypatch):
     monkeypatch.setattr(wordings, "point_at", lambda body, index: {"index": index})
     queue.enqueue("report", ended.pk)
     [job] = queue.claim("coach", "worker")
@@ -95,7 +95,7 @@ def test_who_asks_while_a_report_is_written_waits_for_it_and_not_for_ever(what, 
         if what == "wording":
             assert wordings.ask(ended, 2, warmth=0, brief=False)
         else:
-            assert requests.request_again(ended)
+            assert requests.request_again(ended, by=people.volunteer)
 
     assert at_once(lambda: queue.close(job, write), ask) == []
     assert OtherWording.objects.count() == (what == "wording")

@@ -11,6 +11,7 @@ from feedback.reports import pdf
 from peersupport.audit.models import AuditEvent
 from peersupport.jobs.models import Job
 from peersupport.practice import chats
+from tests.peersupport.transcripts import imported
 
 
 @pytest.fixture
@@ -113,6 +114,85 @@ def test_that_a_volunteer_may_have_written_of_themselves_is_told_to_them_alone(c
     shown = page(chat, "trainer")
     assert "What went well" in shown and words not in shown
     assert words in pdf.as_html(SessionReport.objects.get(), [])  # the file is the volunteer's own
+
+
+@pytest.fixture
+def give_up(monkeypatch, chat, drain):
+    """Run the lane while no tagger can be had, until its jobs are given up."""
+
+    def give_up(lane: str = "live", room: str = "turn") -> None:
+        def broken(path=None):
+            raise OSError("weights cannot be read")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(f"feedback.{room}.load_tagger", broken)
+            for _ in range(3):
+                Job.objects.update(available_at=chat.created_at)
+                drain(lane)
+
+    return give_up
+
+
+def test_messages_that_were_not_tagged_are_named_in_one_sentence(chat, say, drain, page, give_up):
+    failed = []
+    for line in ("What happened then?", "I see."):
+        failed.append(say(line))
+        give_up()
+    read = say("It sounds like it has been a long week.")
+    drain()
+    chats.end_chat(chat)
+    drain()
+    shown = page(chat)
+    assert shown.count("could not be tagged") == 1
+    assert "2 messages could not be tagged; the figures and points leave them out:" in shown
+    place = reverse("practice:chat", args=[chat.pk])
+    for number, message in enumerate(failed, start=1):
+        assert f'<a href="{place}#message-{message.pk}">Message {number}</a>' in shown
+    # The same number everywhere on the page.
+    assert f'<a href="{place}#message-{read.pk}">message 3</a>' in shown and "to message 3, on" in shown
+    report = SessionReport.objects.get()
+    report.body["missing"] = report.body["missing"][:1]
+    report.save()
+    assert "One message could not be tagged; the figures and points leave it out:" in page(chat)
+
+
+def test_writing_a_partial_report_again_tags_first_what_was_not_tagged(
+    chat, say, drain, page, people, give_up
+):
+    message = say("It sounds like it has been a long week.")
+    give_up()
+    chats.end_chat(chat)
+    drain()
+    assert SessionReport.objects.get().status == "partial"
+    client = Client()
+    client.force_login(people.volunteer)
+    assert "Write it again" in page(chat)
+    client.post(reverse("feedback:report-retry", args=[chat.pk]))
+    assert sorted(AuditEvent.objects.filter(verb="retry").values_list("object_kind", flat=True)) == [
+        "message", "sessionreport",
+    ]  # fmt: skip
+    assert drain("coach") == 0  # the report waits for the turn
+    assert drain("live") == 1 and drain("coach") == 1
+    report = SessionReport.objects.get()
+    assert report.body["missing"] == [] and report.body["ratios"]["n_messages"] == 1
+    message.refresh_from_db()
+    assert message.turn == "done" and chat.messages.count() == 3  # the line said instead stays
+    assert "could not be tagged" not in page(chat)
+
+
+def test_a_partial_report_of_an_imported_chat_tags_all_of_it_first(people, drain, give_up):
+    brought = imported(people.volunteer)
+    give_up("coach", "transcript")
+    drain()
+    report = SessionReport.objects.get(chat=brought)
+    assert report.status == "partial"
+    client = Client()
+    client.force_login(people.volunteer)
+    client.post(reverse("feedback:report-retry", args=[brought.pk]))
+    drain()
+    report.refresh_from_db()
+    assert report.body["missing"] == [] and report.status == "ready"
+    assert Job.objects.filter(kind="transcript").count() == 2
 
 
 def test_a_point_tells_what_was_done_from_what_is_recommended(chat, say, drain, page):
