@@ -26,6 +26,12 @@ class Answer:
     reply: Message | None
     step: Step | None
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the seeker's reply is on its way. Nobody answers what may be about the volunteer."""
+        under_way = self.message.turn == Message.Turn.PENDING or self.message.is_awaited
+        return self.chat.is_open and under_way and not self.message.is_set_aside
+
 
 @require_safe
 def compare(request: HttpRequest, try_id: uuid.UUID) -> HttpResponse:

@@ -16,7 +16,7 @@ from feedback.exports.at_once import tags_csv
 from feedback.models import SessionReport
 from feedback.report import turns_of
 from peersupport.people import consents, erasure, own_data
-from peersupport.practice import chats, tries
+from peersupport.practice import chats, slots, tries
 from peersupport.practice.models import Message, PracticeChat
 from skills import versions
 from skills.models import Tagging
@@ -135,8 +135,12 @@ def test_the_page_shows_both_answers_and_no_state_before_the_try_ends(ended, dra
     address = reverse("feedback:compare", args=[branch.pk])
     assert "Nothing is written yet." in volunteer.get(address).content.decode()
     chats.post_message(branch, text=OTHERWISE, key="k")
+    page = volunteer.get(address).text
+    assert "Nothing more." not in page
+    assert f'Not answered yet. <a href="{address}">Look again</a>' in page
     drain("live")
     page = volunteer.get(address).content.decode()
+    assert "Not answered yet." not in page
     assert page.index(SECOND) < page.index(OTHERWISE)
     assert "Shown when this chat has ended." in page
     chats.end_chat(branch)
@@ -147,6 +151,24 @@ def test_the_page_shows_both_answers_and_no_state_before_the_try_ends(ended, dra
     trainer = Client()
     trainer.force_login(people.trainer)
     assert OTHERWISE in trainer.get(address).content.decode()
+
+
+def test_an_answer_that_is_being_worded_is_on_its_way_and_one_of_oneself_gets_none(
+    ended, drain, volunteer, settings, monkeypatch
+):
+    branch = tries.try_again(second(ended))
+    address = reverse("feedback:compare", args=[branch.pk])
+    message = chats.post_message(branch, text=OTHERWISE, key="k").message
+    Message.objects.filter(pk=message.pk).update(turn="done")
+    assert "Nothing more." in volunteer.get(address).text
+    with monkeypatch.context() as patch:
+        patch.setitem(slots._slots, slots.REPLIES_AWAITED, lambda messages: {message.pk})
+        assert "Not answered yet." in volunteer.get(address).text
+    Message.objects.filter(pk=message.pk).update(turn="pending", risk_level="explicit")
+    assert "Nothing more." in volunteer.get(address).text
+    Message.objects.filter(pk=message.pk).update(turn="pending", risk_level="none")
+    chats.end_chat(branch)  # to an ended chat nobody answers
+    assert "Nothing more." in volunteer.get(address).text
 
 
 def test_erased_and_exported_like_any_chat(ended, people, drain):
