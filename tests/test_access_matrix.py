@@ -139,7 +139,7 @@ MATRIX: dict[str, tuple[dict, dict]] = {
     "skills:review-next": (cells(FORBIDDEN, trainer=GO, other_trainer=GO), NO_VERB),
     "skills:review-undo": (NO_VERB, cells(FORBIDDEN, trainer=GO, other_trainer=MISSING)),
     "skills:agreement": (STAFF_GET, NO_VERB),
-    "skills:dispute": (NO_VERB, of_chat(BAD, FORBIDDEN)),
+    "skills:dispute": (NO_VERB, CHANGE_CHAT),
     "feedback:compare": (READ_CHAT, NO_VERB),
     "feedback:report": (READ_CHAT, NO_VERB),
     "feedback:report-retry": (NO_VERB, CHANGE_CHAT),

@@ -68,7 +68,11 @@ def evidence_card(request: HttpRequest, code: str) -> HttpResponse:
         reliability=measured_codes().get(code),
     )
     card = replace(card, caveats=_told(request, card.caveats))
-    context = {"card": card, "dispute": dispute_form(message, code, request.user) if message else None}
+    context = {
+        "card": card,
+        "message": message,
+        "dispute": dispute_form(message, code, request.user) if message else None,
+    }
     return render(request, "feedback/_card.html" if request.htmx else "feedback/card.html", context)
 
 

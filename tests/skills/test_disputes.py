@@ -60,12 +60,30 @@ def test_others_cannot_and_nonsense_is_refused(tagged, code, people):
         for who in ("trainer", "peer", "outsider", "admin")
     }
     assert statuses == {"trainer": 403, "peer": 404, "outsider": 404, "admin": 403}
-    assert post(people.volunteer, tagged, code, reason="because").status_code == 400
-    assert post(people.volunteer, tagged, "chit_chat", reason="not_there").status_code == 400
-    long = post(people.volunteer, tagged, code, reason="not_there", words="x" * 501)
+    card = {"HX-Request": "true"}
+    for headers, status in ((card, 400), ({}, 302)):
+        wrong = [
+            post(people.volunteer, tagged, code, reason="because", headers=headers),
+            post(people.volunteer, tagged, "chit_chat", reason="not_there", headers=headers),
+        ]
+        assert [answer.status_code for answer in wrong] == [status, status]
+    long = post(people.volunteer, tagged, code, reason="not_there", words="x" * 501, headers=card)
     assert long.status_code == 400 and "501 characters long" in long.text
     assert not Dispute.objects.exists()
     assert post(people.volunteer, tagged, code, reason="not_there", words="a\r\n" * 250).status_code == 302
+
+
+def test_without_javascript_it_leads_back_to_the_message(tagged, code, people):
+    client, place = client_of(people.volunteer), reverse("practice:chat", args=[tagged.chat_id])
+    address = reverse("feedback:evidence-card", args=[code])
+    back = f'<a href="{place}#message-{tagged.pk}">Back to the message</a>'
+    assert back in client.get(address, {"message": tagged.pk}).text
+    assert "Back to the message" not in client.get(address).text
+    form = reverse("skills:dispute", args=[tagged.pk, code])
+    refused = client.post(form, {"reason": "not_there", "words": "x" * 501})
+    assert refused["Location"] == f"{place}#message-{tagged.pk}"
+    page = client.get(place).text
+    assert "note-error" in page and "501 characters long" in page
 
 
 def test_the_card_offers_it_on_ones_own_tag_only(tagged, code, people):
@@ -97,6 +115,7 @@ def test_exported_and_erased_with_the_message_and_never_on_a_copy(tagged, code, 
     drain("live")
     chats.end_chat(chat)
     copy = tries.try_again(second).messages.get(text=tagged.text)
-    assert post(people.volunteer, copy, code, reason="not_there").status_code == 400
+    post(people.volunteer, copy, code, reason="not_there")
+    assert not Dispute.objects.filter(message=copy).exists()
     chat.delete()
     assert not Dispute.objects.exists()
