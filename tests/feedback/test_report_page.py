@@ -43,8 +43,9 @@ def test_waiting_looks_again_by_itself_and_then_shows_the_report(ended, page, dr
     drain()
     fragment = page(ended, **{"HX-Request": "true"})
     assert "<html" not in fragment
-    assert "What went well" in fragment
+    assert "What went well" in fragment and "On paper" in fragment
     assert "hx-trigger" not in fragment
+    assert page(ended).count("On paper") == 1 and "On paper" not in page(ended, "trainer")
     assert page(ended).index("What went well") < page(ended).index("What to try next")
 
 
