@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -15,6 +16,7 @@ from peersupport.practice import after, chats
 from peersupport.practice.models import AfterChat, Message, Scenario, SeekerStateRecord
 
 CALM = "Take a break first."
+UNFOLDED = re.compile(r'id="help">\s*<details open>')
 NOTE = "His empty chair stays with me."
 
 
@@ -83,7 +85,8 @@ def test_an_answer_that_is_too_long_is_refused_in_words_and_not_cut(ended, peopl
 
 @pytest.mark.parametrize("why", ["risk", "cue", "distress", "feeling"])
 def test_what_makes_a_chat_a_hard_one(why, ended, people):
-    assert CALM not in page_of(ended, people.volunteer)
+    page = page_of(ended, people.volunteer)
+    assert CALM not in page and 'id="help"' in page and not UNFOLDED.search(page)
     if why == "risk":
         Scenario.objects.filter(pk=ended.scenario_id).update(risk=True)
     elif why == "cue":
@@ -94,7 +97,7 @@ def test_what_makes_a_chat_a_hard_one(why, ended, people):
         after.rate(ended, {"feel_all_right": 2}, shared=False)
     page = page_of(ended, people.volunteer)
     assert CALM in page
-    assert 'href="#help"' in page
+    assert 'href="#help"' in page and UNFOLDED.search(page)
     assert CALM not in page_of(ended, people.trainer)
 
 
@@ -103,7 +106,7 @@ def test_a_topic_that_was_warned_of_gets_one_line(ended, people):
     page = page_of(ended, people.volunteer)
     assert CALM not in page
     assert "take a break when you need one" in page
-    assert 'href="#help"' in page
+    assert 'href="#help"' in page and UNFOLDED.search(page)
 
 
 def test_whoever_wrote_of_themselves_meets_people_before_figures(ended, people, drain):
