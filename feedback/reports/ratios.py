@@ -158,5 +158,8 @@ def _total(counts: Counts, codes: frozenset[str], total: int) -> dict[str, Any]:
         "count": total,
         "n_messages": counts.messages,
         "per_code": per_code,
-        "text": f"{total} in {counts.messages} messages; MITI sets no mark for this count.",
+        "text": (
+            f"{total} in {counts.messages} message{'' if counts.messages == 1 else 's'}; "
+            "MITI sets no mark for this count."
+        ),
     }

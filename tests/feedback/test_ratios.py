@@ -67,6 +67,7 @@ def test_words_agree_with_their_numbers():
     assert lonely["reflections_to_questions"]["text"] == "Undefined: 1 reflection and no questions."
     assert lonely["note"].startswith("Not enough data for marks: 1 tagged message of the counselor, ")
     assert ratios(chat(("affirm",), ("warn",)))["mi_adherent"]["text"].startswith("1 in 2 messages;")
+    assert ratios(chat(("affirm",)))["mi_non_adherent"]["text"].startswith("0 in 1 message;")
 
 
 def test_each_figure_carries_its_marks_and_numbers():
