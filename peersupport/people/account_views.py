@@ -24,7 +24,7 @@ def _page(request: HttpRequest, *, status: int = 200, **more) -> HttpResponse:
     context = {
         "device": second_factor.device_of(request.user),
         "zones": timezones.zones(),
-        "listed": timezones.is_zone(request.user.time_zone),
+        "listed": timezones.is_zone(request.user.time_zone) or request.user.time_zone == timezones.CHOSEN_UTC,
         "now": timezone.now(),
         **more,
     }
@@ -49,6 +49,6 @@ def time_zone(request: HttpRequest) -> HttpResponse:
     name = request.POST.get("time_zone", "")
     if name != request.user.time_zone and not timezones.is_zone(name):
         return _page(request, status=400, zone_problem=_("Choose a time zone of the list."))
-    User.objects.filter(pk=request.user.pk).update(time_zone=name)
+    User.objects.filter(pk=request.user.pk).update(time_zone=timezones.chosen(name))
     messages.success(request, _("Times are shown in %(zone)s now.") % {"zone": name.replace("_", " ")})
     return redirect("people:account")

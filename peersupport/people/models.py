@@ -23,6 +23,7 @@ class User(AbstractUser):
     """A person who signs in. The role says which pages exist for them, cohorts say whose chats."""
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VOLUNTEER)
+    # As it begins, nobody chose it: `people.timezones`.
     time_zone = models.CharField(max_length=64, default="UTC")
     # Counts where the organisation lets volunteers choose (VOLUNTEERS_CHOOSE_SHARING).
     shares_new_chats = models.BooleanField(default=True)

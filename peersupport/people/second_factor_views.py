@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from peersupport.people import access, passwords, second_factor
+from peersupport.people import access, passwords, second_factor, timezones
 from peersupport.people.models import Role
 from peersupport.people.second_factor import WrongCode
 
@@ -85,6 +85,7 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             _pass(request, second_factor.verify(request.user, request.POST.get("code", "")))
+            timezones.follow_browser(request.user, request.POST.get("browser_zone", ""))
             return redirect(_next(request) or "home")
         except WrongCode as wrong:
             error = str(wrong)

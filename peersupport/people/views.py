@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from peersupport.people import access, demo
+from peersupport.people import access, demo, second_factor, timezones
 from peersupport.people.models import Membership, Role, User
 from peersupport.people.passwords import SignIn
 
@@ -25,6 +25,12 @@ class Login(LoginView):
     template_name = "people/login.html"
     authentication_form = SignIn
     redirect_authenticated_user = True
+
+    def form_valid(self, form) -> HttpResponse:
+        user = form.get_user()
+        if second_factor.device_of(user) is None:  # else once its code was given
+            timezones.follow_browser(user, self.request.POST.get("browser_zone", ""))
+        return super().form_valid(form)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(demo=demo.is_shown(), **kwargs)

@@ -200,6 +200,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?" && !typing) document.getElementById("shortcuts").showModal();
 });
 
+// Who signs in and never chose a time zone gets the browser's.
+for (const field of document.querySelectorAll("input[name=browser_zone]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+}
+
 // Enter presses the first button of a form; in a field that names another, that one.
 document.addEventListener("keydown", (event) => {
   const button = event.target.matches("[data-enter]") && document.getElementById(event.target.dataset.enter);

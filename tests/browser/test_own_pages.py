@@ -41,3 +41,14 @@ def test_a_note_is_new_until_it_is_read(sign_in):
     volunteer.get_by_role("button", name="Mark everything as read").click()
     expect(volunteer.locator(".inbox")).to_contain_text("You gave it time.")
     expect(volunteer.locator(".unread")).to_have_count(0)
+
+
+def test_who_never_chose_a_time_zone_has_the_browsers(sign_in):
+    page = sign_in("olga", timezone_id="Pacific/Auckland")
+    page.goto("/account/")
+    expect(page.locator("main")).to_contain_text("Times are shown in Pacific/Auckland")
+    page.get_by_label("Show times in").select_option("UTC")
+    page.get_by_role("button", name="Save the time zone").click()
+    page = sign_in("olga", timezone_id="Pacific/Auckland")
+    page.goto("/account/")
+    expect(page.locator("main")).to_contain_text("Times are shown in UTC")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
+from feedback.inbox.notes import write_note
 from peersupport.audit.models import AuditEvent
 from peersupport.people import passwords, timezones
 from peersupport.people.invitations import link_for
-from peersupport.practice.models import PracticeChat
-from tests.peersupport.second_factor import give_device
+from peersupport.people.models import Membership
+from peersupport.practice import chats as service
+from peersupport.practice.models import Assignment, PracticeChat
+from tests.peersupport.second_factor import app_code, forget_use, give_device
+from tests.peersupport.transcripts import draft
 
 OLD, NEW = "a-long-password", "another-much-longer-one"
 PAGE, PASSWORD, ZONE = (
@@ -130,6 +135,87 @@ def test_what_is_no_zone_of_the_list_is_refused(volunteer, people, name):
     assert "Choose a time zone" in answer.content.decode()
     people.volunteer.refresh_from_db()
     assert people.volunteer.time_zone == "UTC"
+
+
+def sign_in(name: str = "volunteer", **fields) -> Client:
+    client = Client()
+    client.post(reverse("people:login"), {"username": name, "password": OLD, **fields})
+    return client
+
+
+def zone_of(user) -> str:
+    user.refresh_from_db()
+    return user.time_zone
+
+
+def test_who_never_chose_a_zone_gets_the_browsers_and_keeps_what_they_choose(people):
+    assert '<input type="hidden" name="browser_zone">' in Client().get(reverse("people:login")).text
+    sign_in()  # without JavaScript
+    sign_in(browser_zone="")
+    assert zone_of(people.volunteer) == "UTC"
+    Client().post(
+        reverse("people:login"),
+        {"username": "volunteer", "password": "wrong", "browser_zone": "Asia/Kolkata"},
+    )
+    assert zone_of(people.volunteer) == "UTC"
+    client = sign_in(browser_zone="Asia/Kolkata")
+    assert (
+        zone_of(people.volunteer) == "Asia/Kolkata"
+        and "Times are shown in Asia/Kolkata" in client.get(PAGE).text
+    )
+    sign_in(browser_zone="Europe/Berlin")
+    assert zone_of(people.volunteer) == "Asia/Kolkata"
+    said = client.post(ZONE, {"time_zone": "UTC"}, follow=True).text
+    assert "Times are shown in UTC now." in said and "Times are shown in UTC, where" in said
+    page = sign_in(browser_zone="Europe/Berlin").get(PAGE).text
+    assert "Times are shown in UTC, where" in page and "Etc/" not in page  # chosen, it stays
+
+
+@pytest.mark.parametrize(
+    "name", ["Mars/Base", "../../etc/passwd", "\0", "posixrules", "undefined", "x" * 5000, "UTC", "Etc/UTC"]
+)
+def test_a_browser_that_names_no_zone_of_the_list_changes_nothing(people, name):
+    assert sign_in(browser_zone=name).get(PAGE).status_code == 200
+    assert zone_of(people.volunteer) == "UTC"
+
+
+def test_who_owes_a_code_gets_the_browsers_zone_with_it(people):
+    device, _codes = give_device(people.volunteer)
+    client = sign_in(browser_zone="Asia/Kolkata")
+    assert zone_of(people.volunteer) == "UTC"
+    check = reverse("people:second-factor-check")
+    assert '<input type="hidden" name="browser_zone">' in client.get(check).text
+    client.post(check, {"code": "000000", "browser_zone": "Asia/Kolkata"})
+    assert zone_of(people.volunteer) == "UTC"
+    forget_use(device)
+    client.post(check, {"code": app_code(device.key), "browser_zone": "Asia/Kolkata"})
+    assert zone_of(people.volunteer) == "Asia/Kolkata"
+
+
+def test_pages_with_times_name_the_zone(volunteer, people, chat):
+    assert "Times: UTC" in volunteer.get(reverse("practice:scenarios")).text
+    assert "Times: UTC" in volunteer.get(reverse("practice:delete", args=[chat.pk])).text
+    assert "Times: UTC" not in volunteer.get(reverse("practice:chat", args=[chat.pk])).text
+    service.end_chat(chat)
+    write_note(chat, trainer=people.trainer, text="You waited.")
+    for page in ("practice:chat", "feedback:report", "feedback:mock"):
+        assert volunteer.get(reverse(page, args=[chat.pk])).text.count("Times: UTC") == 1, page
+    assert "Times: UTC" in volunteer.get(reverse("feedback:inbox")).text
+    draft(people.volunteer)
+    assert "Times: UTC" in volunteer.get(reverse("practice:transcripts")).text
+
+
+def test_an_assignment_is_due_by_the_days_of_the_zone(people, chat, monkeypatch):
+    cohort = people.volunteer.memberships.get().cohort
+    today = date(2027, 3, 1)
+    now = datetime(2027, 3, 1, 20, tzinfo=UTC)  # in Auckland the next morning
+    Assignment.objects.create(cohort=cohort, scenario=chat.scenario, begins=today, due=today)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    Membership.objects.update(since=now)
+    asked = "Your trainer asks you to practise"
+    practice = reverse("practice:scenarios")
+    assert asked in sign_in().get(practice).text
+    assert asked not in sign_in(browser_zone="Pacific/Auckland").get(practice).text
 
 
 def test_every_zone_of_the_list_exists_and_fits_its_column(people):
