@@ -98,6 +98,7 @@ function show(html, newest) {
     if (panel.id === "crisis" && panel !== document.activeElement) say(panel.querySelector("h2").textContent.trim());
   }
   if (rests()) stopStream();
+  else askIfLate(LATE);
 }
 
 // A session ended, or another began in another tab: this page is had again, with its draft.
@@ -124,8 +125,18 @@ function stopPolling() {
   clearInterval(timer);
   timer = null;
 }
+// A proxy may hold back what an open stream says: what is long in coming is asked for, less and less often.
+const LATE = 5000;
+let late = null;
+function askIfLate(after) {
+  const last = log.lastElementChild;
+  const waits = log.querySelector("[data-turn=pending]") || last?.dataset.awaits || document.querySelector("#reading progress");
+  clearTimeout(late);
+  if (source && waits) late = setTimeout(() => poll().catch(() => {}).then(() => askIfLate(Math.min(2 * after, 60000))), after);
+}
 function stopStream() {
   clearTimeout(retry);
+  clearTimeout(late);
   stopPolling();
   if (source) source.close();
   source = null;
@@ -146,6 +157,7 @@ function startStream() {
     retry = setTimeout(startStream, 10000 + 10000 * Math.random());
   });
   own.addEventListener("open", stopPolling);
+  askIfLate(LATE);
 }
 function lookAgain() {
   if (document.hidden) stopStream();
@@ -206,15 +218,29 @@ if (composer) {
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight, 220)}px`;
   }
+  // What was sent leaves the text box; what was written behind it meanwhile stays, and so does the caret in it.
+  function takeOut(words) {
+    const [whole, from, to] = [text.value, text.selectionStart, text.selectionEnd];
+    text.value = whole.trimStart().slice(words.trim().length).trimStart();
+    const cut = whole.length - text.value.length;
+    text.setSelectionRange(Math.max(0, from - cut), Math.max(0, to - cut));
+    complain("");
+  }
   // An answer may be lost where the message was not. What is written next must not bear the same key.
-  settle = () => {
-    const sent = log.querySelector(`[data-key="${CSS.escape(key.value)}"]`);
-    if (!sent) return;
-    if (text.value.trim() === sent.querySelector(".text").textContent.trim()) { text.value = ""; complain(""); }
+  let last = {};  // what was sent last, with its key, and whether it still stands at the beginning of the box
+  function taken(words) {
+    const rest = text.value.trimStart().slice(words.trim().length);
+    const stands = text.value.trimStart().startsWith(words.trim()) && /^(\s|$)/.test(rest);
+    if (last.key === key.value ? last.stands : stands) takeOut(words);
     key.value = freshKey();
     keep();
+  }
+  settle = () => {
+    const sent = log.querySelector(`[data-key="${CSS.escape(key.value)}"]`);
+    if (sent) taken(last.key === key.value ? last.words : sent.querySelector(".text").textContent);
   };
   text.addEventListener("input", () => {
+    last.stands = last.stands && text.value.startsWith(last.words);
     keep();
     if (problem.textContent === composer.dataset.empty) complain("");
   });
@@ -228,6 +254,18 @@ if (composer) {
     return [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
   }
 
+  const button = composer.querySelector("button");
+  const word = button.textContent;
+  let slow = null;
+  function busy(is) {
+    sending = is;
+    button.setAttribute("aria-busy", is);
+    clearTimeout(slow);
+    // A short wait has no look of its own.
+    if (is) slow = setTimeout(() => { button.textContent = composer.dataset.sending; }, 300);
+    else button.textContent = word;
+  }
+
   async function send() {
     if (sending) return;
     if (!text.value.trim()) {
@@ -235,13 +273,15 @@ if (composer) {
       text.focus();
       return;
     }
-    sending = true;
+    busy(true);
     led = false;
     complain("");
     const body = new FormData(composer);
+    last = { key: key.value, words: text.value, stands: true };
     try {
+      // What was kept although its answer did not come in time bears its key: to send it again is the same send.
       const answer = await fetch(`${composer.action}?after=${seq}`, {
-        method: "POST", body, headers: { "X-Fragments": "1" },
+        method: "POST", body, headers: { "X-Fragments": "1" }, signal: AbortSignal.timeout?.(15000),
       });
       const words = await answer.text();
       // Signed out meanwhile: what came back is the login page, and nothing was kept there.
@@ -255,16 +295,15 @@ if (composer) {
         if (answer.status === 400) { key.value = freshKey(); keep(); }  // nothing of it was kept
         return;
       }
-      if (text.value === body.get("text")) text.value = "";
-      if (key.value === body.get("key")) key.value = freshKey();
-      keep();
+      if (key.value === last.key) taken(last.words);
       show(words, Number(answer.headers.get("X-Seq")));
       if (!led) log.lastElementChild?.scrollIntoView({ block: "nearest" });
     } catch {
       // Unless the stream has brought it meanwhile.
-      if (key.value === body.get("key")) complain("No connection. Your words are kept; please send again in a moment.");
+      if (key.value === last.key) complain("No connection. Your words are kept; please send again in a moment.");
+      poll().catch(() => {});  // it may have been kept all the same
     } finally {
-      sending = false;
+      busy(false);
       if (!led) text.focus();
     }
   }
