@@ -152,13 +152,53 @@ function mark(text, start, end) {
   text.replaceChildren(chars.slice(0, start).join(""), spoken, chars.slice(end).join(""));
 }
 
-// The stretch of the tag that is pointed at; of a message that shows none yet, that of its first tag.
+// The stretch of the tag that is pointed at; of a message that shows none yet, that of its first tag. In the log of a
+// chat it is drawn over the text: what is changed there is read out again, and a selection would be lost.
+const spoken = window.Highlight && CSS.highlights ? new Highlight() : null;
+if (spoken) CSS.highlights.set("spoken", spoken);
+const drawn = new WeakMap();  // of a text: the place that is drawn, and its range
+
+function placeOf(text) {
+  const span = text.querySelector(".spoken");
+  if (drawn.has(text) || !span) return drawn.get(text)?.place;
+  const start = Array.from(span.previousSibling?.textContent || "").length;
+  return `${start}-${start + Array.from(span.textContent).length}`;
+}
+
+function draw(text, place, start, end) {
+  const chars = Array.from(text.textContent);
+  const [from, to] = [start, end].map((at) => chars.slice(0, at).join("").length);
+  const range = new Range();
+  const nodes = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  let before = 0;
+  range.selectNodeContents(text);
+  while (nodes.nextNode()) {
+    const { currentNode: node } = nodes;
+    if (from >= before && from <= before + node.length) range.setStart(node, from - before);
+    if (to >= before && to <= before + node.length) range.setEnd(node, to - before);
+    before += node.length;
+  }
+  if (drawn.has(text)) spoken.delete(drawn.get(text).range);
+  drawn.set(text, { place, range });
+  spoken.add(range);
+  text.classList.add("drawn");
+}
+
 function point(event) {
   const message = event.target.closest?.(".message");
   const text = message?.querySelector(".text");
-  const first = text?.querySelector(".spoken") ? null : message?.querySelector("a.tag");
+  const first = text && placeOf(text) ? null : message?.querySelector("a.tag");
   const tag = event.target.closest?.("a.tag") || first;
-  if (text && tag) mark(text, Number(tag.dataset.start), Number(tag.dataset.end));
+  if (!text || !tag) return;
+  const { start, end } = tag.dataset;
+  const place = `${start}-${end}`;
+  if (placeOf(text) === place) return;
+  if (spoken) return draw(text, place, Number(start), Number(end));
+  // A browser that cannot draw over a text changes it unheard, and not while something of it is selected.
+  const chosen = window.getSelection();
+  if (!chosen.isCollapsed && chosen.containsNode(text, true)) return;
+  text.setAttribute("aria-live", "off");
+  mark(text, Number(start), Number(end));
 }
 document.addEventListener("focusin", point);
 document.addEventListener("mouseover", point);

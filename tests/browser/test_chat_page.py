@@ -76,3 +76,79 @@ def test_what_a_held_stream_does_not_bring_is_asked_for(sign_in, start_chat):
     send(page, "It sounds like a long week.")
     expect(page.locator(TAGGED)).to_have_count(1)
     expect(page.locator("#log .message.theirs")).to_have_count(2)
+
+
+# What a screen reader would hear of the log: whatever is added to it or changed in it.
+WATCH = """() => {
+  window.changes = [];
+  new MutationObserver((list) => window.changes.push(...list.map((one) => one.target.nodeName)))
+    .observe(log, { childList: true, characterData: true, subtree: true });
+}"""
+DRAWN = "() => [...CSS.highlights.get('spoken')].map(String)"
+CHOOSE = "text => getSelection().selectAllChildren(text)"
+CHOSEN = "getSelection().toString()"
+
+
+def move_tag(tag, words: str) -> None:
+    """As if the tag were about these words."""
+    tag.evaluate(
+        """(tag, words) => {
+          const whole = tag.closest(".message").querySelector(".text").textContent;
+          tag.dataset.start = Array.from(whole.slice(0, whole.indexOf(words))).length;
+          tag.dataset.end = Number(tag.dataset.start) + Array.from(words).length;
+        }""",
+        words,
+    )
+
+
+def test_pointing_at_a_tag_leaves_the_message_as_it_is(sign_in, start_chat):
+    page = sign_in("vera")
+    start_chat(page, "Covering for three")
+    send(page, "😀 It sounds like you are worn out, and there is no end in sight.")
+    expect(page.locator(TAGGED)).to_have_count(1)
+    tag, text = page.locator(f"{TAGGED} a.tag").first, page.locator(f"{TAGGED} .text")
+    box = page.get_by_label("Your message")
+    text.evaluate(CHOOSE)
+    whole = page.evaluate(CHOSEN)
+    page.evaluate(WATCH)
+    move_tag(tag, "worn out")
+    tag.hover()
+    assert page.evaluate(DRAWN) == ["worn out"]
+    move_tag(tag, "😀 It")
+    tag.focus()
+    assert page.evaluate(DRAWN) == ["😀 It"]
+    assert page.evaluate(CHOSEN) == whole
+    page.reload()
+    page.wait_for_load_state("load")
+    page.evaluate(WATCH)
+    box.hover()
+    tag.hover()  # which the page shows from the beginning
+    assert page.evaluate(DRAWN) == []
+    move_tag(tag, "no end in sight")
+    tag.focus()
+    assert page.evaluate(DRAWN) == ["no end in sight"]
+    assert (
+        page.locator(f"{TAGGED} .spoken").evaluate("one => getComputedStyle(one).backgroundImage") == "none"
+    )
+    assert page.evaluate("window.changes") == []
+
+
+def test_a_browser_that_cannot_draw_over_a_text_marks_it_unheard(sign_in, start_chat):
+    page = sign_in("vera")
+    page.context.add_init_script("delete window.Highlight")
+    start_chat(page, "Covering for three")
+    send(page, "It sounds like you are worn out, and there is no end in sight.")
+    expect(page.locator(TAGGED)).to_have_count(1)
+    tag, text = page.locator(f"{TAGGED} a.tag").first, page.locator(f"{TAGGED} .text")
+    move_tag(tag, "worn out")
+    text.evaluate(CHOOSE)
+    tag.hover()
+    expect(page.locator(f"{TAGGED} .spoken")).to_have_count(0)
+    page.evaluate("getSelection().removeAllRanges()")
+    tag.focus()
+    expect(page.locator(f"{TAGGED} .spoken")).to_have_text("worn out")
+    expect(text).to_have_attribute("aria-live", "off")
+    page.evaluate(WATCH)
+    page.get_by_label("Your message").focus()
+    tag.focus()
+    assert page.evaluate("window.changes") == []
