@@ -313,6 +313,10 @@ if (composer) {
     event.target.closest("details").open = false;
     text.focus();
   });
+  // What has the focus is not behind the text box, however much is written in it.
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--composer", `${composer.offsetHeight}px`);
+  }).observe(composer);
   settle();
   if (text.value && renewedWithin(30000)) complain(composer.dataset.renewed);
   composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });

@@ -19,7 +19,7 @@ AbortSignal.timeout = (ms) => { window.allowed = ms; return whole(700); };
 def hold(page, pattern) -> list:
     """What asks for such an address waits. -> the requests, as routes"""
     held = []
-    page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    page.route(pattern, lambda route: held.append(route))
     return held
 
 
@@ -152,3 +152,20 @@ def test_a_browser_that_cannot_draw_over_a_text_marks_it_unheard(sign_in, start_
     page.get_by_label("Your message").focus()
     tag.focus()
     assert page.evaluate("window.changes") == []
+
+
+def test_a_tag_that_has_the_focus_is_not_behind_a_long_draft(sign_in, start_chat):
+    page = sign_in("vera", viewport={"width": 375, "height": 640})
+    start_chat(page, "Covering for three")
+    for number, words in enumerate(("It sounds like a long week.", "You kept going all the same."), start=1):
+        send(page, words)
+        expect(page.locator(TAGGED)).to_have_count(number)
+    composer, tag = page.locator("#composer"), page.locator(f"{TAGGED} a.tag").first
+    page.get_by_label("Your message").fill("\n".join("words" for _ in range(20)))
+    tag.evaluate(
+        "tag => window.scrollTo(0, tag.getBoundingClientRect().top + window.scrollY - innerHeight + 90)"
+    )
+    assert composer.bounding_box()["y"] < tag.bounding_box()["y"]  # hidden there
+    tag.focus()
+    box = tag.bounding_box()
+    assert 0 <= box["y"] and box["y"] + box["height"] <= composer.bounding_box()["y"]
