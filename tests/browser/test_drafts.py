@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from bench.review import fill
 from tests.browser.test_going_on import DRAFTS, end_session, sign_in_again
+from tests.browser.test_transcripts import paste
+from tests.browser.test_volunteer import send
 
 BACK = "it is not sent yet"
 
@@ -177,3 +179,67 @@ def test_a_skipped_coding_keeps_no_ticks_without_a_note_and_consent_is_given_ane
     page.goto("/transcripts/new/")
     expect(page.get_by_label("The chat, one message to a line")).to_have_value("Robin: Hi.")
     expect(page.get_by_label("I may use this chat here")).not_to_be_checked()
+
+
+def test_repairs_of_a_transcript_come_back_and_discarding_asks_twice(sign_in):
+    page = sign_in("vera")
+    paste(page)
+    role, names = page.get_by_label("Line 4"), page.get_by_label("Names, separated by commas")
+    page.wait_for_load_state("load")
+    role.select_option("seeker")
+    names.fill("Larsen")
+    page.get_by_label("E-mail addresses").uncheck()
+    end_session(page)
+    page.get_by_role("button", name="Show it again with these changes").click()
+    sign_in_again(page, "vera")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is this the chat?")
+    expect(role).to_have_value("seeker")
+    expect(names).to_have_value("Larsen")
+    expect(page.get_by_label("E-mail addresses")).not_to_be_checked()
+    expect(page.get_by_text(BACK)).to_have_count(1)
+    page.get_by_role("button", name="Show it again with these changes").click()
+    expect(page.locator(".line.seeker")).to_have_count(2)
+    page.wait_for_load_state("load")
+    assert page.evaluate(DRAFTS) == 0  # taken
+    names.fill("Larsen, Kim")
+    page.wait_for_function(f"{DRAFTS} === 1")
+    expect(page.get_by_role("button", name="Discard it")).to_be_hidden()
+    page.locator("summary", has_text="Discard it").click()
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_text("nothing of it was kept")).to_be_visible()
+    assert page.evaluate(DRAFTS) == 0
+
+
+def mark_after_a_chat(page, start_chat):
+    """-> a mark that is set and the box that is ticked in the form before the report."""
+    start_chat(page, "Covering for three")
+    send(page, "What happened today?")
+    expect(page.locator(".message.own")).to_have_count(1)
+    page.locator("summary", has_text="End the chat").click()
+    page.get_by_role("button", name="End and see the report").click()
+    expect(page.get_by_role("heading", name="First, how was it for you?")).to_be_visible()
+    page.wait_for_load_state("load")
+    mark, shared = page.locator(".level input").nth(2), page.get_by_label("Let my trainer see these ratings")
+    mark.check(force=True)
+    shared.check()
+    return mark, shared
+
+
+def test_own_ratings_come_back_until_they_are_sent_or_skipped(sign_in, start_chat):
+    page = sign_in("vera")
+    mark, shared = mark_after_a_chat(page, start_chat)
+    end_session(page)
+    page.get_by_role("button", name="Keep and show the report").click()
+    sign_in_again(page, "vera")
+    expect(mark).to_be_checked()
+    expect(shared).to_be_checked()
+    expect(page.get_by_text(BACK)).to_have_count(1)
+    page.get_by_role("button", name="Keep and show the report").click()
+    expect(mark).to_have_count(0)
+    page.wait_for_load_state("load")
+    assert page.evaluate(DRAFTS) == 0
+    mark_after_a_chat(page, start_chat)
+    page.wait_for_function(f"{DRAFTS} === 1")
+    page.get_by_role("button", name="Skip").click()
+    expect(mark).to_have_count(0)
+    assert page.evaluate(DRAFTS) == 0
