@@ -39,13 +39,20 @@ function lead(panel) {
   panel.focus({ preventScroll: true });
 }
 
+// A form's token is another in each answer.
+function tokenless(part) {
+  const copy = part.cloneNode(true);
+  for (const token of copy.querySelectorAll("[name=csrfmiddlewaretoken]")) token.remove();
+  return copy;
+}
+
 // What did not change stays as it is: a screen reader would read it out again, and focus would be lost.
 function patch(old, fresh) {
   const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   const [before, after] = [[...old.children], [...fresh.children]];
-  const same = (one, other) => one.isEqualNode(other)
+  const same = (one, other) => tokenless(one).isEqualNode(tokenless(other))
     || (one.matches(".text") && other.matches(".text") && one.textContent === other.textContent);
   after.forEach((child, at) => {
     if (!before[at]) old.append(child);

@@ -169,3 +169,20 @@ def test_a_tag_that_has_the_focus_is_not_behind_a_long_draft(sign_in, start_chat
     tag.focus()
     box = tag.bounding_box()
     assert 0 <= box["y"] and box["y"] + box["height"] <= composer.bounding_box()["y"]
+
+
+def test_what_comes_again_unchanged_but_for_its_token_stays(sign_in):
+    page = sign_in("vera")
+    page.goto("/chats/")
+    page.locator("tbody th a").last.click()
+    page.wait_for_load_state("load")
+    expect(page.locator("#log form.try").first).to_be_visible()
+    page.evaluate(WATCH)
+    page.evaluate(
+        """async () => {
+          const answer = await fetch(`${log.dataset.events}?after=0`, { headers: { "X-Fragments": "1" } });
+          show((await answer.text()).replace("Try again from", "Go on from"), seq + 1);
+        }"""
+    )
+    expect(page.locator("#log form.try", has_text="Go on from")).to_have_count(1)
+    assert page.evaluate("window.changes") == ["ARTICLE"]
