@@ -293,12 +293,12 @@ if (composer) {
       const words = await answer.text();
       // Signed out meanwhile: what came back is the login page, and nothing was kept there.
       if (answer.redirected) {
-        complain("You are signed out. Your words are kept on this device: sign in again and come back here.");
+        complain(composer.dataset.signedOut);
         return;
       }
       if (answer.status === 403 && renewed()) return;
       if (!answer.ok) {
-        complain(answer.status === 400 ? words : "The message was not sent. Your words are kept; please try again.");
+        complain(answer.status === 400 ? words : composer.dataset.notSent);
         if (answer.status === 400) { key.value = freshKey(); keep(); }  // nothing of it was kept
         return;
       }
@@ -307,7 +307,7 @@ if (composer) {
       if (!led) log.lastElementChild?.scrollIntoView({ block: "nearest" });
     } catch {
       // Unless the stream has brought it meanwhile.
-      if (key.value === last.key) complain("No connection. Your words are kept; please send again in a moment.");
+      if (key.value === last.key) complain(composer.dataset.offline);
       poll().catch(() => {});  // it may have been kept all the same
     } finally {
       busy(false);
