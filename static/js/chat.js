@@ -80,6 +80,8 @@ function show(html, newest) {
     if (old && (old.isEqualNode(element) || (isPanel && old.classList.contains("panel")))) continue;
     if (old && element.matches(".message, #reading")) patch(old, element);
     else if (old) {
+      const way = element.querySelector("[data-compare]");
+      if (way && !old.querySelector("[data-compare]")) say(way.textContent.trim());
       old.replaceWith(element);
       if (isPanel) panels.push(element);
     } else if (element.classList.contains("message")) {

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.browser.test_heard import LISTEN
 from tests.browser.test_volunteer import TAGGED, send
+
+AGAIN = """async () => {
+  const answer = await fetch(`${log.dataset.events}?after=0`, { headers: { "X-Fragments": "1" } });
+  show(await answer.text(), seq + 1);
+}"""
 
 
 def press(page, locator, key: str = "Enter") -> None:
@@ -42,9 +48,15 @@ def test_by_keyboard_from_a_tag_to_the_comparison(sign_in, start_chat):
     point = page.locator(".finding.point", has_text="You should just tell them no.")
     press(page, point.get_by_role("button", name="Try again from this message"))
     expect(page.locator("#log .message.copied")).to_have_count(3)
+    first = page.get_by_text("What was written the first time")
+    expect(first).to_be_in_viewport()  # beside the text box, not above what was said
+    page.evaluate(LISTEN)
     send(page, "Part of you wants to say no, and part of you worries what they would think.")
     expect(page.locator(TAGGED)).to_have_count(1)
-    expect(page.get_by_role("link", name="Compare both answers")).to_be_visible()  # without a reload
+    expect(page.get_by_role("link", name="Compare both answers")).to_be_in_viewport()  # without a reload
+    page.evaluate(AGAIN)
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.heard") == ["Compare both answers"]
     press(page, page.locator("summary", has_text="End the chat"))
     press(page, page.get_by_role("button", name="End and see the report"))
     press(page, page.get_by_role("button", name="Skip"))
