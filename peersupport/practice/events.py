@@ -90,11 +90,15 @@ def another_try(chat: PracticeChat, messages: list[Message], user: User) -> dict
 
 
 def reading(chat: PracticeChat) -> dict[str, int] | None:
-    """How many of an imported chat's messages have been looked at; None of other chats. 1 query there."""
+    """How many of an imported chat's messages have been looked at, and how many in vain; None of other chats.
+    1 query there."""
     if not chat.is_imported:
         return None
-    waiting = Count("pk", filter=Q(turn=Message.Turn.PENDING))
-    found = chat.messages.filter(role=Message.Role.COUNSELOR).aggregate(total=Count("pk"), waiting=waiting)
+    waiting, failed = (
+        Count("pk", filter=Q(turn=turn)) for turn in (Message.Turn.PENDING, Message.Turn.FAILED)
+    )
+    said = chat.messages.filter(role=Message.Role.COUNSELOR)
+    found = said.aggregate(total=Count("pk"), waiting=waiting, failed=failed)
     return {**found, "done": found["total"] - found["waiting"]}
 
 

@@ -37,6 +37,8 @@ def test_paste_preview_repair_report(sign_in):
     expect(page.locator(".message.own[data-turn=done]")).to_have_count(3, timeout=20_000)
     expect(page.locator(".message.theirs")).to_have_count(2)
     expect(page.locator("#reading progress")).to_have_count(0)
+    expect(page.get_by_role("status").get_by_text("All messages are read.")).to_be_visible()
+    assert page.locator("#log").get_attribute("aria-live") == "off"
     page.get_by_role("link", name="Read the report").click()
     expect(page.get_by_role("heading", name="What went well")).to_be_visible(timeout=20_000)
     assert page.locator(".finding.point").count() >= 1

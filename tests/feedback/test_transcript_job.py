@@ -65,7 +65,16 @@ def test_an_open_page_fills_slice_by_slice(people, drain):
     page = client.get(events).content.decode()
     assert page.count('data-turn="done"') == 12
     assert 'id="reading"' in page and "<progress" not in page  # nothing waits any more
+    assert "All messages are read." in page
     assert Job.objects.get(kind="transcript").progress == pytest.approx(1.0)
+
+
+def test_what_is_read_in_slices_is_not_read_out_message_by_message(people, chat):
+    client = Client()
+    client.force_login(people.volunteer)
+    for one, live in ((imported(people.volunteer), "off"), (chat, "polite")):
+        page = client.get(reverse("practice:chat", args=[one.pk])).text
+        assert f'role="log" aria-live="{live}"' in page
 
 
 def test_a_worker_that_stops_leaves_the_rest_for_the_next(people, drain):
@@ -97,6 +106,10 @@ def test_what_keeps_failing_says_so_and_can_be_tried_again(people, drain, monkey
             drain("coach")
     failed = chat.messages.filter(turn="failed")
     assert failed.count() == 3
+    client = Client()
+    client.force_login(people.volunteer)
+    page = client.get(reverse("practice:chat", args=[chat.pk])).text
+    assert "3 messages could not be read" in page and "All messages are read." not in page
     assert chats.retry_turn(failed.first()) is True
     assert chat.messages.filter(turn="pending").count() == 3  # one click for all of them
     drain("coach")
