@@ -168,7 +168,7 @@ def test_a_tag_that_has_the_focus_is_not_behind_a_long_draft(sign_in, start_chat
     assert composer.bounding_box()["y"] < tag.bounding_box()["y"]  # hidden there
     tag.focus()
     box = tag.bounding_box()
-    assert 0 <= box["y"] and box["y"] + box["height"] <= composer.bounding_box()["y"]
+    assert box["y"] >= 0 and box["y"] + box["height"] <= composer.bounding_box()["y"]
 
 
 def test_what_comes_again_unchanged_but_for_its_token_stays(sign_in):
