@@ -79,8 +79,10 @@ def _figures(chat: PracticeChat) -> dict[str, Any]:
     report = SessionReport.objects.filter(chat=chat).first()
     if report is None or "ratios" not in report.body:
         return {}
-    if retagged.since(report):
-        versions = ", ".join(sorted(retagged.tagged_by(chat)))
+    now = retagged.tagged_by(chat)
+    # A message that the report could not be told of may be tagged by now: `since` does not know it.
+    if retagged.since(report) or now != report.body.get("tagged_by", now):
+        versions = ", ".join(sorted(now))
         return {"ratios": retagged.ratios_now(chat), "tagger": versions, "corrected": True}
     tagger = report.body.get("versions", {}).get("tagger")
     return {"ratios": report.body["ratios"], "tagger": tagger, "corrected": True}

@@ -21,7 +21,7 @@ from django.utils import timezone
 from feedback.evidence.study.as_evidence import provenance_of, study_from
 from feedback.evidence.study.checking import check
 from feedback.evidence.study.counted import read
-from feedback.evidence.study.messages import ANEW, Resume
+from feedback.evidence.study.messages import ANEW, CODES, Resume
 from feedback.evidence.study.output import as_text, plain
 from feedback.evidence.study.pipeline import Files, run
 from feedback.evidence.study.problems import StudyError
@@ -100,7 +100,8 @@ class _Reading:
         """`digest`: of the tables; `rows`: how many messages were seen in the check."""
         if self.tagger is None:
             return ANEW
-        key, path = f"{digest} {self.tagger.version}", self.tables.messages.with_name(files.COUNTED)
+        key = " ".join((digest, self.tagger.version, *CODES))
+        path = self.tables.messages.with_name(files.COUNTED)
         return Resume(read(path, key), partial(self._keep, path, key), rows)
 
     def _keep(self, path: Path, key: str, counted) -> None:

@@ -141,6 +141,7 @@ def _version(draft: ScenarioDraft, version: str, digest: str) -> Scenario:
 def take_back(draft: ScenarioDraft, *, by: User) -> bool:
     """Offer it no more; chats that have begun go on, and nobody is asked to practise it any more. False where
     it was not offered."""
+    list(ScenarioDraft.objects.select_for_update().filter(pk=draft.pk))  # `publish` holds it, too
     won = Scenario.objects.filter(slug=draft.slug, active=True).update(active=False)
     assignments.close_of(draft.slug, by=by)
     if won:

@@ -88,6 +88,8 @@ def _due(message: Message, trainer: User) -> Coding:
     mine = next((review for review in blind if review.trainer_id == trainer.pk), None)
     if len(blind) > 1:
         return Coding("conflict", mine, blind, reviews)
+    if blind and Dispute.objects.filter(message=message, outcome="").exists():
+        return Coding("open", mine, blind, reviews)  # it names a tag, and somebody waits for an answer
     if blind and mine is None:
         return Coding("blind", None, blind, reviews)
     if mine is not None:

@@ -44,6 +44,9 @@ REASONS = {
     "uncertain": (_("Uncertain tag"), _("The tagger would rather not say.")),
 }
 
+# Instead of "second" where one's own coding is the only one.
+OWN_LATE = (_("Second look"), _("No second trainer came. What you save now holds, with the tags in view."))
+
 # Not what volunteers may have written of themselves, also where somebody coded it before that was known.
 _ASKED_ABOUT = {"message__risk_level": Message.Risk.NONE}
 

@@ -189,7 +189,11 @@ def _done_words(saved: coding.Saved) -> str:
     if not saved.review.holds:
         return _("Saved. It holds once a second trainer has coded the message.")
     done = ngettext("%(n)d tag corrected.", "%(n)d tags corrected.", saved.changed) % {"n": saved.changed}
-    return done if saved.changed else _("Nothing changed: the tags are as you set them.")
+    if saved.changed:
+        return done
+    if saved.review.note:
+        return _("No tag changed. The volunteer can read your note.")
+    return _("Nothing changed: the tags are as you set them.")
 
 
 @require_POST
@@ -258,7 +262,7 @@ def _context(
     disputes = list(Dispute.objects.filter(message=message, outcome=""))
     reason = "" if place is None else queue.reason_for(request.user, message)
     return {
-        "reason": queue.REASONS.get(reason),
+        "reason": queue.OWN_LATE if reason == "second" and found.mine else queue.REASONS.get(reason),
         "sign": queue.sign_missed(message) if reason == "missed" else None,
         "basis": coding.basis(message, found, views=views.values(), disputed=disputes),
         "now": [view.name for view in views.values()],

@@ -141,7 +141,12 @@ function askIfLate(after) {
   const last = log.lastElementChild;
   const waits = log.querySelector("[data-turn=pending]") || last?.dataset.awaits || document.querySelector("#reading progress");
   clearTimeout(late);
-  if (source && waits) late = setTimeout(() => poll().catch(() => {}).then(() => askIfLate(Math.min(2 * after, 60000))), after);
+  if (!source || !waits) return;
+  late = setTimeout(async () => {
+    const was = seq;
+    await poll().catch(() => {});
+    askIfLate(seq > was ? LATE : Math.min(2 * after, 60000));
+  }, after);
 }
 function stopStream() {
   clearTimeout(retry);
@@ -240,13 +245,18 @@ if (composer) {
   function taken(words) {
     const rest = text.value.trimStart().slice(words.trim().length);
     const stands = text.value.trimStart().startsWith(words.trim()) && /^(\s|$)/.test(rest);
-    if (last.key === key.value ? last.stands : stands) takeOut(words);
+    const isLast = last.key === key.value && last.words === words;
+    if (isLast ? last.stands : stands) takeOut(words);
+    if (problem.textContent === composer.dataset.offline) complain("");
     key.value = freshKey();
     keep();
   }
   settle = () => {
     const sent = log.querySelector(`[data-key="${CSS.escape(key.value)}"]`);
-    if (sent) taken(last.key === key.value ? last.words : sent.querySelector(".text").textContent);
+    if (!sent) return;
+    // The log says what was kept: an earlier send bore the same key, where its answer was lost.
+    const kept = sent.querySelector(".text").textContent;
+    taken(last.key === key.value && last.words.trim() === kept.trim() ? last.words : kept);
   };
   text.addEventListener("input", () => {
     last.stands = last.stands && text.value.startsWith(last.words);

@@ -186,3 +186,28 @@ def test_what_comes_again_unchanged_but_for_its_token_stays(sign_in):
     )
     expect(page.locator("#log form.try", has_text="Go on from")).to_have_count(1)
     assert page.evaluate("window.changes") == ["ARTICLE"]
+
+
+def test_words_put_in_the_place_of_what_was_kept_unanswered_stay(sign_in, start_chat):
+    """The first send arrives without its answer; other words are on their way when the log tells of it."""
+    page = sign_in("vera")
+    page.context.add_init_script(SHORT)
+    page.route(STREAM, lambda route: None)
+    start_chat(page, "Covering for three")
+    polls = hold(page, re.compile(r"/events/\?"))
+    held = hold(page, MESSAGES)
+    send(page, "It sounds like a long week.")
+    expect(page.locator("#composer-error")).to_contain_text("Your words are kept")
+    held[0].fetch()
+    box = page.get_by_label("Your message")
+    box.fill("What weighs most?")
+    box.press("Enter")
+    expect(page.locator("#composer button")).to_have_attribute("aria-busy", "true")
+    polls[-1].continue_()
+    expect(page.locator("#log .message.own")).to_have_count(1)
+    expect(box).to_have_value("What weighs most?")
+    page.unroute(MESSAGES)
+    expect(page.locator("#composer button")).to_have_attribute("aria-busy", "false")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#log .message.own")).to_have_count(2)
+    expect(box).to_have_value("")

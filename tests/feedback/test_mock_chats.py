@@ -330,3 +330,17 @@ def test_own_data_holds_ratings_for_both_and_the_trainers_name_for_none(people, 
     erasure.erase_now(people.trainer, by=None)
     assert MockRating.objects.get().trainer is None
     assert "a trainer whose account is gone" in page(people.volunteer, ended, "certificate")
+
+
+def test_a_rating_counts_what_was_tagged_after_the_report(people, chat, say, drain):
+    say("What weighs on you most?")
+    drain()
+    chats.end_chat(chat)
+    drain("coach")
+    chat.refresh_from_db()
+    report = SessionReport.objects.get(chat=chat)
+    report.body["tagged_by"] = {}  # the message could not be tagged in time
+    report.body["ratios"]["open_questions"]["count"] = 0
+    report.save()
+    post(people.trainer, chat)
+    assert MockRating.objects.get().figures["ratios"]["open_questions"]["count"] == 1

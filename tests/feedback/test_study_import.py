@@ -424,6 +424,10 @@ def test_no_part_of_a_message_is_shown_where_columns_are_shifted(admin, drain):
     drain("batch")
     seen = page(admin, row)
     assert "not known, 10 characters" in seen and "SECRET" not in seen
+    bring(admin, row, messages="chat_id,role,text\nSECRET one,counselor,c0\n")
+    drain("batch")
+    seen = page(admin, row)
+    assert "no id, 10 characters" in seen and "SECRET" not in seen
     assert "SECRET" not in StudyImport.objects.get().seen
 
 

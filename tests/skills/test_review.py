@@ -520,3 +520,32 @@ def test_who_comes_from_the_chat_has_seen_the_tags_and_codes_in_the_open(
     assert found(people.trainer) == found(second) == []
     figures = agreement.agreement_for(people.trainer)
     assert (figures.coded, figures.doubly, figures.unsettled, figures.open_reviews) == (3, 1, 0, 4)
+
+
+def test_a_dispute_after_the_first_blind_coding_is_answered_in_the_open(
+    people, ended, second, everything_twice
+):
+    message = tagged(ended, affirm=0.99)
+    coding.save(message, trainer=people.trainer, codes=["support"], spans={})
+    dispute = dispute_tag(message, "affirm", volunteer=people.volunteer, reason="other")
+    assert [coding.coding_for(message, one).mode for one in (people.trainer, second)] == ["open", "open"]
+    coding.save(message, trainer=people.trainer, codes=["affirm"], spans={}, note="It is.")
+    dispute.refresh_from_db()
+    assert dispute.outcome == "kept" and found(people.trainer) == found(second) == []
+
+
+def test_a_late_coding_of_ones_own_is_not_called_another_trainers(people, ended, second, everything_twice):
+    message = tagged(ended, affirm=0)
+    coding.save(message, trainer=people.trainer, codes=["support"], spans={})
+    Review.objects.update(saved_at=timezone.now() - timedelta(days=queue.SECOND_LOOK_DAYS + 1))
+    address = reverse("skills:correct", args=[message.pk]) + "?place=0&of=1"
+    assert "No second trainer came." in as_(people.trainer).get(address).text
+    assert "Another trainer coded it" in as_(second).get(address).text
+
+
+def test_a_note_that_changes_no_tag_is_said_to_be_read(people, ended, settings):
+    settings.REVIEW_DOUBLE_PERCENT = 0
+    message = tagged(ended, affirm=0.99)
+    data = {"codes": ["affirm"], "note": "Well put."}
+    assert "The volunteer can read your note." in send(people.trainer, message, data, follow=True).text
+    assert "Nothing changed" in send(people.trainer, message, {"codes": ["affirm"]}, follow=True).text

@@ -80,8 +80,9 @@ def _undone(made: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 def _untold(rows: pd.DataFrame) -> pd.DataFrame:
     """Nothing that could be a message, whatever column it stands in."""
-    role, text = (rows[name].astype("string").fillna("") for name in ("role", "text"))
+    chat, role, text = (rows[name].astype("string").fillna("") for name in ("chat_id", "role", "text"))
     return rows.assign(
+        chat_id=[one if len(one.split()) < 2 else f"no id, {len(one)} characters" for one in chat],
         role=[one if one.strip().lower() in ROLES else f"not known, {len(one)} characters" for one in role],
         text=[f"{len(one)} characters" for one in text],
     )

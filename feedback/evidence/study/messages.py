@@ -136,7 +136,7 @@ def count(
         raise StudyError(f"{path.name} has no message of a chat that lies inside a period.")
     if found.lines:
         problems.add_many(
-            "messages", found.lines, "text", "text is not in English",
+            "messages", sorted(set(found.lines)), "text", "text is not in English",
             "The tagger reads English alone: its chat is left out of what is said of techniques.",
         )  # fmt: skip
     return found.frame()
