@@ -123,7 +123,7 @@ POSTS: dict[str, tuple[dict[str, str], Verbs]] = {
     "practice:rate": ({"understood": "4"}, []),
     "practice:debrief": ({"stays": "a word"}, []),
     "skills:dispute": ({"reason": "not_there"}, []),
-    "feedback:report-retry": ({}, ["retry"]),
+    "feedback:report-retry": ({}, ["retry", "retry"]),  # of the report, and of a message that was not tagged
     "feedback:report-file-make": ({}, []),
     "feedback:rate-suggestion": ({"helpful": "yes"}, []),
     "feedback:other-wording": ({"warmth": "1"}, []),

@@ -25,6 +25,7 @@ from bench.promises.watched import (
     PREFIX,
     Visitor,
     WatchedApp,
+    basis_in,
     canaries_in,
     canaries_in_files,
     canaries_in_redis,
@@ -40,7 +41,7 @@ TITLE = "No message text in logs, addresses, broker or error reports"
 RUNNERS = BOTH
 SMALL, FULL = 12, 400  # messages with a word of their own; the wrong turns are the same for both
 
-KEEP_TEXT = {"peersupport_message", "feedback_sessionreport", "skills_correction"}
+KEEP_TEXT = {"peersupport_message", "feedback_sessionreport", "skills_correction", "skills_review"}
 KEEP_TEXT |= {"peersupport_transcriptdraft"}
 PENDING = "SELECT count(*) FROM peersupport_message WHERE turn = 'pending'"
 UNREPORTED = "SELECT count(*) FROM feedback_sessionreport WHERE status = 'pending'"
@@ -146,12 +147,14 @@ def measure(place: Place, count: int) -> list[Figure]:
     app.stop()
     printed = app.log.read_bytes()
     [(given_up,)] = place.rows("SELECT count(*) FROM peersupport_message WHERE turn = 'failed'")
+    [(noted,)] = place.rows("SELECT count(*) FROM skills_review WHERE note <> ''")
     refused = sum(answers.statuses.get(status, 0) for status in (400, 403, 404, 405))
     return [
         Figure("words in messages, drafts, passwords, notes, addresses", count + wrong + 10),
         Figure("kept as messages, where they belong", count_of(tables), "", count, at_least=True),
         Figure("answers 500 caused", answers.statuses.get(500, 0), "", 1, at_least=True),
         Figure("answers 400 to 405 caused", refused, "", 4, at_least=True),
+        Figure("trainers' notes kept", noted, "", 1, at_least=True),
         Figure("turns given up", given_up, "", 1, at_least=True),
         Figure("lines printed by all processes", len(printed.splitlines()), "", 1, at_least=True),
         Figure("words in them", len(canaries_in(printed)), "", 0),
@@ -215,9 +218,11 @@ def _broker_outage(place: Place, person: Asker, path: str, count: int) -> int:
 
 
 def _correct(place: Place, trainer: Asker, word: str) -> None:
-    [(message,)] = place.rows("SELECT id FROM peersupport_message WHERE turn = 'done' LIMIT 1")
+    done = f"role = 'counselor' AND turn = 'done' AND text LIKE '%{canary(0)}%'"
+    [(message,)] = place.rows(f"SELECT id FROM peersupport_message WHERE {done}")
     address = f"/messages/{uuid.UUID(str(message))}/corrections/"
-    trainer.ask("POST", address, codes="affirm", note=f"I hear {word}.")
+    basis = basis_in(trainer.ask("GET", address))
+    trainer.ask("POST", address, codes="affirm", note=f"I hear {word}.", basis=basis)
 
 
 def _servers(place: Place, monitor: Monitor | None) -> list[Figure]:

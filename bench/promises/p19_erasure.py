@@ -21,6 +21,7 @@ from bench.promises.watched import (
     PREFIX,
     Visitor,
     WatchedApp,
+    basis_in,
     canaries_in,
     canaries_in_files,
     canaries_in_redis,
@@ -109,7 +110,9 @@ def _practise(place: Place, app: WatchedApp, count: int) -> set[str]:
     [(message,)] = place.rows(f"SELECT id FROM peersupport_message WHERE text LIKE '%{canary(0)}%' LIMIT 1")
     note = canary(count)
     trainer = Volunteer(app, "trainer")
-    trainer.post(f"/messages/{uuid.UUID(str(message))}/corrections/", codes="affirm", note=f"I hear {note}.")
+    address = f"/messages/{uuid.UUID(str(message))}/corrections/"
+    basis = basis_in(trainer.get(address))
+    trainer.post(address, codes="affirm", note=f"I hear {note}.", basis=basis)
     Visitor(app, NAME, password="wrong")
     return {*words, note, NAME}
 

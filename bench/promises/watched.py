@@ -4,6 +4,7 @@ where none may be."""
 from __future__ import annotations
 
 import http.cookiejar
+import re
 import subprocess
 import sys
 import time
@@ -60,6 +61,11 @@ class WatchedApp(App):
                 raise RuntimeError("the application did not start: " + self.log.read_text()[-2000:])
             time.sleep(0.05)
         return time.monotonic() - began
+
+
+def basis_in(page: str) -> str:
+    """What the form of a correction says that it was made on."""
+    return re.search(r'name="basis" value="([^"]+)"', page)[1]
 
 
 class Visitor(Volunteer):
